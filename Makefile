@@ -1,0 +1,40 @@
+# HiveWP: make up | test | check     (needs git, make and Python >= 3.11; everything else is fetched on first use)
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+# The first Python on PATH that runs and is new enough; a broken shim is passed over.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14 /usr/bin/python3 python; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
+READY := .venv/.ready
+BIN := .venv/bin
+
+.PHONY: help up test check format bench clean
+help: ## this list
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+$(READY): pyproject.toml uv.lock local/ministack/uv.lock local/install.py
+	@test -n "$(PYTHON)" || { echo "HiveWP needs Python 3.11 or newer on PATH" >&2; exit 1; }
+	@"$(PYTHON)" local/install.py
+
+up: $(READY) ## start the whole product on this machine (Ctrl-C stops it, state is kept)
+	@exec $(BIN)/hivewp up $(ARGS)
+
+test: $(READY) ## all tests, end to end included
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(READY) ## format, lint, types, import rules, unit tests
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+	@$(BIN)/python -m pytest -q tests/unit
+
+format: $(READY) ## put the code into its one format
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(READY) ## the benchmark of docs/performance.md, as JSON
+	@$(BIN)/hivewp bench $(ARGS)
+
+clean: ## remove what set-up and runs made, except your data in .hivewp
+	rm -rf .venv .venv-ministack .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

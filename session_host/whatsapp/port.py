@@ -1,0 +1,242 @@
+"""What the session host may ask of the WhatsApp library, and what it hears back.
+
+The library is hidden behind two Protocols: `WhatsApp` opens sessions of paired instances in this process, `PairingDesk`
+pairs new ones in disposable processes. Both report by signals: plain, immutable values, given in order per instance to
+the callback that was passed in, always on the event loop's thread.
+
+    PairingDesk.begin -> QrShown* -> Paired                        (then the instance is connected through WhatsApp)
+                                  \\-> PairingEnded(reason)
+    WhatsApp.session -> connect -> Connected -> Disconnected -> Connected ...   (the library reconnects by itself)
+                                \\-> SessionEnded(reason)           (it does not come back by itself)
+
+Errors of calls:
+
+    WhatsAppError
+    |-- NotConnected     nothing was sent: try again when connected
+    |-- Rejected         WhatsApp's answer was no; final; carries `code` and `detail`
+    `-- OutcomeUnknown   the call was interrupted after it may have been sent
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+
+class WhatsAppError(Exception):
+    """A call to WhatsApp that did not succeed."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.detail = detail
+
+
+class NotConnected(WhatsAppError):  # noqa: N818 - named for what is the case
+    """There is no socket, so nothing was sent."""
+
+
+class Rejected(WhatsAppError):  # noqa: N818
+    """WhatsApp refused; asking again would be refused again."""
+
+
+class OutcomeUnknown(WhatsAppError):  # noqa: N818
+    """The answer never came: it may have happened or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody on WhatsApp. `jid` is the address as WhatsApp gave it, `phone` E.164 digits without +, where known."""
+
+    jid: str
+    phone: str | None = None
+    lid: str | None = None
+    name: str | None = None
+
+
+class EndReason(StrEnum):
+    """Why a session or a pairing attempt ended for good."""
+
+    QR_EXPIRED = "qr_expired"
+    PAIRING_FAILED = "pairing_failed"
+    STREAM_REPLACED = "stream_replaced"
+    DEVICE_REMOVED = "device_removed"
+    TEMPORARY_BAN = "temporary_ban"
+    CLIENT_OUTDATED = "client_outdated"
+    CONNECT_FAILURE = "connect_failure"
+    PROXY_UNREACHABLE = "proxy_unreachable"
+    CONNECT_TIMEOUT = "connect_timeout"
+    LIBRARY_STOPPED = "library_stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class QrShown:
+    """A code to scan, valid for `valid_s` seconds from now; the next one replaces it."""
+
+    code: str
+    valid_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """The phone linked this device; its credentials are in the store and no socket of it is open."""
+
+    jid: str
+    phone: str
+    lid: str | None
+    platform: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PairingEnded:
+    """The attempt is over without a link."""
+
+    reason: EndReason
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """Logged in; sends will work from now on."""
+
+    person: Person
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    """The socket is gone; the library is already trying again."""
+
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEnded:
+    """The socket is gone and the library will not try again. `until` is the end of a ban, unix seconds."""
+
+    reason: EndReason
+    detail: str = ""
+    until: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageReceived:
+    """A message of a chat. `kind` is `text`, or the name of what else it is (`image`, `reaction`, ...), then without text.
+
+    `timestamp` is unix seconds. `from_me` marks what the owner wrote on another device.
+    """
+
+    id: str
+    chat: str
+    sender: Person
+    timestamp: float
+    kind: str
+    text: str | None = None
+    from_me: bool = False
+    is_group: bool = False
+    reply_to: str | None = None
+
+
+class ReceiptKind(StrEnum):
+    """How far a message of ours has come."""
+
+    DELIVERED = "delivered"
+    READ = "read"
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptReceived:
+    """Messages of ours (their WhatsApp ids) were delivered or read. `timestamp` is unix seconds."""
+
+    message_ids: tuple[str, ...]
+    kind: ReceiptKind
+    chat: str
+    sender: Person
+    timestamp: float
+
+
+Signal = QrShown | Paired | PairingEnded | Connected | Disconnected | SessionEnded | MessageReceived | ReceiptReceived
+OnSignal = Callable[[Signal], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Where one instance's credentials live and how it reaches WhatsApp.
+
+    `key` names it in logs. `store` is its SQLite file. `proxy_url` (http, https, socks5) overrides the host's own.
+    """
+
+    key: str
+    store: Path
+    proxy_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """WhatsApp's acknowledgement of a send. `timestamp` is unix seconds."""
+
+    whatsapp_id: str
+    timestamp: float
+
+
+@dataclass(frozen=True, slots=True)
+class NumberAnswer:
+    """Whether a number is on WhatsApp."""
+
+    number: str
+    exists: bool
+    jid: str | None
+
+
+class Session(Protocol):
+    """One paired instance's socket. One `send_text` at a time per session."""
+
+    async def connect(self) -> None:
+        """Starts connecting and returns once the attempt is under way; the outcome comes as a signal."""
+
+    async def send_text(self, to: str, text: str) -> Sent:
+        """Sends to a jid, a group id or a phone number of digits. Raises WhatsAppError."""
+
+    async def set_typing(self, to: str, typing: bool) -> None:
+        """Shows or hides the typing indicator in a chat. Raises WhatsAppError."""
+
+    async def check_numbers(self, numbers: Sequence[str]) -> list[NumberAnswer]:
+        """Asks in one query which numbers (E.164 digits) are on WhatsApp. Raises WhatsAppError."""
+
+    async def logout(self) -> None:
+        """Unlinks this device at WhatsApp and forgets its credentials. Raises WhatsAppError."""
+
+    async def stop(self) -> None:
+        """Closes the socket and frees what can be freed; the device stays linked. Safe to call twice."""
+
+
+class WhatsApp(Protocol):
+    """The library in this process."""
+
+    def session(self, account: Account, on_signal: OnSignal) -> Session:
+        """A session of a paired account, not yet connected."""
+
+    async def close(self) -> None:
+        """Stops every session."""
+
+
+class PairingAttempt(Protocol):
+    """One try to link an instance."""
+
+    async def pair_code(self, phone: str) -> str:
+        """Asks WhatsApp for the code `XXXX-XXXX` to type on the phone (E.164 digits). Raises WhatsAppError."""
+
+    async def cancel(self) -> None:
+        """Gives the attempt up; no signal follows. Safe to call twice."""
+
+
+class PairingDesk(Protocol):
+    """Pairs instances outside of this process, since the library never gives back all that an attempt takes."""
+
+    async def begin(self, account: Account, on_signal: OnSignal) -> PairingAttempt:
+        """Starts an attempt; codes and the outcome come as signals."""
+
+    async def close(self) -> None:
+        """Ends all attempts and the processes behind them."""

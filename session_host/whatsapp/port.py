@@ -123,9 +123,9 @@ class SessionEnded:
 
 @dataclass(frozen=True, slots=True)
 class MessageReceived:
-    """A message of a chat. `kind` is `text`, or the name of what else it is (`image`, `reaction`, ...), then without text.
+    """A message of a chat. `kind` is `text`, or the name of what else it is (`image`, `reaction`, ...).
 
-    `timestamp` is unix seconds. `from_me` marks what the owner wrote on another device.
+    `text` is there for kind `text` only. `timestamp` is unix seconds. `from_me`: the owner wrote it on another device.
     """
 
     id: str

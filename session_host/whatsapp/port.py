@@ -35,15 +35,15 @@ class WhatsAppError(Exception):
         self.detail = detail
 
 
-class NotConnected(WhatsAppError):  # noqa: N818 - named for what is the case
+class NotConnected(WhatsAppError):
     """There is no socket, so nothing was sent."""
 
 
-class Rejected(WhatsAppError):  # noqa: N818
+class Rejected(WhatsAppError):
     """WhatsApp refused; asking again would be refused again."""
 
 
-class OutcomeUnknown(WhatsAppError):  # noqa: N818
+class OutcomeUnknown(WhatsAppError):
     """The answer never came: it may have happened or not."""
 
 

@@ -1,0 +1,43 @@
+"""How AWS is reached: one place for region, endpoint and the clients' limits. Used by the store and the queues only."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from aiobotocore.config import AioConfig
+from aiobotocore.session import get_session
+
+LONG_POLL_S = 20
+
+
+@dataclass(frozen=True, slots=True)
+class AwsSettings:
+    """`endpoint_url` is None for the real AWS. `prefix` starts the name of every table and queue."""
+
+    region: str = "us-east-1"
+    endpoint_url: str | None = None
+    prefix: str = "hivewp"
+    access_key: str | None = None
+    secret_key: str | None = None
+
+
+def client(settings: AwsSettings, service: str, *, connections: int = 64) -> AbstractAsyncContextManager[Any]:
+    """An async client of a service, to be entered by the composition root and shared by everything in the process."""
+    config = AioConfig(
+        max_pool_connections=connections,
+        connect_timeout=3,
+        read_timeout=LONG_POLL_S + 10,
+        retries={"mode": "standard", "total_max_attempts": 4},
+        parameter_validation=False,  # our own types are checked; this costs CPU on every call
+    )
+    opened: AbstractAsyncContextManager[Any] = get_session().create_client(
+        service,
+        region_name=settings.region,
+        endpoint_url=settings.endpoint_url,
+        aws_access_key_id=settings.access_key,
+        aws_secret_access_key=settings.secret_key,
+        config=config,
+    )
+    return opened

@@ -1,0 +1,1 @@
+"""What the product is about, as plain immutable values: instances, messages, commands, events, endpoints."""

@@ -1,0 +1,43 @@
+"""Session hosts and the partitions they own.
+
+A lease is taken by counting its epoch up; a host may write for a partition only while the partition's fence holds the
+epoch it took. Expiry is judged by the observer's monotonic clock on an unchanged counter, never by wall time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who owns a partition: `owner` is None when nobody does. Renewals count `counter` up, new owners `epoch`."""
+
+    partition: int
+    owner: str | None = None
+    counter: int = 0
+    epoch: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerReport:
+    """What a worker process says of itself: its instances by state, memory in bytes."""
+
+    partition: int
+    pid: int
+    states: dict[str, int]
+    memory: int
+    threads: int
+    descriptors: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostReport:
+    """A host's heartbeat, written every 10 s. Times are ISO 8601 UTC, memory in bytes."""
+
+    id: str
+    started_at: str
+    at: str
+    memory_used: int
+    memory_limit: int
+    workers: tuple[WorkerReport, ...] = field(default_factory=tuple)

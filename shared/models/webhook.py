@@ -1,0 +1,96 @@
+"""A tenant's endpoints and the deliveries made to them.
+
+pending -> delivered
+      \\-> retrying -> delivered
+                  \\-> dead (all attempts used; can be replayed)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fnmatch import fnmatchcase
+
+
+@dataclass(frozen=True, slots=True)
+class SealedSecret:
+    """A signing secret as it is stored; `expires_at` (unix seconds) is set on the old one of a rotation."""
+
+    sealed: str
+    expires_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """An endpoint. `events` and `instances` are patterns such as `*`, `message.*`, `shop-1`."""
+
+    tenant: str
+    id: str
+    url: str
+    created_at: str
+    events: tuple[str, ...] = ("*",)
+    instances: tuple[str, ...] = ("*",)
+    headers: dict[str, str] = field(default_factory=dict)
+    enabled: bool = True
+    secrets: tuple[SealedSecret, ...] = ()
+    made_for: str | None = None  # the instance whose `webhook_url` setting made it
+
+    def wants(self, event_type: str, instance: str | None) -> bool:
+        """Whether an event of this type and instance goes to this endpoint."""
+        return (
+            self.enabled
+            and any(fnmatchcase(event_type, pattern) for pattern in self.events)
+            and (instance is None or any(fnmatchcase(instance, pattern) for pattern in self.instances))
+        )
+
+
+class DeliveryState(StrEnum):
+    """How far a delivery has come."""
+
+    PENDING = "pending"
+    RETRYING = "retrying"
+    DELIVERED = "delivered"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One POST to an endpoint: its answer's status and first bytes, or the error that came instead."""
+
+    at: str
+    ms: int
+    status: int | None = None
+    error: str | None = None
+    response: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One event on its way to one endpoint. The id is made of both, so it is found without an index."""
+
+    id: str
+    tenant: str
+    webhook_id: str
+    event_id: str
+    event_type: str
+    state: DeliveryState
+    created_at: str
+    attempts: tuple[Attempt, ...] = ()
+    next_attempt_at: str | None = None
+    instance: str | None = None
+    sequence: int | None = None
+    body: str | None = None  # kept only for events that no log holds (`webhook.*`)
+
+
+def delivery_id(event_id: str, webhook_id: str) -> str:
+    """`dlv_<event>_<webhook>`: the same for the same pair, so a redelivery is recognised."""
+    return f"dlv_{event_id.removeprefix('evt_')}_{webhook_id.removeprefix('wh_')}"
+
+
+def parse_delivery_id(text: str) -> tuple[str, str]:
+    """(event id, webhook id) of a delivery's id. Raises ValueError when it is none."""
+    prefix, _, rest = text.partition("_")
+    event, _, webhook = rest.partition("_")
+    if prefix != "dlv" or not event or not webhook:
+        raise ValueError("not a delivery id")
+    return f"evt_{event}", f"wh_{webhook}"

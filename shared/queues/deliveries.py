@@ -1,0 +1,58 @@
+"""Events on their way to endpoints: a fair queue, grouped by tenant.
+
+Two shapes wait there: an event for all endpoints that want it, and a later attempt at one endpoint (`webhook_id` set).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from shared.queues.queue import Outgoing, Queue, QueueError
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryTask:
+    """Deliver `event` (its JSON body) to the tenant's endpoints, or to `webhook_id` alone.
+
+    `attempt` counts from 0. `not_before` (unix seconds) holds an attempt back for longer than a queue can. `again`
+    warns that it may have been delivered already; `forced` delivers even what was delivered before (a replay).
+    """
+
+    tenant: str
+    event: str
+    webhook_id: str | None = None
+    attempt: int = 0
+    not_before: float = 0.0
+    again: bool = False
+    forced: bool = False
+
+
+class DeliveryQueue:
+    """Where events wait for the webhook sender."""
+
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
+
+    async def put(self, tasks: Sequence[DeliveryTask], delay_s: int = 0) -> None:
+        """Puts tasks on the queue. Raises QueueError when not all were taken; then some may be there already."""
+        failed = await self._queue.send_many([Outgoing(encode(task), task.tenant, None, delay_s) for task in tasks])
+        if failed:
+            raise QueueError(f"{len(failed)} of {len(tasks)} deliveries were not taken")
+
+
+def encode(task: DeliveryTask) -> str:
+    """A task as it waits in the queue; what has its default is left out."""
+    defaults = DeliveryTask("", "")
+    return json.dumps(
+        {name: value for name, value in asdict(task).items() if value != getattr(defaults, name)}, ensure_ascii=False
+    )
+
+
+def decode(body: str) -> DeliveryTask:
+    """The task of its queued form. Raises ValueError when it is none."""
+    try:
+        return DeliveryTask(**json.loads(body))
+    except TypeError as error:
+        raise ValueError(f"not a delivery: {error}") from error

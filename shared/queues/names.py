@@ -1,0 +1,67 @@
+"""Every queue and its settings. The same definitions make them locally and in CDK."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from shared.queues.queue import Queue
+
+COMMAND_RETRIES = 2
+DELIVERY_RECEIVES = 10  # our own faults only: an endpoint's failure schedules a new message
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSpec:
+    """A queue, its name without the deployment's prefix. `visibility_s` is longer than its longest piece of work."""
+
+    name: str
+    visibility_s: int
+    dead: str | None = None
+    max_receives: int = 0
+    kept_s: int = 14 * 86_400
+
+    @property
+    def fifo(self) -> bool:
+        """Whether it keeps order within a group."""
+        return self.name.endswith(".fifo")
+
+
+def commands_name(partition: int) -> str:
+    """The command queue of a partition; the group is the instance."""
+    return f"commands-{partition}.fifo"
+
+
+COMMANDS_DEAD = QueueSpec("commands-dead.fifo", 60)
+DELIVERIES_DEAD = QueueSpec("deliveries-dead", 60)
+DELIVERIES = QueueSpec("deliveries", 180, DELIVERIES_DEAD.name, DELIVERY_RECEIVES)
+
+
+def all_queues(partitions: int) -> list[QueueSpec]:
+    """Every queue of a deployment, dead-letter queues first."""
+    commands = [
+        QueueSpec(commands_name(number), 120, COMMANDS_DEAD.name, COMMAND_RETRIES + 1) for number in range(partitions)
+    ]
+    return [COMMANDS_DEAD, DELIVERIES_DEAD, DELIVERIES, *commands]
+
+
+async def create_queues(client: Any, prefix: str, partitions: int) -> None:
+    """Makes the queues that are missing; for an AWS on this machine."""
+    arns: dict[str, str] = {}
+    for spec in all_queues(partitions):
+        attributes = {"VisibilityTimeout": str(spec.visibility_s), "MessageRetentionPeriod": str(spec.kept_s)}
+        if spec.fifo:
+            attributes["FifoQueue"] = "true"
+        if spec.dead:
+            policy = {"deadLetterTargetArn": arns[spec.dead], "maxReceiveCount": spec.max_receives}
+            attributes["RedrivePolicy"] = json.dumps(policy)
+        made = await client.create_queue(QueueName=f"{prefix}-{spec.name}", Attributes=attributes)
+        got = await client.get_queue_attributes(QueueUrl=made["QueueUrl"], AttributeNames=["QueueArn"])
+        arns[spec.name] = got["Attributes"]["QueueArn"]
+
+
+async def open_queue(client: Any, prefix: str, name: str) -> Queue:
+    """An existing queue by its name without the prefix."""
+    found = await client.get_queue_url(QueueName=f"{prefix}-{name}")
+    return Queue(client, found["QueueUrl"])

@@ -1,0 +1,79 @@
+"""What every process of a deployment is told by its environment, parsed once at its start.
+
+| variable | meaning | default |
+|---|---|---|
+| HIVEWP_PREFIX | starts the name of every table and queue | hivewp |
+| HIVEWP_PARTITIONS | how many partitions the deployment has, 1 to 256 | 8 |
+| HIVEWP_AWS_ENDPOINT | URL of an AWS on this machine; unset: the real one | |
+| AWS_REGION | the region | us-east-1 |
+| HIVEWP_SEALING_KEY | 32 bytes in base64 that seal stored secrets | required |
+| HIVEWP_ALLOW_LOCAL_WEBHOOKS | `1` lets webhooks go to this machine over http; production has it unset | |
+| HIVEWP_LOG_LEVEL | DEBUG, INFO, WARNING or ERROR | INFO |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shared.aws import AwsSettings
+
+MAX_PARTITIONS = 256
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+class BadSetting(ValueError):
+    """A variable has a value that cannot be used; the text names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A deployment's settings; see the module for their meaning."""
+
+    aws: AwsSettings
+    partitions: int
+    sealing_key: str
+    allow_local_webhooks: bool
+    log_level: str
+
+    @classmethod
+    def parse(cls, env: Mapping[str, str]) -> Settings:
+        """The settings in an environment. Raises BadSetting."""
+        return cls(
+            aws=_aws(env),
+            partitions=whole_number(env, "HIVEWP_PARTITIONS", 8, 1, MAX_PARTITIONS),
+            sealing_key=required(env, "HIVEWP_SEALING_KEY"),
+            allow_local_webhooks=env.get("HIVEWP_ALLOW_LOCAL_WEBHOOKS", "") == "1",
+            log_level=one_of(env, "HIVEWP_LOG_LEVEL", "INFO", LOG_LEVELS),
+        )
+
+
+def whole_number(env: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+    """A whole number within bounds. Raises BadSetting."""
+    text = env.get(name) or str(default)
+    if not text.isdecimal() or not least <= int(text) <= most:
+        raise BadSetting(f"{name} must be a whole number from {least} to {most}, not {text!r}")
+    return int(text)
+
+
+def one_of(env: Mapping[str, str], name: str, default: str, allowed: tuple[str, ...]) -> str:
+    """One of a few words. Raises BadSetting."""
+    text = env.get(name) or default
+    if text not in allowed:
+        raise BadSetting(f"{name} must be one of {', '.join(allowed)}, not {text!r}")
+    return text
+
+
+def required(env: Mapping[str, str], name: str) -> str:
+    """A text that must be there. Raises BadSetting."""
+    text = env.get(name, "")
+    if not text:
+        raise BadSetting(f"{name} must be set")
+    return text
+
+
+def _aws(env: Mapping[str, str]) -> AwsSettings:
+    endpoint = env.get("HIVEWP_AWS_ENDPOINT") or None
+    local = "local" if endpoint else None  # an AWS on this machine takes any credentials
+    region = env.get("AWS_REGION") or "us-east-1"
+    return AwsSettings(region, endpoint, env.get("HIVEWP_PREFIX") or "hivewp", local, local)

@@ -1,0 +1,1 @@
+"""All state, in DynamoDB: one module per kind of thing, each a small class over `Database`."""

@@ -1,0 +1,66 @@
+"""The event log: every event of an instance by sequence, kept 30 days, and the journal of its connection."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from shared.models.event import Event, EventType
+from shared.models.instance import InstanceKey, InstanceState, JournalEntry
+from shared.store.database import Condition, Database, Put, absent
+
+TABLE = "events"
+JOURNAL = "journal"
+KEPT_S = 30 * 86_400
+
+
+class Events:
+    """The log of all instances; `instance` is the text form of InstanceKey."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def after(self, instance: str, sequence: int, limit: int) -> list[str]:
+        """The JSON bodies of the events that follow `sequence`, in order."""
+        where = Condition("#i = :i AND #s > :s", {"i": "instance", "s": "sequence"}, {"i": instance, "s": sequence})
+        found, _ = await self._db.query(TABLE, where, limit=limit, consistent=True)
+        return [values["body"] for values in found]
+
+    async def get(self, instance: str, sequence: int) -> str | None:
+        """The JSON body of one event."""
+        values = await self._db.get(TABLE, {"instance": instance, "sequence": sequence})
+        return values["body"] if values else None
+
+    async def last_sequence(self, instance: str) -> int:
+        """The highest sequence given so far; 0 when there is none."""
+        where = Condition("#i = :i", {"i": "instance"}, {"i": instance})
+        found, _ = await self._db.query(TABLE, where, limit=1, ascending=False, consistent=True)
+        return int(found[0]["sequence"]) if found else 0
+
+    async def journal(self, instance: str, limit: int) -> list[JournalEntry]:
+        """The latest changes of an instance's connection, newest first."""
+        where = Condition("#i = :i", {"i": "instance"}, {"i": instance})
+        found, _ = await self._db.query(JOURNAL, where, limit=limit, ascending=False, consistent=True)
+        return [
+            JournalEntry(v["at"].partition("#")[0], InstanceState(v["state"]), v.get("code"), v.get("detail"))
+            for v in found
+        ]
+
+
+def event_put(key: InstanceKey, event: Event, now: float) -> Put:
+    """The write that logs an event; refused when its sequence is taken."""
+    values = {"instance": str(key), "sequence": event.sequence, "body": event.body(), "type": event.type}
+    return Put(TABLE, values | {"expires_at": int(now + KEPT_S)}, absent("sequence"))
+
+
+def journal_put(key: InstanceKey, entry: JournalEntry, sequence: int, now: float) -> Put:
+    """The write that journals a change; `sequence` (of its event) keeps entries of one millisecond apart."""
+    values = asdict(entry) | {"instance": str(key), "at": f"{entry.at}#{sequence:012d}"}
+    return Put(JOURNAL, values | {"expires_at": int(now + KEPT_S)})
+
+
+def parse_body(body: str) -> Event:
+    """The event of its JSON body."""
+    raw: dict[str, Any] = json.loads(body)
+    return Event(raw["id"], EventType(raw["type"]), raw["timestamp"], raw["data"], raw["instance"], raw["sequence"])

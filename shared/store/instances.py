@@ -1,0 +1,146 @@
+"""Instances: one item each, and how many each partition holds."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict, replace
+from typing import Any
+
+from shared.models.instance import Instance, InstanceKey, InstanceSettings, InstanceState, Reason, settings_from
+from shared.store.database import (
+    Condition,
+    ConditionFailed,
+    Database,
+    Delete,
+    Put,
+    StoreUnavailable,
+    TransactionRefused,
+    Update,
+    absent,
+)
+
+TABLE = "instances"
+_TRIES = 12
+_SLACK = 2  # how far parallel creations may overfill a partition before they look again
+
+
+class InstanceExists(Exception):
+    """The tenant has an instance of this id already."""
+
+
+class Instances:
+    """The instances of all tenants."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def get(self, key: InstanceKey) -> Instance | None:
+        """An instance, or None when there is none or it is being deleted."""
+        values = await self._db.get(TABLE, {"tenant": key.tenant, "id": key.id})
+        return None if values is None or values.get("deleting") else from_values(values)
+
+    async def page(self, tenant: str, limit: int, after: str | None = None) -> tuple[list[Instance], str | None]:
+        """A tenant's instances by id, and the id to continue after."""
+        start = {"tenant": tenant, "id": after} if after else None
+        where = Condition("#t = :t", {"t": "tenant"}, {"t": tenant})
+        found, last = await self._db.query(TABLE, where, limit=limit, start=start, consistent=True)
+        return [from_values(v) for v in found if not v.get("deleting")], last["id"] if last else None
+
+    async def of_partition(self, partition: int) -> list[Instance]:
+        """The instances that a partition's owner looks after, those being deleted included."""
+        where = Condition("#p = :p", {"p": "partition"}, {"p": partition})
+        return [from_values(values) for values in await self._db.query_all(TABLE, where, index="by-partition")]
+
+    async def create(self, instance: Instance, partitions: int) -> Instance:
+        """Stores a new instance on the emptiest of `partitions`. Raises InstanceExists."""
+        for attempt in range(_TRIES):
+            loads = await self._loads(partitions)
+            number = min(loads, key=lambda number: (loads[number], number))
+            placed = replace(instance, partition=number)
+            count = _count(number, 1, at_most=None if attempt == _TRIES - 1 else loads[number] + _SLACK)
+            try:
+                await self._db.transact([_put_new(placed), count])
+            except TransactionRefused as refusal:
+                if 0 in refusal.refused:
+                    raise InstanceExists(instance.id) from refusal
+                await asyncio.sleep(0.01 * (attempt + 1))
+                continue
+            return placed
+        raise StoreUnavailable("too many instances are being created at once")
+
+    async def change(
+        self, key: InstanceKey, *, name: str | None, settings: InstanceSettings, rename: bool
+    ) -> Instance | None:
+        """Stores what the owner changed; None when the instance is gone."""
+        sets: dict[str, Any] = {"settings": stored_settings(settings)} | ({"name": name} if rename else {})
+        if not await self._update(key, sets):
+            return None
+        return await self.get(key)
+
+    async def mark_deleting(self, key: InstanceKey) -> bool:
+        """Hides an instance from its owner until its session host has erased it. False when there is none."""
+        return await self._update(key, {"deleting": True})
+
+    async def erase(self, instance: Instance) -> None:
+        """Removes the item for good and makes room on its partition. Doing it twice changes nothing more."""
+        condition = Condition("attribute_exists(#k)", {"k": "id"})
+        key = {"tenant": instance.tenant, "id": instance.id}
+        try:
+            await self._db.transact([Delete(TABLE, key, condition), _count(instance.partition, -1)])
+        except TransactionRefused as refusal:
+            if 0 not in refusal.refused:
+                raise
+
+    async def _update(self, key: InstanceKey, sets: dict[str, Any]) -> bool:
+        alive = Condition("attribute_exists(#k) AND attribute_not_exists(#d)", {"k": "id", "d": "deleting"})
+        try:
+            await self._db.write(Update(TABLE, {"tenant": key.tenant, "id": key.id}, sets=sets, condition=alive))
+        except ConditionFailed:
+            return False
+        return True
+
+    async def _loads(self, partitions: int) -> dict[int, int]:
+        keys = [{"partition": number, "kind": "load"} for number in range(partitions)]
+        found = {v["partition"]: int(v.get("instances", 0)) for v in await self._db.get_many("partitions", keys)}
+        return {number: found.get(number, 0) for number in range(partitions)}
+
+
+def state_update(
+    key: InstanceKey,
+    state: InstanceState,
+    since: str,
+    reason: Reason | None = None,
+    **identity: Any,
+) -> Update:
+    """The write that puts an instance into a state; `identity`: linked, jid, phone, lid, host where they change."""
+    sets = {"state": state, "since": since, "reason": asdict(reason) if reason else None, **identity}
+    exists = Condition("attribute_exists(#k)", {"k": "id"})
+    return Update(TABLE, {"tenant": key.tenant, "id": key.id}, sets=sets, condition=exists)
+
+
+def stored_settings(settings: InstanceSettings) -> dict[str, Any]:
+    """Settings as they are stored."""
+    return {name: value for name, value in asdict(settings).items() if value is not None}
+
+
+def from_values(values: dict[str, Any]) -> Instance:
+    """The instance of its stored values."""
+    known = {name: values[name] for name in Instance.__dataclass_fields__ if name in values}
+    known["state"] = InstanceState(known.get("state", InstanceState.CREATED))
+    known["settings"] = settings_from(known.get("settings") or {})
+    known["reason"] = Reason(**known["reason"]) if known.get("reason") else None
+    return Instance(**known)
+
+
+def _put_new(instance: Instance) -> Put:
+    values = asdict(instance) | {"settings": stored_settings(instance.settings)}
+    values.pop("deleting")
+    return Put(TABLE, values, absent("id"))
+
+
+def _count(partition: int, by: int, at_most: int | None = None) -> Update:
+    condition = None
+    if at_most is not None:
+        condition = Condition("attribute_not_exists(#n) OR #n <= :n", {"n": "instances"}, {"n": at_most})
+    key = {"partition": partition, "kind": "load"}
+    return Update("partitions", key, adds={"instances": by}, condition=condition)

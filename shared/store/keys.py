@@ -1,0 +1,49 @@
+"""API keys, found by their digest. The keys themselves are never stored."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from shared.models.api_key import ApiKey, digest
+from shared.store.database import Database, Put
+
+if TYPE_CHECKING:
+    from shared.clock import Clock
+
+TABLE = "keys"
+REMEMBERED_S = 60.0
+REMEMBERED_KEYS = 10_000
+
+
+class Keys:
+    """The keys of all tenants. A key that was found is remembered for a minute, so a revoked one works that long."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._db = database
+        self._clock = clock
+        self._remembered: dict[str, tuple[float, ApiKey]] = {}
+
+    async def find(self, key: str) -> ApiKey | None:
+        """Whose key it is, or None when it is unknown or has expired."""
+        name, now = digest(key), self._clock.monotonic()
+        until, found = self._remembered.get(name, (0.0, None))
+        if found is None or until <= now:
+            found = await self._read(name)
+            if found is None:
+                self._remembered.pop(name, None)
+                return None
+            if len(self._remembered) >= REMEMBERED_KEYS:
+                self._remembered.clear()
+            self._remembered[name] = (now + REMEMBERED_S, found)
+        return None if found.expires_at and found.expires_at <= self._clock.unix() else found
+
+    async def save(self, key: str, record: ApiKey) -> None:
+        """Stores whose key it is."""
+        await self._db.write(Put(TABLE, asdict(record) | {"digest": digest(key)}))
+
+    async def _read(self, name: str) -> ApiKey | None:
+        values = await self._db.get(TABLE, {"digest": name})
+        if values is None:
+            return None
+        return ApiKey(**{field: values[field] for field in ApiKey.__dataclass_fields__ if field in values})

@@ -1,0 +1,120 @@
+"""Messages and the idempotency keys they were accepted under. Both are kept for a set time and then expire."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from shared.models.message import Message, MessageError, MessageState, OnUncertain, Step, earlier_than
+from shared.store.database import Condition, ConditionFailed, Database, Put, TransactionRefused, Update, absent
+
+TABLE = "messages"
+KEPT_S = 30 * 86_400
+IDEMPOTENCY_S = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyKey:
+    """What a caller named a request, and the SHA-256 of the request's body."""
+
+    key: str
+    body_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyAccepted(Exception):
+    """The key was used before: for `message_id`, with a body of `body_digest`."""
+
+    message_id: str
+    body_digest: str
+
+
+class Messages:
+    """The messages of all instances; `instance` is the text form of InstanceKey."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def get(self, instance: str, message_id: str) -> Message | None:
+        """A message, or None when it is unknown or has expired."""
+        values = await self._db.get(TABLE, {"instance": instance, "id": message_id})
+        return from_values(values) if values and "state" in values else None
+
+    async def accept(self, message: Message, now: float, key: IdempotencyKey | None = None) -> None:
+        """Stores a new message, with its idempotency key in one transaction. Raises AlreadyAccepted."""
+        put = Put(TABLE, to_values(message) | {"expires_at": int(now + KEPT_S)}, absent("id"))
+        if key is None:
+            await self._db.write(put)
+            return
+        name = {"instance": message.instance, "id": f"key#{key.key}"}
+        for _ in range(3):
+            try:
+                await self._db.transact([put, _put_key(name, message.id, key, now)])
+                return
+            except TransactionRefused:
+                used = await self._db.get(TABLE, name)
+                if used and used["expires_at"] > now:
+                    raise AlreadyAccepted(used["message_id"], used["body_digest"]) from None
+        raise AlreadyAccepted("", key.body_digest)
+
+    async def by_whatsapp_id(self, instance: str, whatsapp_id: str) -> str | None:
+        """The id of the message that WhatsApp knows by `whatsapp_id`; one sent a moment ago may not be found yet."""
+        where = Condition(
+            "#i = :i AND #w = :w", {"i": "instance", "w": "whatsapp_id"}, {"i": instance, "w": whatsapp_id}
+        )
+        found, _ = await self._db.query(TABLE, where, index="by-whatsapp-id", limit=1)
+        return str(found[0]["id"]) if found else None
+
+    async def settle_unsent(self, message: Message, error: MessageError, at: str) -> bool:
+        """Fails a message that never reached the queue; False when it has gone further meanwhile."""
+        update = advance(message.instance, message.id, [Step(MessageState.FAILED, at)], error=error)
+        try:
+            await self._db.write(update)
+        except ConditionFailed:
+            return False
+        return True
+
+
+def advance(
+    instance: str,
+    message_id: str,
+    steps: list[Step],
+    *,
+    whatsapp_id: str | None = None,
+    error: MessageError | None = None,
+) -> Update:
+    """The write that moves a message on to the state of the last of `steps`, only from an earlier state."""
+    state = steps[-1].state
+    sets: dict[str, Any] = {"state": state}
+    if whatsapp_id:
+        sets["whatsapp_id"] = whatsapp_id
+    if error:
+        sets["error"] = asdict(error)
+    earlier = earlier_than(state)
+    names = {f"e{at}": one for at, one in enumerate(earlier)}
+    condition = Condition(f"#st IN ({', '.join(f':{name}' for name in names)})", {"st": "state"}, dict(names))
+    timeline = [asdict(step) for step in steps]
+    return Update(
+        TABLE, {"instance": instance, "id": message_id}, sets=sets, appends={"timeline": timeline}, condition=condition
+    )
+
+
+def to_values(message: Message) -> dict[str, Any]:
+    """A message as it is stored."""
+    return asdict(message)
+
+
+def from_values(values: dict[str, Any]) -> Message:
+    """The message of its stored values."""
+    known = {name: values[name] for name in Message.__dataclass_fields__ if name in values}
+    known["state"] = MessageState(known["state"])
+    known["on_uncertain"] = OnUncertain(known.get("on_uncertain", OnUncertain.HOLD))
+    known["timeline"] = tuple(Step(MessageState(step["state"]), step["at"]) for step in known["timeline"])
+    known["error"] = MessageError(**known["error"]) if known.get("error") else None
+    return Message(**known)
+
+
+def _put_key(name: dict[str, str], message_id: str, key: IdempotencyKey, now: float) -> Put:
+    values = {"message_id": message_id, "body_digest": key.body_digest, "expires_at": int(now + IDEMPOTENCY_S)}
+    unused = Condition("attribute_not_exists(#k) OR #x <= :now", {"k": "id", "x": "expires_at"}, {"now": int(now)})
+    return Put(TABLE, {**name, **values}, unused)

@@ -1,0 +1,91 @@
+"""What all tests share: an AWS of their own on this machine, and a deployment of its own for each test."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import time
+import urllib.request
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.aws import AwsSettings, client
+from shared.clock import SystemClock
+from shared.queues.names import create_queues
+from shared.store.database import Database
+from shared.store.tables import create_tables
+
+ROOT = Path(__file__).resolve().parent.parent
+PARTITIONS = 2
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def aws_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a MiniStack that lives as long as this test process."""
+    port, folder = free_port(), tmp_path_factory.mktemp("ministack")
+    env = {"PATH": os.environ["PATH"], "HOME": str(folder), "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port)}
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [ROOT / ".venv-ministack" / "bin" / "ministack"], env=env, cwd=folder, stdout=log, stderr=log
+        )
+    try:
+        _await_health(f"http://127.0.0.1:{port}/_ministack/health", process)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _await_health(url: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=1):  # noqa: S310 - our own loopback server
+                return
+        except OSError:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError("MiniStack did not start") from None
+            time.sleep(0.1)
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """Tables and queues of one test, and the clients to reach them."""
+
+    settings: AwsSettings
+    database: Database
+    sqs: Any
+    partitions: int = PARTITIONS
+
+
+@pytest.fixture
+async def deployment(aws_endpoint: str) -> AsyncIterator[Deployment]:
+    """A fresh deployment in MiniStack: all tables and queues under a prefix of its own."""
+    settings = AwsSettings("us-east-1", aws_endpoint, f"t{uuid.uuid4().hex[:8]}", "local", "local")
+    async with AsyncExitStack() as stack:
+        dynamodb = await stack.enter_async_context(client(settings, "dynamodb"))
+        sqs = await stack.enter_async_context(client(settings, "sqs"))
+        database = Database(dynamodb, settings.prefix)
+        await create_tables(database)
+        await create_queues(sqs, settings.prefix, PARTITIONS)
+        yield Deployment(settings, database, sqs)
+
+
+@pytest.fixture
+def clock() -> SystemClock:
+    """The machine's clock."""
+    return SystemClock()

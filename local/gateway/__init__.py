@@ -1,0 +1,10 @@
+"""The stand-in for API Gateway in front of the API: keys, limits by plan, the size of bodies.
+
+    app = Gateway(app, keys=..., monotonic=time.monotonic)
+
+It answers by itself, as problem+json: 403 `forbidden`, 429 `rate-limited`, 413 `payload-too-large`.
+"""
+
+from local.gateway.gateway import API_KEY_ID, Gateway, KeyDirectory
+
+__all__ = ["API_KEY_ID", "Gateway", "KeyDirectory"]

@@ -1,0 +1,80 @@
+"""The middleware itself: a plain ASGI callable around the API."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from typing import Protocol
+
+from local.gateway.answers import forbidden, rate_limit_headers, rate_limited, too_large, with_headers
+from local.gateway.asgi import App, Receive, Scope, Send, header
+from local.gateway.body import Body, BodyTooLarge, ClientGone, replay
+from local.gateway.limiter import Limiter
+from shared.limits import MAX_BODY_BYTES, PLANS, STANDARD, method_class
+from shared.models.api_key import ApiKey
+
+API_KEY_ID = "hivewp.api_key_id"
+"""Where the scope of a passed call names its key, as `requestContext.identity.apiKeyId` does behind API Gateway."""
+
+_OPEN = frozenset({"/monitoring/health", "/docs", "/openapi.json"})
+_LONGEST_KEY = 256
+
+
+class KeyDirectory(Protocol):
+    """Knows the API keys."""
+
+    async def find(self, key: str) -> ApiKey | None:
+        """Whose key it is, or None when it is unknown or has expired."""
+
+
+class Gateway:
+    """Lets a call through to `app` when its key is known, its plan has room and its body is not too large."""
+
+    def __init__(self, app: App, keys: KeyDirectory, monotonic: Callable[[], float]) -> None:
+        self._app = app
+        self._keys = keys
+        self._limiter = Limiter(monotonic)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        with contextlib.suppress(ClientGone):
+            await self._http(scope, receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if _is_open(scope["path"]):
+            await self._forward(scope, receive, send)
+            return
+        shown = header(scope, b"x-api-key")
+        key = await self._keys.find(shown) if shown and len(shown) <= _LONGEST_KEY else None
+        if key is None:
+            await Body(receive).drain()
+            await forbidden(send, bool(shown))
+        else:
+            scope[API_KEY_ID] = key.key_id
+            await self._limited(key, scope, receive, send)
+
+    async def _limited(self, key: ApiKey, scope: Scope, receive: Receive, send: Send) -> None:
+        name = method_class(scope["method"], scope["path"])
+        limit = PLANS.get(key.plan, STANDARD).limits[name]
+        verdict = self._limiter.take(key.key_id, name, limit)
+        if verdict.passed:
+            await self._forward(scope, receive, with_headers(send, rate_limit_headers(name, limit, verdict)))
+        else:
+            await Body(receive).drain()
+            await rate_limited(send, name, limit, verdict)
+
+    async def _forward(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = Body(receive)
+        try:
+            whole = await body.read(int(header(scope, b"content-length") or 0), MAX_BODY_BYTES)
+        except BodyTooLarge:
+            await body.drain()
+            await too_large(send)
+        else:
+            await self._app(scope, replay(whole, receive), send)
+
+
+def _is_open(path: str) -> bool:
+    return path in _OPEN or path.startswith("/docs/")

@@ -1,0 +1,189 @@
+"""The gateway over the wire: uvicorn in front, a small app behind."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import itertools
+import json
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import pytest
+import uvicorn
+
+from local.gateway import API_KEY_ID, Gateway
+from local.gateway.asgi import Message, Receive, Scope, Send
+from shared.limits import MAX_BODY_BYTES
+from shared.models.api_key import ApiKey
+
+
+@dataclass
+class Keys:
+    """A key directory in memory."""
+
+    keys: dict[str, ApiKey]
+
+    async def find(self, key: str) -> ApiKey | None:
+        return self.keys.get(key)
+
+
+@dataclass
+class Api:
+    """Stands for the API: answers 200 with the size of the body, remembers whose calls came through."""
+
+    calls: list[tuple[str, str | None]] = field(default_factory=list)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert scope["type"] == "http"
+        message = await receive()
+        assert not message["more_body"]
+        self.calls.append((scope["path"], scope.get(API_KEY_ID)))
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": str(len(message["body"])).encode()})
+
+
+@dataclass
+class Stand:
+    """A gateway that listens, and the client for it."""
+
+    api: Api
+    http: aiohttp.ClientSession
+    now: float = 0.0
+
+    async def call(
+        self, method: str, path: str, key: str | None = "right", data: Any = None
+    ) -> tuple[int, Any, Mapping[str, str]]:
+        headers = {} if key is None else {"x-api-key": key}
+        async with self.http.request(method, path, headers=headers, data=data) as response:
+            return response.status, await response.json(content_type=None), response.headers
+
+
+@asynccontextmanager
+async def running() -> AsyncIterator[Stand]:
+    keys = Keys({"right": ApiKey("key_1", "tenant"), "big": ApiKey("key_2", "tenant", "scale")})
+    api = Api()
+    listener = socket.socket(proto=socket.IPPROTO_TCP)  # asyncio sets TCP_NODELAY only where the protocol is named
+    listener.bind(("127.0.0.1", 0))
+    stand = Stand(api, aiohttp.ClientSession(f"http://127.0.0.1:{listener.getsockname()[1]}"))
+    gateway = Gateway(api, keys, lambda: stand.now)
+    server = uvicorn.Server(uvicorn.Config(gateway, lifespan="off", log_config=None, ws="none"))
+    serving = asyncio.create_task(server.serve([listener]))
+    async with stand.http:
+        try:
+            yield stand
+        finally:
+            server.should_exit = True
+            await serving
+
+
+@pytest.fixture
+async def stand() -> AsyncIterator[Stand]:
+    async with running() as stand:
+        yield stand
+
+
+async def test_a_known_key_passes_and_is_named(stand: Stand) -> None:
+    status, _, headers = await stand.call("GET", "/v1/instances")
+    assert status == 200
+    assert stand.api.calls == [("/v1/instances", "key_1")]
+    assert headers["ratelimit-policy"] == '"queries";q=1000;w=60'
+    assert headers["ratelimit"] == '"queries";r=999;t=1'
+
+
+async def test_without_a_valid_key_the_api_is_not_reached(stand: Stand) -> None:
+    paths = ["/v1/instances", "/monitoring/metrics", "/monitoring/health/", "/docsx", "/"]
+    for path, key in itertools.product(paths, [None, "", "wrong", "right x", "x" * 5000]):
+        status, problem, headers = await stand.call("GET", path, key)
+        assert (status, problem["type"], problem["status"]) == (403, "forbidden", 403)
+        assert headers["content-type"] == "application/problem+json"
+    assert stand.api.calls == []
+
+
+async def test_what_is_open_needs_no_key(stand: Stand) -> None:
+    for path in ("/monitoring/health", "/docs", "/docs/swagger-ui.css", "/openapi.json"):
+        assert (await stand.call("GET", path, None))[0] == 200
+
+
+async def test_over_the_plan_is_429_until_the_time_it_names(stand: Stand) -> None:
+    path = "/v1/instances/shop-1/restart"
+    assert [(await stand.call("POST", path))[0] for _ in range(100)] == [200] * 100
+    status, problem, headers = await stand.call("POST", path)
+    assert (status, problem["type"]) == (429, "rate-limited")
+    assert headers["content-type"] == "application/problem+json"
+    assert headers["retry-after"] == "3"
+    assert headers["ratelimit"] == '"instance_operations";r=0;t=300'
+    assert (await stand.call("POST", path, "big"))[0] == 200, "another key has its own allowance"
+    assert (await stand.call("GET", path))[0] == 200, "another class has its own allowance"
+    stand.now += 3
+    assert (await stand.call("POST", path))[0] == 200
+    assert (await stand.call("POST", path))[0] == 429
+
+
+async def test_the_plan_decides_how_much(stand: Stand) -> None:
+    _, _, headers = await stand.call("POST", "/v1/instances/shop-1/messages", "big", data=b"{}")
+    assert headers["ratelimit-policy"] == '"messages";q=5000;w=60'
+
+
+async def chunks(total: int) -> AsyncIterator[bytes]:
+    for start in range(0, total, 65536):
+        yield b"x" * min(65536, total - start)
+
+
+async def test_a_body_of_the_largest_size_passes_whole(stand: Stand) -> None:
+    for data in (io.BytesIO(b"x" * MAX_BODY_BYTES), chunks(MAX_BODY_BYTES)):
+        status, size, _ = await stand.call("POST", "/v1/instances", data=data)
+        assert (status, size) == (200, MAX_BODY_BYTES)
+
+
+async def test_a_larger_body_is_413_and_does_not_reach_the_api(stand: Stand) -> None:
+    for data in (io.BytesIO(b"x" * (MAX_BODY_BYTES + 1)), chunks(MAX_BODY_BYTES + 1), chunks(3 * MAX_BODY_BYTES)):
+        status, problem, headers = await stand.call("POST", "/v1/instances", data=data)
+        assert (status, problem["type"]) == (413, "payload-too-large")
+        assert headers["content-type"] == "application/problem+json"
+    assert stand.api.calls == []
+
+
+async def test_a_large_body_without_a_key_hears_of_the_key(stand: Stand) -> None:
+    status, problem, _ = await stand.call("POST", "/v1/instances", None, data=chunks(2 * MAX_BODY_BYTES))
+    assert (status, problem["type"]) == (403, "forbidden")
+
+
+async def test_a_client_that_hangs_up_in_its_body_reaches_nothing() -> None:
+    api = Api()
+    messages: list[Message] = [
+        {"type": "http.request", "body": b"{", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return messages.pop(0)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/v1/instances", "headers": [(b"x-api-key", b"right")]}
+    await Gateway(api, Keys({"right": ApiKey("key_1", "tenant")}), lambda: 0.0)(scope, receive, send)
+    assert api.calls == []
+    assert sent == []
+
+
+async def test_a_body_that_is_too_large_in_its_last_part_is_answered_without_waiting_for_more() -> None:
+    messages: list[Message] = [{"type": "http.request", "body": b"x" * (MAX_BODY_BYTES + 1), "more_body": False}]
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return messages.pop(0)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/v1/instances", "headers": [(b"x-api-key", b"right")]}
+    await Gateway(Api(), Keys({"right": ApiKey("key_1", "tenant")}), lambda: 0.0)(scope, receive, send)
+    assert sent[0]["status"] == 413
+    assert json.loads(sent[1]["body"])["status"] == 413

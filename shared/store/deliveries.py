@@ -10,6 +10,9 @@ from shared.store.database import Condition, Database, Put
 
 TABLE = "deliveries"
 KEPT_S = 30 * 86_400
+_NOT_DELIVERED = Condition(
+    "attribute_not_exists(#s) OR #s <> :delivered", {"s": "state"}, {"delivered": DeliveryState.DELIVERED}
+)
 
 
 class Deliveries:
@@ -33,10 +36,12 @@ class Deliveries:
         found, last = await self._db.query(TABLE, where, limit=limit, ascending=False, start=start, consistent=True)
         return [from_values(values) for values in found], last["id"] if last else None
 
-    async def save(self, delivery: Delivery, now: float) -> None:
-        """Stores a delivery with its attempts so far."""
+    async def save(self, delivery: Delivery, now: float, *, keep_delivered: bool = False) -> None:
+        """Stores a delivery with its attempts so far. `keep_delivered`: raises ConditionFailed, and changes nothing,
+        where it is stored as delivered already."""
         pk = f"{delivery.tenant}#{delivery.webhook_id}"
-        await self._db.write(Put(TABLE, asdict(delivery) | {"webhook": pk, "expires_at": int(now + KEPT_S)}))
+        values = asdict(delivery) | {"webhook": pk, "expires_at": int(now + KEPT_S)}
+        await self._db.write(Put(TABLE, values, _NOT_DELIVERED if keep_delivered else None))
 
 
 def from_values(values: dict[str, Any]) -> Delivery:

@@ -36,8 +36,13 @@ class Instances:
 
     async def get(self, key: InstanceKey) -> Instance | None:
         """An instance, or None when there is none or it is being deleted."""
+        found = await self.get_any(key)
+        return None if found is None or found.deleting else found
+
+    async def get_any(self, key: InstanceKey) -> Instance | None:
+        """An instance, one that is being deleted included."""
         values = await self._db.get(TABLE, {"tenant": key.tenant, "id": key.id})
-        return None if values is None or values.get("deleting") else from_values(values)
+        return from_values(values) if values else None
 
     async def page(self, tenant: str, limit: int, after: str | None = None) -> tuple[list[Instance], str | None]:
         """A tenant's instances by id, and the id to continue after."""

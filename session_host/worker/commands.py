@@ -1,0 +1,111 @@
+"""What the API may ask of an instance, one function per kind of command. SEND is the runner's own (see outgoing)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, replace
+from functools import partial
+from typing import Any
+
+from session_host.whatsapp.port import WhatsAppError
+from session_host.worker.context import WorkerContext
+from session_host.worker.lifecycle import Change
+from session_host.worker.patience import until_available
+from session_host.worker.runner import Runner
+from shared.clock import iso
+from shared.models.command import Command, CommandKind, CommandResult
+from shared.models.instance import InstanceState
+from shared.reasons import reason
+from shared.store.cache import CacheKind
+
+logger = logging.getLogger(__name__)
+
+RESULT_TTL_S = 60.0
+CONNECT_WAIT_S = 8.0  # WhatsApp can only be told over a connection
+UNLINKING = frozenset({CommandKind.LOGOUT, CommandKind.DELETE})
+PAIR_CODE_VALID_S = 160.0  # as long as the pairing attempt behind it
+
+Handler = Callable[[Runner, Command, WorkerContext], Awaitable[CommandResult]]
+
+
+async def carry_out(runner: Runner, command: Command, context: WorkerContext) -> None:
+    """Does what a command asks and leaves its result for the API."""
+    if command.kind in UNLINKING and runner.instance.linked:
+        await runner.connected_within(CONNECT_WAIT_S)  # outside of the lock, which the news of it needs
+    async with runner.control:
+        try:
+            result = await HANDLERS[command.kind](runner, command, context)
+        except WhatsAppError as error:
+            result = CommandResult(False, code=error.code, detail=error.detail)
+    await leave_result(command, result, context)
+
+
+async def leave_result(command: Command, result: CommandResult, context: WorkerContext) -> None:
+    """Stores a result for as long as the API may wait for it."""
+    await until_available(partial(context.cache.put, CacheKind.RESULT, command.id, asdict(result), RESULT_TTL_S))
+
+
+async def _pair(runner: Runner, _command: Command, _context: WorkerContext) -> CommandResult:
+    if not runner.instance.linked and runner.connection.attempt is None:
+        await runner.pair()
+    return CommandResult(True)
+
+
+async def _pair_code(runner: Runner, command: Command, context: WorkerContext) -> CommandResult:
+    if runner.instance.linked:
+        return CommandResult(False, code="already-paired", detail="The instance is linked to a phone already.")
+    if runner.connection.attempt is None:
+        await runner.pair()
+    attempt = runner.connection.attempt
+    if attempt is None:
+        return CommandResult(False, code="pairing-failed", detail="The pairing could not begin.")
+    code = await attempt.pair_code(command.args["phone"])
+    return CommandResult(True, {"code": code, "expires_at": iso(context.clock.unix() + PAIR_CODE_VALID_S)})
+
+
+async def _restart(runner: Runner, _command: Command, _context: WorkerContext) -> CommandResult:
+    if runner.instance.linked:
+        await runner.connect()
+    else:
+        await runner.pair()
+    return CommandResult(True)
+
+
+async def _logout(runner: Runner, _command: Command, _context: WorkerContext) -> CommandResult:
+    told = True
+    if runner.instance.linked:
+        told = await runner.connection.unlink()
+        await runner.change(Change(InstanceState.LOGGED_OUT, reason("logged_out"), UNLINKED))
+    await runner.pair()
+    return CommandResult(True, {"unlinked_at_whatsapp": told})
+
+
+async def _delete(runner: Runner, _command: Command, context: WorkerContext) -> CommandResult:
+    told = await runner.connection.unlink()
+    await until_available(partial(context.cache.delete, CacheKind.QR, str(runner.instance.key)))
+    await until_available(partial(context.instances.erase, runner.instance))
+    return CommandResult(True, {"unlinked_at_whatsapp": told})
+
+
+async def _settings(runner: Runner, _command: Command, context: WorkerContext) -> CommandResult:
+    stored = await until_available(partial(context.instances.get, runner.instance.key))
+    if stored is None:
+        return CommandResult(False, code="not-found", detail="The instance is gone.")
+    before = runner.instance.settings.proxy_url
+    runner.instance = replace(runner.instance, settings=stored.settings, name=stored.name)
+    if stored.settings.proxy_url != before and runner.instance.linked:
+        await runner.connect()
+    return CommandResult(True)
+
+
+UNLINKED: dict[str, Any] = {"linked": False, "jid": None, "phone": None, "lid": None}
+
+HANDLERS: Mapping[CommandKind, Handler] = {
+    CommandKind.PAIR: _pair,
+    CommandKind.PAIR_CODE: _pair_code,
+    CommandKind.RESTART: _restart,
+    CommandKind.LOGOUT: _logout,
+    CommandKind.DELETE: _delete,
+    CommandKind.SETTINGS: _settings,
+}

@@ -1,0 +1,73 @@
+"""What comes from WhatsApp about messages: new ones, and receipts of ours."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from functools import partial
+from typing import TypeVar
+
+from session_host.whatsapp.port import MessageReceived, ReceiptReceived
+from session_host.worker.ledger import Ledger, Outdated
+from session_host.worker.patience import until_available
+from session_host.worker.recorder import receipt_entry, received_entry
+from shared.clock import Clock
+from shared.models.instance import InstanceKey
+from shared.store.messages import Messages
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+REMEMBERED = 2_000  # sent messages per instance whose receipts need no look-up
+EARLY = 500
+
+
+class Incoming:
+    """The inbound side of one instance."""
+
+    def __init__(self, key: InstanceKey, ledger: Ledger, messages: Messages, clock: Clock) -> None:
+        self._key = key
+        self._ledger = ledger
+        self._messages = messages
+        self._clock = clock
+        self._sent: OrderedDict[str, str] = OrderedDict()
+        self._early: OrderedDict[str, list[ReceiptReceived]] = OrderedDict()
+
+    async def message(self, message: MessageReceived) -> None:
+        """Logs a message; one that was logged before is passed over."""
+        try:
+            await self._ledger.record(received_entry(self._key, message, self._clock.unix()))
+        except Outdated:
+            logger.info("%s: a message came again", self._key)
+
+    async def receipt(self, receipt: ReceiptReceived) -> None:
+        """Moves our messages on; a receipt that comes before we know the message's id is kept for `sent`."""
+        for whatsapp_id in receipt.message_ids:
+            message_id = self._sent.get(whatsapp_id) or await self._find(whatsapp_id)
+            message_id = message_id or self._sent.get(whatsapp_id)  # it may have been sent while we looked
+            if message_id:
+                await self._apply(message_id, whatsapp_id, receipt)
+            else:
+                self._early.setdefault(whatsapp_id, []).append(receipt)
+                _bound(self._early, EARLY)
+
+    async def sent(self, whatsapp_id: str, message_id: str) -> None:
+        """A message of ours has its WhatsApp id now: remembers it and applies what came too early."""
+        self._sent[whatsapp_id] = message_id
+        _bound(self._sent, REMEMBERED)
+        for receipt in self._early.pop(whatsapp_id, []):
+            await self._apply(message_id, whatsapp_id, receipt)
+
+    async def _find(self, whatsapp_id: str) -> str | None:
+        return await until_available(partial(self._messages.by_whatsapp_id, str(self._key), whatsapp_id))
+
+    async def _apply(self, message_id: str, whatsapp_id: str, receipt: ReceiptReceived) -> None:
+        try:
+            await self._ledger.record(receipt_entry(self._key, message_id, whatsapp_id, receipt))
+        except Outdated:
+            logger.debug("%s: a receipt came again or late", self._key)
+
+
+def _bound(kept: OrderedDict[str, T], most: int) -> None:
+    while len(kept) > most:
+        kept.popitem(last=False)

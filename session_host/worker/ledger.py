@@ -1,0 +1,213 @@
+"""The owner's only pen: everything a worker writes about its instances goes through here, in order.
+
+Entries are committed in groups: while one transaction is under way the next one gathers, so a busy worker needs few
+calls and an idle one waits for nobody. Every transaction carries
+
+    the fence     refused once another host took the partition: then all writing stops (Fenced)
+    the entries   events with their sequence, and the states that changed with them
+    the outbox    which events may not be on the delivery queue yet, so that a successor can put them there
+
+Errors of `record`:
+
+    Fenced    this worker no longer owns the partition; it must end
+    Outdated  a condition of the entry did not hold (it went further already, or is a duplicate); nothing was recorded
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from uuid import uuid4
+
+from session_host.worker.entry import MAX_TRANSACTION, Entry
+from session_host.worker.outbox import Outbox
+from session_host.worker.patience import until_available
+from shared.clock import Clock
+from shared.ids import new_id
+from shared.models.event import Event
+from shared.models.host import Lease
+from shared.models.instance import InstanceKey
+from shared.store.database import Database, StoreUnavailable, TransactionRefused, Write
+from shared.store.events import Events, event_put, journal_put
+from shared.store.partitions import fence_check
+
+logger = logging.getLogger(__name__)
+
+MAX_BYTES = 3_000_000  # of DynamoDB's 4 MB for a transaction
+
+
+class Fenced(Exception):
+    """Another host owns the partition now."""
+
+
+class Outdated(Exception):
+    """What the entry builds on is not the case any more."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    entry: Entry
+    done: asyncio.Future[None]
+
+
+class Ledger:
+    """The writes of one partition's owner. `run` must be running for `record` to return."""
+
+    def __init__(self, database: Database, lease: Lease, clock: Clock, outbox: Outbox) -> None:
+        self._db = database
+        self._events = Events(database)
+        self._lease = lease
+        self._clock = clock
+        self._outbox = outbox
+        self._waiting: deque[_Waiting] = deque()
+        self._sequences: dict[InstanceKey, int] = {}
+        self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self.fenced = asyncio.Event()
+
+    async def record(self, entry: Entry) -> None:
+        """Returns once the entry is stored. Raises Outdated or Fenced."""
+        if self.fenced.is_set():
+            raise Fenced
+        waiting = _Waiting(entry, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        self._idle.clear()
+        self._wake.set()
+        await waiting.done
+
+    async def flushed(self) -> None:
+        """Returns once nothing waits to be written."""
+        await self._idle.wait()
+
+    def forget(self, key: InstanceKey) -> None:
+        """Drops what is remembered of an instance that is gone."""
+        self._sequences.pop(key, None)
+
+    async def run(self) -> None:
+        """Commits until cancelled, or until fenced."""
+        while not self.fenced.is_set():
+            await self._wake.wait()
+            self._wake.clear()
+            while self._waiting and not self.fenced.is_set():
+                await self._commit(self._take_group())
+            self._idle.set()
+        self._give_up()
+
+    def _take_group(self) -> list[_Waiting]:
+        group: list[_Waiting] = []
+        touched: set[str] = set()
+        room, size = MAX_TRANSACTION - 2, 0
+        while self._waiting:
+            entry = self._waiting[0].entry
+            touches = entry.touches()
+            full = entry.items() > room or size + entry.size() > MAX_BYTES or touches & touched
+            if group and full:
+                break
+            group.append(self._waiting.popleft())
+            touched |= touches
+            room, size = room - entry.items(), size + entry.size()
+        return group
+
+    async def _commit(self, group: list[_Waiting]) -> None:
+        while group:
+            try:
+                numbered = await self._numbered(group)
+                refused = await self._write(group, numbered)
+            except (Fenced, asyncio.CancelledError):
+                self.fenced.set()
+                for waiting in group:
+                    _fail(waiting, Fenced())
+                raise
+            if not refused:
+                return
+            for position in refused:
+                _fail(group[position], Outdated(str(group[position].entry.key)))
+            group = [waiting for at, waiting in enumerate(group) if at not in refused]
+
+    async def _numbered(self, group: Sequence[_Waiting]) -> list[Event | None]:
+        """The group's events with the sequences they will have."""
+        next_of: dict[InstanceKey, int] = {}
+        events: list[Event | None] = []
+        for waiting in group:
+            draft, key = waiting.entry.event, waiting.entry.key
+            if draft is None:
+                events.append(None)
+                continue
+            if key not in next_of:
+                next_of[key] = await until_available(partial(self._last_sequence, key))
+            next_of[key] += 1
+            events.append(Event(new_id("evt"), draft.type, draft.timestamp, draft.data, key.id, next_of[key]))
+        return events
+
+    async def _write(self, group: Sequence[_Waiting], events: Sequence[Event | None]) -> set[int]:
+        """Writes the group; gives back the positions of the entries that were refused, then nothing was written."""
+        pairs = [(w.entry, event) for w, event in zip(group, events, strict=True)]
+        fresh = [(entry.key, event) for entry, event in pairs if event]
+        writes: list[Write] = [fence_check(self._lease)]
+        owners = [-1]
+        if fresh:
+            writes.append(self._outbox.put_with(fresh))
+            owners.append(-1)
+        for position, (entry, event) in enumerate(pairs):
+            mine = self._writes_of(entry, event)
+            writes += mine
+            owners += [position] * len(mine)
+        refused = await self._transact(writes)
+        if 0 in refused:
+            logger.warning("partition %d: another host took over", self._lease.partition)
+            raise Fenced
+        if not refused:
+            self._written(group, fresh)
+        return {owners[at] for at in refused}
+
+    def _writes_of(self, entry: Entry, event: Event | None) -> list[Write]:
+        now = self._clock.unix()
+        writes: list[Write] = [*entry.writes]
+        if event:
+            writes.append(event_put(entry.key, event, now))
+        if entry.journal:
+            writes.append(journal_put(entry.key, entry.journal, event.sequence or 0 if event else 0, now))
+        return writes
+
+    async def _transact(self, writes: list[Write]) -> tuple[int, ...]:
+        """The positions that were refused. An unknown outcome is asked again under the same token."""
+        token = str(uuid4())
+
+        async def once() -> tuple[int, ...]:
+            try:
+                await self._db.transact(writes, token)
+            except TransactionRefused as refusal:
+                if not refusal.refused:
+                    raise StoreUnavailable(str(refusal)) from refusal
+                return refusal.refused
+            return ()
+
+        return await until_available(once)
+
+    def _written(self, group: Sequence[_Waiting], fresh: list[tuple[InstanceKey, Event]]) -> None:
+        for key, event in fresh:
+            self._sequences[key] = event.sequence or 0
+        self._outbox.add(fresh)
+        for waiting in group:
+            if not waiting.done.done():
+                waiting.done.set_result(None)
+
+    async def _last_sequence(self, key: InstanceKey) -> int:
+        if key not in self._sequences:
+            self._sequences[key] = await self._events.last_sequence(str(key))
+        return self._sequences[key]
+
+    def _give_up(self) -> None:
+        while self._waiting:
+            _fail(self._waiting.popleft(), Fenced())
+        self._idle.set()
+
+
+def _fail(waiting: _Waiting, error: Exception) -> None:
+    if not waiting.done.done():
+        waiting.done.set_exception(error)

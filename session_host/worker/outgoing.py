@@ -1,0 +1,164 @@
+"""A message's way out, one at a time per instance and in order.
+
+    accepted/queued --(marked before the call)--> sending --> sent | failed | uncertain
+
+The mark comes first, so a command found again after a crash tells: before `sending` it is safe to send, in `sending`
+the outcome is unknown, and after it there is nothing left to do.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from session_host.whatsapp.port import NotConnected, OutcomeUnknown, Rejected, Sent, Session
+from session_host.worker.entry import Entry
+from session_host.worker.incoming import Incoming
+from session_host.worker.ledger import Ledger, Outdated
+from session_host.worker.patience import until_available
+from session_host.worker.recorder import message_entry
+from shared.clock import Clock, iso
+from shared.models.instance import InstanceKey
+from shared.models.message import MessageError, MessageState, OnUncertain, Step
+from shared.store.database import Condition, Update
+from shared.store.messages import TABLE, Messages
+
+logger = logging.getLogger(__name__)
+
+NOT_PAIRED = MessageError("not_paired", "The instance was unlinked before the message could be sent.")
+EXPIRED = MessageError("expired", "The message could not be sent within its ttl_s.")
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingMessage:
+    """What a SEND command asks for. `queued_at` and `deadline` in unix seconds."""
+
+    message_id: str
+    to: str
+    type: str
+    content: dict[str, Any]
+    on_uncertain: OnUncertain
+    typing_ms: int
+    deadline: float | None
+    queued_at: float
+
+    @classmethod
+    def of(cls, args: dict[str, Any], queued_at: float) -> OutgoingMessage:
+        """The message of a command's args."""
+        return cls(
+            args["message_id"],
+            args["to"],
+            args["type"],
+            args["content"],
+            OnUncertain(args.get("on_uncertain") or OnUncertain.HOLD),
+            args.get("typing_ms") or 0,
+            args.get("deadline"),
+            queued_at,
+        )
+
+
+class Outgoing:
+    """The outbound side of one instance. `session` raises NotConnected while there is none."""
+
+    def __init__(
+        self,
+        key: InstanceKey,
+        ledger: Ledger,
+        messages: Messages,
+        incoming: Incoming,
+        clock: Clock,
+        session: Callable[[], Session],
+        pace: Callable[[OutgoingMessage], Awaitable[None]],
+    ) -> None:
+        self._key = key
+        self._ledger = ledger
+        self._messages = messages
+        self._incoming = incoming
+        self._clock = clock
+        self._session = session
+        self._pace = pace
+
+    async def send(self, message: OutgoingMessage) -> None:
+        """Brings a message to a settled state. Raises NotConnected when nothing was sent, then it is queued still."""
+        if message.deadline is not None and message.deadline <= self._clock.unix():
+            await self.fail(message, EXPIRED)
+            return
+        session = self._session()
+        await self._pace(message)
+        if not await self._mark_sending(message):
+            return
+        try:
+            sent = await session.send_text(message.to, message.content["text"])
+        except NotConnected:
+            await self._back_to_queue(message)
+            raise
+        except Rejected as refusal:
+            await self.fail(message, MessageError(refusal.code, refusal.detail))
+        except OutcomeUnknown as unknown:
+            logger.warning("%s: %s: the outcome is unknown: %s", self._key, message.message_id, unknown)
+            await self._settle(message, MessageState.UNCERTAIN, error=MessageError(unknown.code, unknown.detail))
+        else:
+            await self._sent(message, sent)
+
+    async def fail(self, message: OutgoingMessage, error: MessageError) -> None:
+        """The message will not be sent."""
+        await self._settle(message, MessageState.FAILED, error=error)
+
+    async def wait_queued(self, message: OutgoingMessage) -> None:
+        """Lets the message's reader see that it waits for the instance to connect."""
+        step = Step(MessageState.QUEUED, iso(message.queued_at))
+        await self._try(message_entry(self._key, message.message_id, [step]))
+
+    async def _mark_sending(self, message: OutgoingMessage) -> bool:
+        """False when there is nothing to send: it has gone further, or was interrupted and is held."""
+        now = iso(self._clock.unix())
+        stored = [Step(MessageState.QUEUED, iso(message.queued_at)), Step(MessageState.SENDING, now)]
+        if await self._try(message_entry(self._key, message.message_id, stored)):
+            return True
+        found = await until_available(partial(self._messages.get, str(self._key), message.message_id))
+        if found is None or found.state is not MessageState.SENDING:
+            return False
+        if message.on_uncertain is OnUncertain.RESEND:
+            return True
+        error = MessageError("interrupted", "The host stopped while the message was being sent.")
+        await self._settle(message, MessageState.UNCERTAIN, error=error)
+        return False
+
+    async def _sent(self, message: OutgoingMessage, sent: Sent) -> None:
+        await self._settle(message, MessageState.SENT, whatsapp_id=sent.whatsapp_id)
+        await self._incoming.sent(sent.whatsapp_id, message.message_id)
+
+    async def _settle(
+        self,
+        message: OutgoingMessage,
+        state: MessageState,
+        *,
+        whatsapp_id: str | None = None,
+        error: MessageError | None = None,
+    ) -> None:
+        step = Step(state, iso(self._clock.unix()))
+        about = {"type": message.type}
+        entry = message_entry(
+            self._key, message.message_id, [step], to=message.to, whatsapp_id=whatsapp_id, error=error, about=about
+        )
+        await self._try(entry)
+
+    async def _back_to_queue(self, message: OutgoingMessage) -> None:
+        """The one step back that is allowed: WhatsApp never saw it."""
+        sending = Condition("#st = :st", {"st": "state"}, {"st": MessageState.SENDING})
+        step = {"state": MessageState.QUEUED, "at": iso(self._clock.unix())}
+        key = {"instance": str(self._key), "id": message.message_id}
+        update = Update(
+            TABLE, key, sets={"state": MessageState.QUEUED}, appends={"timeline": [step]}, condition=sending
+        )
+        await self._try(Entry(self._key, (update,)))
+
+    async def _try(self, entry: Entry) -> bool:
+        try:
+            await self._ledger.record(entry)
+        except Outdated:
+            return False
+        return True

@@ -1,0 +1,229 @@
+"""One instance in its worker: its connection, its messages out and in, its commands.
+
+Three tasks of its own, so that nothing waits for what it need not wait for: signals from WhatsApp, sends in their order
+(they wait while the instance reconnects), and control commands (which may be what ends that waiting).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+
+from session_host.whatsapp.port import (
+    Account,
+    MessageReceived,
+    NotConnected,
+    QrShown,
+    ReceiptReceived,
+    Session,
+)
+from session_host.worker.connection import Connection, Heard
+from session_host.worker.context import Held, WorkerContext
+from session_host.worker.incoming import Incoming
+from session_host.worker.ledger import Outdated
+from session_host.worker.lifecycle import Change, LifecycleSignal, change_for
+from session_host.worker.outgoing import NOT_PAIRED, Outgoing, OutgoingMessage
+from session_host.worker.pacing import Pace
+from session_host.worker.patience import until_available
+from session_host.worker.recorder import qr_entry, state_entry
+from shared.models.instance import Instance, InstanceState
+from shared.store.cache import CacheKind
+
+logger = logging.getLogger(__name__)
+
+QR_CACHE_S = 30.0
+RECONNECT_S = (2.0, 5.0, 15.0, 60.0, 300.0)
+
+
+class Runner:
+    """Looks after one instance until it is stopped."""
+
+    def __init__(self, instance: Instance, context: WorkerContext) -> None:
+        self.instance = instance
+        self._context = context
+        self._signals: asyncio.Queue[Heard] = asyncio.Queue()
+        self._sends: asyncio.Queue[Held[OutgoingMessage] | None] = asyncio.Queue()
+        self._changed = asyncio.Event()
+        self._connected = asyncio.Event()
+        self._retries = 0
+        self._retry: asyncio.TimerHandle | None = None
+        self.control = asyncio.Lock()  # held by whoever changes the connection
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._stopping = False
+        self.connection = Connection(context.whatsapp, context.desk, self._account, self._signals.put_nowait)
+        self.incoming = Incoming(instance.key, context.ledger, context.messages, context.clock)
+        pace = Pace(context.clock, lambda: self.instance.settings.pacing, self._session, context.uniform)
+        self.outgoing = Outgoing(
+            instance.key, context.ledger, context.messages, self.incoming, context.clock, self._session, pace
+        )
+
+    async def start(self) -> None:
+        """Takes the instance up where it was left: a linked one connects, an interrupted pairing begins anew."""
+        self._tasks["signals"] = self._context.spawn(self._run_signals())
+        self._tasks["sends"] = self._context.spawn(self._run_sends())
+        async with self.control:
+            if self.instance.linked and self._comes_back():
+                await self.connect()
+            elif self.instance.state is InstanceState.PAIRING:
+                await self.pair()
+
+    async def stop(self) -> None:
+        """Ends the send under way, then the socket; sends not begun are left to the next owner."""
+        self._stopping = True
+        if self._retry:
+            self._retry.cancel()
+        self._give_back_sends()
+        self._sends.put_nowait(None)
+        self._changed.set()
+        await self._tasks["sends"]
+        await self.connection.release()
+        await self._signals.join()  # what WhatsApp was told we have must be in the log
+        self._tasks["signals"].cancel()
+
+    def enqueue(self, send: Held[OutgoingMessage]) -> None:
+        """Appends a message to those to be sent."""
+        self._sends.put_nowait(send)
+
+    async def pair(self) -> None:
+        """Begins to pair; the QR comes as a signal."""
+        await self.connection.pair()
+        await self.change(Change(InstanceState.PAIRING))
+
+    async def connect(self) -> None:
+        """Opens the session."""
+        if self.instance.state is not InstanceState.CONNECTING:
+            await self.change(Change(InstanceState.CONNECTING))
+        await self.connection.connect()
+
+    async def change(self, change: Change) -> None:
+        """Records a new state and acts on it."""
+        now = self._context.clock.unix()
+        try:
+            await self._context.ledger.record(state_entry(self.instance.key, change, now, self._context.host_id))
+        except Outdated:
+            logger.info("%s: gone", self.instance.key)
+            return
+        self.instance = replace(self.instance, state=change.state, reason=change.reason, **change.identity)
+        if change.state is InstanceState.CONNECTED:
+            self._connected.set()
+        else:
+            self._connected.clear()
+        self._changed.set()
+        self._context.reported()
+
+    async def connected_within(self, seconds: float) -> bool:
+        """Whether the instance is, or comes to be, connected in time."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._connected.wait()
+        return self._connected.is_set()
+
+    def _comes_back(self) -> bool:
+        """A session that was replaced or refused stays down until its owner restarts it."""
+        if self.instance.state is InstanceState.FAILED:
+            return False
+        return self.instance.reason is None or self.instance.reason.code != "stream_replaced"
+
+    def _account(self) -> Account:
+        key = self.instance.key
+        proxy = self.instance.settings.proxy_url
+        opened = self._context.vault.open(proxy, f"proxy:{key}") if proxy else None
+        return Account(str(key), self._context.session_dir / key.tenant / f"{key.id}.db", opened)
+
+    def _session(self) -> Session:
+        if self.instance.state is not InstanceState.CONNECTED:
+            raise NotConnected("not_connected", f"the instance is {self.instance.state}")
+        return self.connection.session
+
+    async def _run_signals(self) -> None:
+        while True:
+            await self._hear(await self._signals.get())
+            self._signals.task_done()
+
+    async def _hear(self, heard: Heard) -> None:
+        match heard.signal:
+            case MessageReceived() as message:
+                if not (message.is_group and self.instance.settings.ignore_groups):
+                    await self.incoming.message(message)
+            case ReceiptReceived() as receipt:
+                await self.incoming.receipt(receipt)
+            case signal:
+                async with self.control:
+                    if self.connection.is_current(heard):
+                        await self._follow(signal)
+
+    async def _show_qr(self, qr: QrShown) -> None:
+        now = self._context.clock.unix()
+        kept = min(qr.valid_s, QR_CACHE_S)
+        value = {"code": qr.code, "expires_at": now + kept}
+        put = partial(self._context.cache.put, CacheKind.QR, str(self.instance.key), value, kept)
+        await until_available(put)
+        await self._context.ledger.record(qr_entry(self.instance.key, qr.code, now + kept, now))
+
+    async def _follow(self, signal: QrShown | LifecycleSignal) -> None:
+        if isinstance(signal, QrShown):
+            await self._show_qr(signal)
+            return
+        change = change_for(signal)
+        if change.identity.get("linked"):
+            await until_available(partial(self._context.cache.delete, CacheKind.QR, str(self.instance.key)))
+        await self.change(change)
+        if change.state is InstanceState.CONNECTED:
+            self._retries = 0
+        if change.connect:
+            await self.connection.connect()
+        elif change.retry:
+            self._reconnect_later()
+        elif change.forget:
+            await self.connection.release()
+            await self.connection.erase()
+        elif change.state in {InstanceState.DISCONNECTED, InstanceState.FAILED}:
+            await self.connection.release()
+
+    def _reconnect_later(self) -> None:
+        pause = RECONNECT_S[min(self._retries, len(RECONNECT_S) - 1)] * (0.75 + 0.5 * self._context.uniform())
+        self._retries += 1
+        loop = asyncio.get_running_loop()
+        self._retry = loop.call_later(pause, lambda: self._context.spawn(self._reconnect()))
+
+    async def _reconnect(self) -> None:
+        async with self.control:
+            if self.instance.linked and self.instance.state is InstanceState.DISCONNECTED:
+                await self.connect()
+
+    async def _run_sends(self) -> None:
+        while (held := await self._sends.get()) is not None:
+            while not await self._try_send(held.value):
+                await self._until_changed(held.value)
+                if self._stopping:
+                    held.give_back()
+                    break
+            else:
+                held.settle()
+
+    async def _try_send(self, message: OutgoingMessage) -> bool:
+        """False when the message has to wait for the instance to connect."""
+        self._changed.clear()
+        if not self.instance.linked:
+            await self.outgoing.fail(message, NOT_PAIRED)
+            return True
+        try:
+            await self.outgoing.send(message)
+        except NotConnected:
+            await self.outgoing.wait_queued(message)
+            return False
+        return True
+
+    async def _until_changed(self, message: OutgoingMessage) -> None:
+        left = None if message.deadline is None else max(0.0, message.deadline - self._context.clock.unix())
+        with suppress(TimeoutError):
+            async with asyncio.timeout(left):
+                await self._changed.wait()
+
+    def _give_back_sends(self) -> None:
+        while not self._sends.empty():
+            if held := self._sends.get_nowait():
+                held.give_back()

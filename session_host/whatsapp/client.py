@@ -1,0 +1,132 @@
+"""One client of the library from start to stop, each with a name of its own so that none can stop another.
+
+    start -> stirring (thread waits for the gate, opens the store, dials)
+          -> alive (its device is known: calls are safe)     \\
+          -> showing (a QR code: the store has no device)     > halt -> gone
+          -> ended (the library gave the thread back)        /
+
+A call on a client that is not alive aborts the process, and so does a stop of one that is still stirring: the library
+looks it up once more when it has connected. Hence `call` and `halt` wait for their state here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+from session_host.whatsapp.gate import Writing
+from session_host.whatsapp.library import Start
+from session_host.whatsapp.port import NotConnected
+from session_host.whatsapp.runtime import Ended, Event, Heard, Qr, Runtime
+
+STOP_HOLDS_GATE_S = 2.0
+QUIET_S = 0.05
+MOST_QUIETS = 20
+DEAD_END = "http://127.0.0.1:0"  # a proxy that nothing can listen on
+
+_log = logging.getLogger(__name__)
+
+
+class Client:
+    """All methods on the loop's thread, but for those that say otherwise. `starting_s` bounds its hold of the gate."""
+
+    def __init__(self, runtime: Runtime, on_heard: Callable[[Heard], None], starting_s: float) -> None:
+        self.name = uuid4().hex.encode()
+        self.alive = False
+        self.ended = False
+        self._runtime = runtime
+        self._on_heard = on_heard
+        self._starting_s = starting_s
+        self._writing: Writing | None = None
+        self._can_stop = asyncio.Event()
+        self._gone = asyncio.Event()
+        self._halting: asyncio.Task[None] | None = None
+        self._started = False
+        self._heard_any = False
+        self._listed = False  # the library has it in its maps
+
+    def start(self, database: str, events: bytes, proxy_url: str | None, props: bytes = b"") -> None:
+        """Starts connecting on a thread of its own; what comes of it is heard. Once per client."""
+        self._started = True
+        self._runtime.register(self.name, self)
+        start = Start(self.name, database, events, proxy_url, props)
+        name = f"whatsapp-{self.name[:8].decode()}"
+        threading.Thread(target=self._run, args=(start,), name=name, daemon=True).start()
+
+    async def call(self, function: Any, *arguments: Any) -> Any:
+        """A call of the library on this client."""
+        if not self.alive or self._halting is not None:
+            raise NotConnected("not_connected", "the session is not open")
+        return await self._runtime.call(function, self.name, *arguments)
+
+    async def cut(self) -> None:
+        """Closes the socket for good once the client is alive or showing, and leaves everything else as it is."""
+        await self._can_stop.wait()
+        if self._listed and not self.ended:
+            await self._runtime.call(self._runtime.library.disconnect, self.name)
+
+    def halt(self) -> asyncio.Task[None]:
+        """Stops the client as soon as that is safe, which a connection attempt that hangs may delay for minutes."""
+        if self._halting is None:
+            self._halting = asyncio.get_running_loop().create_task(self._halt())
+        return self._halting
+
+    def stirred(self) -> None:
+        if self._writing:
+            self._writing.done()
+
+    def paired(self) -> None:
+        """Cuts the new device off before it can log in, whether or not the library is about to dial again."""
+        with self._runtime.gate.call():
+            self._runtime.library.set_proxy(self.name, DEAD_END)
+            self._runtime.library.disconnect(self.name)
+
+    def hear(self, heard: Heard) -> None:
+        self._heard_any = True
+        match heard:
+            case Event(kind=0):
+                self.alive = self._listed = True
+                self._can_stop.set()
+            case Qr():
+                self._listed = True
+                self._can_stop.set()
+            case Ended():
+                self.alive, self.ended = False, True
+                self._can_stop.set()
+                self._gone.set()
+        self._on_heard(heard)
+
+    async def _drain(self) -> None:
+        """Waits until nothing more comes: a stop would drop what the library has acknowledged but not yet told."""
+        for _ in range(MOST_QUIETS):
+            self._heard_any = False
+            await asyncio.sleep(QUIET_S)
+            if not self._heard_any:
+                return
+
+    def _run(self, start: Start) -> None:
+        self._writing = self._runtime.begin_writing(self._starting_s)
+        error = self._runtime.library.run(start)
+        self._writing.done()
+        self._runtime.post_end(self.name, error)
+
+    async def _halt(self) -> None:
+        if not self._started:
+            return
+        self._runtime.stuck += 1  # until it is gone
+        await self._can_stop.wait()
+        library = self._runtime.library
+        if self._listed:
+            await self._runtime.call(library.disconnect, self.name)
+            await self._drain()
+        was_alive, self.alive = self.alive, False
+        await self._runtime.write(STOP_HOLDS_GATE_S, library.stop, self.name)
+        if was_alive:
+            await self._gone.wait()
+        if self.ended:
+            self._runtime.stuck -= 1
+        self._runtime.forget(self.name)

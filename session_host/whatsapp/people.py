@@ -1,0 +1,49 @@
+"""Addresses of WhatsApp: from what callers write to the library's form, and from the library's form to port.Person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from session_host.whatsapp.port import Person, Rejected
+
+USERS, LIDS, GROUPS = "s.whatsapp.net", "lid", "g.us"
+
+_SERVERS = frozenset({USERS, LIDS, GROUPS, "broadcast", "newsletter"})
+_LONGEST_PHONE = 15  # digits, by E.164; group ids have more, or a dash
+
+
+def parse_address(to: str) -> tuple[str, str]:
+    """User and server of a jid (a device part is dropped), a group id, or a phone number. Raises Rejected."""
+    user, at, server = to.lstrip("+").partition("@")
+    user = user.partition(":")[0]
+    if not at:
+        server = GROUPS if "-" in user or len(user) > _LONGEST_PHONE else USERS
+    known = server in _SERVERS and user.replace("-", "").isdigit() and user.isascii()
+    if not known and (user, server) != ("status", "broadcast"):
+        raise Rejected("invalid_recipient", "this is neither a phone number nor a group id nor a jid")
+    return user, server
+
+
+def address(jid: Any) -> str:
+    """The jid of a person or chat, without a device."""
+    return f"{jid.User}@{jid.Server}" if jid.User else str(jid.Server)
+
+
+def device_address(jid: Any) -> str:
+    """The jid with its device part."""
+    return f"{jid.User}:{jid.Device}@{jid.Server}" if jid.Device else address(jid)
+
+
+def person(jid: Any, alternative: Any = None, name: str = "") -> Person:
+    """Who `jid` is; `alternative` is the same person's other address, where the library knows it."""
+    known = [each for each in (jid, alternative) if each is not None and each.User]
+    phone = next((each.User for each in known if each.Server == USERS), None)
+    lid = next((address(each) for each in known if each.Server == LIDS), None)
+    return Person(address(jid), phone, lid, name or None)
+
+
+def chat_of(source: Any) -> str:
+    """The chat of a message or receipt: with one person it goes by the phone number where that is known."""
+    other = source.RecipientAlt if source.IsFromMe else source.SenderAlt
+    use_other = not source.IsGroup and source.Chat.Server == LIDS and other.Server == USERS
+    return address(other if use_other else source.Chat)

@@ -1,0 +1,53 @@
+"""Makes the library trust a local WhatsApp server by replacing the root of its certificates in memory.
+
+The root key stands once in the library's writable data; no file is changed, and the process's end undoes it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+KEY_LENGTH = 32
+WHATSAPP_ROOT = bytes.fromhex("142375574d0a587166aae71ebe516437c4a28b73e3695c6ce1f7f9545da8ee6b")
+
+
+class TrustError(RuntimeError):
+    """The root could not be replaced; the library is unchanged."""
+
+
+def trust_root(library: Path, key: bytes) -> None:
+    """Makes the loaded `library` accept certificates under the Curve25519 public `key` instead of WhatsApp's."""
+    if len(key) != KEY_LENGTH:
+        raise TrustError(f"a root key has {KEY_LENGTH} bytes, this one {len(key)}")
+    hits = [address for start, end in _data_of(library) for address in _find(start, end)]
+    if len(hits) != 1:
+        raise TrustError(f"WhatsApp's root key was found {len(hits)} times in {library.name}, not once")
+    ctypes.memmove(hits[0], key, KEY_LENGTH)
+
+
+def writable_ranges(maps: Iterable[str], path: str) -> Iterator[tuple[int, int]]:
+    """The writable address ranges of the file `path`, with the anonymous tail (.bss) right behind it."""
+    previous_end = -1
+    for line in maps:
+        fields = line.split(maxsplit=5)
+        start, end = (int(part, 16) for part in fields[0].split("-"))
+        mapped = fields[5].strip() if len(fields) > 5 else ""
+        if mapped == path or (not mapped and start == previous_end):
+            previous_end = end
+            if fields[1].startswith("rw"):
+                yield start, end
+
+
+def _data_of(library: Path) -> list[tuple[int, int]]:
+    with Path("/proc/self/maps").open() as maps:
+        return list(writable_ranges(maps, str(library.resolve())))
+
+
+def _find(start: int, end: int) -> Iterator[int]:
+    data = ctypes.string_at(start, end - start)
+    at = data.find(WHATSAPP_ROOT)
+    while at >= 0:
+        yield start + at
+        at = data.find(WHATSAPP_ROOT, at + 1)

@@ -1,0 +1,1 @@
+"""Sends events to customers' endpoints: resolve, sign, attempt, decide, record, follow."""

@@ -9,6 +9,7 @@ from typing import Any
 from shared.queues.queue import Queue
 
 COMMAND_RETRIES = 2
+COMMAND_VISIBILITY_S = 30  # short, so a dead owner's commands are free soon; its successor's work is extended
 DELIVERY_RECEIVES = 10  # our own faults only: an endpoint's failure schedules a new message
 
 
@@ -41,7 +42,7 @@ DELIVERIES = QueueSpec("deliveries", 180, DELIVERIES_DEAD.name, DELIVERY_RECEIVE
 def all_queues(partitions: int) -> list[QueueSpec]:
     """Every queue of a deployment, dead-letter queues first."""
     commands = [
-        QueueSpec(commands_name(number), 120, COMMANDS_DEAD.name, COMMAND_RETRIES + 1) for number in range(partitions)
+        QueueSpec(commands_name(number), COMMAND_VISIBILITY_S, COMMANDS_DEAD.name, COMMAND_RETRIES + 1) for number in range(partitions)
     ]
     return [COMMANDS_DEAD, DELIVERIES_DEAD, DELIVERIES, *commands]
 
@@ -62,6 +63,5 @@ async def create_queues(client: Any, prefix: str, partitions: int) -> None:
 
 
 async def open_queue(client: Any, prefix: str, name: str) -> Queue:
-    """An existing queue by its name without the prefix."""
-    found = await client.get_queue_url(QueueName=f"{prefix}-{name}")
-    return Queue(client, found["QueueUrl"])
+    """An existing queue by its name without the prefix. Raises QueueError."""
+    return await Queue.open(client, f"{prefix}-{name}")

@@ -47,6 +47,7 @@ class Received:
     receives: int
     sent_at: float
     group: str | None
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,13 @@ class Queue:
         self._client = client
         self.url = url
 
+    @classmethod
+    async def open(cls, client: Any, name: str) -> Queue:
+        """An existing queue by its full name. Raises QueueError."""
+        async with _errors():
+            found = await client.get_queue_url(QueueName=name)
+        return cls(client, found["QueueUrl"])
+
     async def send(self, message: Outgoing) -> None:
         """Sends one message. Raises QueueError."""
         async with _errors():
@@ -80,32 +88,33 @@ class Queue:
             failed += [batch[int(failure["Id"])] for failure in answer.get("Failed", [])]
         return failed
 
-    async def receive(self, most: int = MAX_BATCH, wait_s: int = LONG_POLL_S) -> list[Received]:
-        """Up to 10 messages, as soon as there are any within `wait_s`. Raises QueueError."""
+    async def receive(
+        self, most: int = MAX_BATCH, wait_s: int = LONG_POLL_S, visibility_s: int | None = None
+    ) -> list[Received]:
+        """Up to 10 messages, as soon as there are any within `wait_s`, hidden for `visibility_s` (None: as the queue
+        is set). Raises QueueError."""
+        hidden = {} if visibility_s is None else {"VisibilityTimeout": visibility_s}
         async with _errors():
             answer = await self._client.receive_message(
                 QueueUrl=self.url,
                 MaxNumberOfMessages=most,
                 WaitTimeSeconds=wait_s,
                 MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp", "MessageGroupId"],
+                **hidden,
             )
         return [_received(raw) for raw in answer.get("Messages", [])]
 
     async def delete(self, handles: Sequence[str]) -> None:
         """Settles messages for good. Raises QueueError."""
-        for start in range(0, len(handles), MAX_BATCH):
-            entries = [
-                {"Id": str(at), "ReceiptHandle": handle} for at, handle in enumerate(handles[start : start + MAX_BATCH])
-            ]
+        for batch in _handle_batches(handles):
             async with _errors():
-                await self._client.delete_message_batch(QueueUrl=self.url, Entries=entries)
+                await self._client.delete_message_batch(QueueUrl=self.url, Entries=batch)
 
-    async def keep(self, handle: str, seconds: int) -> None:
-        """Hides a message that is being worked on for `seconds` from now; 0 gives it back. Raises QueueError."""
-        async with _errors():
-            await self._client.change_message_visibility(
-                QueueUrl=self.url, ReceiptHandle=handle, VisibilityTimeout=seconds
-            )
+    async def keep(self, handles: Sequence[str], seconds: int) -> None:
+        """Hides messages that are being worked on for `seconds` from now; 0 gives them back. Raises QueueError."""
+        for batch in _handle_batches(handles, VisibilityTimeout=seconds):
+            async with _errors():
+                await self._client.change_message_visibility_batch(QueueUrl=self.url, Entries=batch)
 
     async def depth(self) -> Depth:
         """How full the queue is, approximately. Raises QueueError."""
@@ -140,6 +149,11 @@ def _batches(messages: Sequence[Outgoing]) -> list[list[Outgoing]]:
     return batches
 
 
+def _handle_batches(handles: Sequence[str], **more: Any) -> list[list[dict[str, Any]]]:
+    entries = [{"Id": str(at % MAX_BATCH), "ReceiptHandle": handle, **more} for at, handle in enumerate(handles)]
+    return [entries[start : start + MAX_BATCH] for start in range(0, len(entries), MAX_BATCH)]
+
+
 def _received(raw: dict[str, Any]) -> Received:
     attributes = raw.get("Attributes", {})
     return Received(
@@ -148,6 +162,7 @@ def _received(raw: dict[str, Any]) -> Received:
         receives=int(attributes.get("ApproximateReceiveCount", 1)),
         sent_at=int(attributes.get("SentTimestamp", 0)) / 1000,
         group=attributes.get("MessageGroupId"),
+        id=raw["MessageId"],
     )
 
 

@@ -1,0 +1,48 @@
+"""Step 4: one POST to one endpoint."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from functions.webhook_sender.incoming import Work
+from functions.webhook_sender.services import Services
+from functions.webhook_sender.sign import SigningFailed, signed_headers
+from shared.clock import iso
+from shared.egress import EgressError
+from shared.models.webhook import Attempt, Webhook
+
+
+class OutOfTime(Exception):
+    """No slot came free in the time that the batch has; the attempt was not begun."""
+
+
+async def attempt(work: Work, webhook: Webhook, services: Services, begin_by: float | None) -> Attempt:
+    """Calls the endpoint when a slot is free. Every failure of the endpoint is an Attempt with an error.
+
+    Raises OutOfTime when the attempt could not begin by `begin_by` (the loop's time; None: whenever)."""
+    async with _slot(services.slots, begin_by):
+        now = services.clock.unix()
+        at, body = iso(now), work.task.event.encode()
+        try:
+            headers = signed_headers(webhook, work, body, services.vault, now)
+            answer = await services.client.post(webhook.url, body, headers)
+        except SigningFailed as error:
+            return Attempt(at, 0, error=f"signing: {error}")
+        except EgressError as error:
+            return Attempt(at, error.ms, error=f"{error.kind}: {error.detail}")
+    return Attempt(at, answer.ms, answer.status, response=answer.body_start.decode(errors="replace"))
+
+
+@asynccontextmanager
+async def _slot(slots: asyncio.Semaphore, begin_by: float | None) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout_at(begin_by):
+            await slots.acquire()
+    except TimeoutError:
+        raise OutOfTime("no slot came free in time") from None
+    try:
+        yield
+    finally:
+        slots.release()

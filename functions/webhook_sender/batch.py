@@ -1,0 +1,77 @@
+"""A batch of SQS records. A record fails only by our own faults; then it alone comes again.
+
+StoreError, QueueError  the store or a queue could not be reached
+OutOfTime               too little time was left to begin an attempt
+ValueError              the record is no task: it comes again until the queue gives it to the dead-letter queue
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from functions.webhook_sender.attempt import OutOfTime
+from functions.webhook_sender.deliver import deliver
+from functions.webhook_sender.follow import is_early, put_off
+from functions.webhook_sender.incoming import Work, read
+from functions.webhook_sender.resolve import Resolver
+from functions.webhook_sender.services import Services
+from shared.queues.queue import QueueError
+from shared.store.database import StoreError
+
+log = logging.getLogger(__name__)
+
+Record = Mapping[str, Any]
+_EXPECTED = (StoreError, QueueError, OutOfTime, ValueError)
+
+
+def _ignore(_message_id: str) -> None: ...
+
+
+async def process_batch(
+    records: Sequence[Record],
+    services: Services,
+    *,
+    begin_by: float | None = None,
+    done: Callable[[str], None] = _ignore,
+) -> dict[str, list[dict[str, str]]]:
+    """Works on all records at once. `{"batchItemFailures": [{"itemIdentifier": ...}]}` names what must come again.
+
+    No attempt begins after `begin_by` (the loop's time). `done` hears of each record that is settled, as it happens."""
+    resolver = Resolver(services.endpoints)
+    results = await asyncio.gather(
+        *(_process(record, resolver, services, begin_by, done) for record in records), return_exceptions=True
+    )
+    failures = []
+    for record, result in zip(records, results, strict=True):
+        if result is not None:
+            _tell(record, result)
+            failures.append({"itemIdentifier": record["messageId"]})
+    return {"batchItemFailures": failures}
+
+
+async def _process(
+    record: Record, resolver: Resolver, services: Services, begin_by: float | None, done: Callable[[str], None]
+) -> None:
+    work = read(record)
+    if is_early(work.task, services.clock.unix()):
+        await put_off(work.task, services)
+    else:
+        await _deliver_to_all(work, resolver, services, begin_by)
+    done(record["messageId"])
+
+
+async def _deliver_to_all(work: Work, resolver: Resolver, services: Services, begin_by: float | None) -> None:
+    """Each endpoint on its own: a slow or failing one holds up no other's record."""
+    webhooks = await resolver.resolve(work)
+    deliveries = (deliver(work, webhook, services, begin_by) for webhook in webhooks)
+    for result in await asyncio.gather(*deliveries, return_exceptions=True):
+        if result is not None:
+            raise result
+
+
+def _tell(record: Record, error: BaseException) -> None:
+    unexpected = None if isinstance(error, _EXPECTED) else error
+    log.error("record %s must come again: %s", record["messageId"], type(error).__name__, exc_info=unexpected)

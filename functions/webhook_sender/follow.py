@@ -1,0 +1,46 @@
+"""Step 7: what follows from a recorded delivery, put on a queue. Doing it twice is harmless, see `standing`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from functions.webhook_sender.services import Services
+from shared.clock import parse_iso
+from shared.models.webhook import Delivery, DeliveryState
+from shared.queues.deliveries import DeliveryTask
+from shared.queues.queue import MAX_DELAY_S
+
+EARLY_S = 1.0  # a queue delays by whole seconds; a task this little too early is not sent back
+
+
+async def follow(delivery: Delivery, task: DeliveryTask, services: Services) -> None:
+    """Schedules the next attempt of a delivery that is retried, buries a dead one. Raises QueueError."""
+    if delivery.state is DeliveryState.RETRYING and delivery.next_attempt_at:
+        due = parse_iso(delivery.next_attempt_at)
+        await put_off(_task(task, delivery, attempt=_next(task, delivery), not_before=due), services)
+    elif delivery.state is DeliveryState.DEAD:
+        await services.dead.put([_task(task, delivery, again=True)])
+
+
+async def put_off(task: DeliveryTask, services: Services) -> None:
+    """Puts a task on the queue until it is due, or for as long as the queue can hold it back. Raises QueueError."""
+    wait = round(task.not_before - services.clock.unix())
+    await services.tasks.put([task], min(max(wait, 0), MAX_DELAY_S))
+
+
+def is_early(task: DeliveryTask, now: float) -> bool:
+    """Whether a task must wait on."""
+    return task.not_before - now > EARLY_S
+
+
+def _task(
+    task: DeliveryTask, delivery: Delivery, attempt: int = 0, not_before: float = 0.0, again: bool = False
+) -> DeliveryTask:
+    bare = DeliveryTask(task.tenant, task.event, delivery.webhook_id)
+    return replace(bare, attempt=attempt, not_before=not_before, again=again)
+
+
+def _next(task: DeliveryTask, delivery: Delivery) -> int:
+    """A task for all endpoints that comes again can find a delivery several attempts further on."""
+    first_round = task.webhook_id is None and not task.forced
+    return len(delivery.attempts) if first_round else task.attempt + 1

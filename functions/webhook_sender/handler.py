@@ -1,0 +1,54 @@
+"""The entry point in Lambda: `functions.webhook_sender.handler.handler`, fed by SQS with ReportBatchItemFailures."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from contextlib import AsyncExitStack
+from functools import cache
+from typing import Any
+
+from functions.webhook_sender.batch import process_batch
+from functions.webhook_sender.services import Services, open_services
+from functions.webhook_sender.settings import SenderSettings
+from shared.settings import Settings
+
+MARGIN_S = 5.0  # to record and schedule after the last attempt
+
+
+class Runtime:
+    """One loop and one set of clients for the life of the process."""
+
+    def __init__(self, settings: Settings, sender: SenderSettings) -> None:
+        self._runner = asyncio.Runner()
+        self._stack = AsyncExitStack()
+        self._reserve_s = sender.timeout_s + MARGIN_S
+        self._services = self._runner.run(self._stack.enter_async_context(open_services(settings, sender)))
+
+    def handle(self, event: dict[str, Any], left_s: float) -> dict[str, Any]:
+        """Works on an event of Lambda, within the time that is left."""
+        return self._runner.run(_handle(event, self._services, left_s - self._reserve_s))
+
+    def close(self) -> None:
+        """Gives connections back; in Lambda the process just ends."""
+        self._runner.run(self._stack.aclose())
+        self._runner.close()
+
+
+async def _handle(event: dict[str, Any], services: Services, begin_within_s: float) -> dict[str, Any]:
+    begin_by = asyncio.get_running_loop().time() + begin_within_s
+    return dict(await process_batch(event["Records"], services, begin_by=begin_by))
+
+
+@cache
+def runtime() -> Runtime:
+    """The process's runtime, made at the first call."""
+    settings = Settings.parse(os.environ)
+    logging.getLogger().setLevel(settings.log_level)
+    return Runtime(settings, SenderSettings.parse(os.environ))
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Delivers the events of a batch and names the records that must come again."""
+    return runtime().handle(event, context.get_remaining_time_in_millis() / 1000)

@@ -1,0 +1,47 @@
+"""What an SQS record of the deliveries queue asks for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.clock import parse_iso
+from shared.queues.deliveries import DeliveryTask, decode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """A task with what must be known of its event and of the message that brought it.
+
+    `happened_at` (the event) and `sent_at` (the message) in unix seconds; `receives` counts this time."""
+
+    task: DeliveryTask
+    event_id: str
+    event_type: str
+    happened_at: float
+    instance: str | None = None
+    sequence: int | None = None
+    receives: int = 1
+    sent_at: float = 0.0
+
+
+def read(record: Mapping[str, Any]) -> Work:
+    """The work of a record as Lambda gives it. Event types need not be known here. Raises ValueError."""
+    task = decode(record["body"])
+    attributes = record.get("attributes", {})
+    try:
+        event = json.loads(task.event)
+        return Work(
+            task=task,
+            event_id=event["id"],
+            event_type=event["type"],
+            happened_at=parse_iso(event["timestamp"]),
+            instance=event["instance"],
+            sequence=event["sequence"],
+            receives=int(attributes.get("ApproximateReceiveCount", 1)),
+            sent_at=int(attributes.get("SentTimestamp", 0)) / 1000,
+        )
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"not an event: {error!r}") from error

@@ -1,0 +1,48 @@
+"""Step 6: the delivery as it is recorded, one write per attempt."""
+
+from __future__ import annotations
+
+from functions.webhook_sender.decide import Dead, Delivered, Retry, Verdict
+from functions.webhook_sender.incoming import Work
+from functions.webhook_sender.services import Services
+from shared.clock import iso
+from shared.models.webhook import Attempt, Delivery, DeliveryState, Webhook, delivery_id
+
+MAX_ATTEMPTS = 30  # kept of a delivery that is replayed again and again; an item of the store is bounded
+
+
+def recorded(
+    work: Work, webhook: Webhook, earlier: Delivery | None, made: Attempt | None, verdict: Verdict, now: float
+) -> Delivery:
+    """The delivery after an attempt (None: it ended without one)."""
+    attempts = (earlier.attempts if earlier else ()) + ((made,) if made else ())
+    return Delivery(
+        id=delivery_id(work.event_id, webhook.id),
+        tenant=webhook.tenant,
+        webhook_id=webhook.id,
+        event_id=work.event_id,
+        event_type=work.event_type,
+        state=_state(verdict),
+        created_at=earlier.created_at if earlier else attempts[0].at if attempts else iso(now),
+        attempts=attempts[-MAX_ATTEMPTS:],
+        next_attempt_at=iso(now + verdict.after_s) if isinstance(verdict, Retry) else None,
+        instance=work.instance,
+        sequence=work.sequence,
+        body=work.task.event if work.sequence is None else None,
+    )
+
+
+async def record(delivery: Delivery, work: Work, services: Services) -> None:
+    """Stores it. Raises ConditionFailed when a success was recorded meanwhile, which a failure must not cover up."""
+    guarded = delivery.state is not DeliveryState.DELIVERED and not work.task.forced
+    await services.records.save(delivery, services.clock.unix(), keep_delivered=guarded)
+
+
+def _state(verdict: Verdict) -> DeliveryState:
+    match verdict:
+        case Delivered():
+            return DeliveryState.DELIVERED
+        case Retry():
+            return DeliveryState.RETRYING
+        case Dead():
+            return DeliveryState.DEAD

@@ -1,0 +1,31 @@
+"""Step 1: which endpoints a task is for."""
+
+from __future__ import annotations
+
+import asyncio
+
+from functions.webhook_sender.incoming import Work
+from functions.webhook_sender.services import Endpoints
+from shared.models.webhook import Webhook
+
+
+class Resolver:
+    """The endpoints of one batch's tenants, each tenant asked for once. Made anew for every batch: an endpoint that
+    was just created hears the next event."""
+
+    def __init__(self, endpoints: Endpoints) -> None:
+        self._endpoints = endpoints
+        self._found: dict[str, asyncio.Future[list[Webhook]]] = {}
+
+    async def resolve(self, work: Work) -> list[Webhook]:
+        """The endpoints that want the event; or the one that the task names, unless it was deleted."""
+        task = work.task
+        found = await self._of_tenant(task.tenant)
+        if task.webhook_id is None:
+            return [one for one in found if one.wants(work.event_type, work.instance)]
+        return [one for one in found if one.id == task.webhook_id]
+
+    def _of_tenant(self, tenant: str) -> asyncio.Future[list[Webhook]]:
+        if tenant not in self._found:
+            self._found[tenant] = asyncio.ensure_future(self._endpoints.of_tenant(tenant))
+        return self._found[tenant]

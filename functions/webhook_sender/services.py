@@ -1,0 +1,94 @@
+"""What the sender works with, and the one place where it is put together."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from functions.webhook_sender.decide import SCHEDULE_S
+from functions.webhook_sender.settings import SenderSettings
+from shared.aws import client
+from shared.clock import Clock, SystemClock
+from shared.egress import EgressPolicy, EgressResponse, GuardedClient
+from shared.models.webhook import Delivery, Webhook
+from shared.queues.deliveries import DeliveryQueue, DeliveryTask
+from shared.queues.names import DELIVERIES, DELIVERIES_DEAD, open_queue
+from shared.settings import Settings
+from shared.store.database import Database
+from shared.store.deliveries import Deliveries
+from shared.store.webhooks import Webhooks
+from shared.vault import Vault
+
+
+class Endpoints(Protocol):
+    """Where endpoints are read."""
+
+    async def of_tenant(self, tenant: str) -> list[Webhook]:
+        """All endpoints of a tenant. Raises StoreError."""
+
+
+class Records(Protocol):
+    """Where deliveries are recorded."""
+
+    async def get(self, tenant: str, webhook_id: str, delivery_id: str) -> Delivery | None:
+        """A delivery, or None. Raises StoreError."""
+
+    async def save(self, delivery: Delivery, now: float, *, keep_delivered: bool = False) -> None:
+        """Stores a delivery. Raises StoreError, ConditionFailed where `keep_delivered` forbids it."""
+
+
+class Tasks(Protocol):
+    """Where tasks are put."""
+
+    async def put(self, tasks: Sequence[DeliveryTask], delay_s: int = 0) -> None:
+        """Puts tasks on the queue. Raises QueueError."""
+
+
+class Poster(Protocol):
+    """The way out."""
+
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> EgressResponse:
+        """One attempt. Raises EgressError."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything the steps need. `slots` bounds the attempts of the process; `jitter` gives 0 to 1."""
+
+    endpoints: Endpoints
+    records: Records
+    tasks: Tasks
+    dead: Tasks
+    client: Poster
+    vault: Vault
+    slots: asyncio.Semaphore
+    clock: Clock = field(default_factory=SystemClock)
+    jitter: Callable[[], float] = random.random
+    schedule: tuple[float, ...] = SCHEDULE_S
+
+
+@asynccontextmanager
+async def open_services(
+    settings: Settings, sender: SenderSettings, schedule: tuple[float, ...] = SCHEDULE_S
+) -> AsyncIterator[Services]:
+    """The services of a deployment. Raises QueueError when its queues cannot be found (yet)."""
+    policy = EgressPolicy.local() if settings.allow_local_webhooks else EgressPolicy.production()
+    async with AsyncExitStack() as stack:
+        dynamodb = await stack.enter_async_context(client(settings.aws, "dynamodb"))
+        sqs = await stack.enter_async_context(client(settings.aws, "sqs"))
+        database = Database(dynamodb, settings.aws.prefix)
+        poster = GuardedClient(policy, timeout=sender.timeout_s, connections=sender.concurrency)
+        yield Services(
+            endpoints=Webhooks(database),
+            records=Deliveries(database),
+            tasks=DeliveryQueue(await open_queue(sqs, settings.aws.prefix, DELIVERIES.name)),
+            dead=DeliveryQueue(await open_queue(sqs, settings.aws.prefix, DELIVERIES_DEAD.name)),
+            client=await stack.enter_async_context(poster),
+            vault=Vault.from_text(settings.sealing_key),
+            slots=asyncio.Semaphore(sender.concurrency),
+            schedule=schedule,
+        )

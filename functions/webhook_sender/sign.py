@@ -1,0 +1,52 @@
+"""Step 3: the headers of an attempt, signed by the Standard Webhooks scheme."""
+
+from __future__ import annotations
+
+from functions.webhook_sender.incoming import Work
+from shared.egress import check_headers
+from shared.models.webhook import Webhook
+from shared.signing import sign
+from shared.vault import SealBroken, Vault
+from shared.version import VERSION
+
+USER_AGENT = f"HiveWP/{VERSION}"
+OURS = frozenset({"content-type", "webhook-id", "webhook-timestamp", "webhook-signature", "user-agent"})
+
+
+class SigningFailed(Exception):
+    """The endpoint's secrets cannot be used; the text is safe to show to the tenant."""
+
+
+def signed_headers(webhook: Webhook, work: Work, body: bytes, vault: Vault, now: float) -> dict[str, str]:
+    """All headers of an attempt at `now` (unix seconds). Raises SigningFailed, and EgressRefused for the endpoint's own
+    headers where they cannot be sent."""
+    check_headers(webhook.headers, OURS)
+    timestamp = int(now)
+    return {
+        **webhook.headers,
+        "content-type": "application/json",
+        "user-agent": USER_AGENT,
+        "webhook-id": work.event_id,
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": _signature(_secrets(webhook, vault, now), work.event_id, timestamp, body),
+    }
+
+
+def seal_context(webhook: Webhook) -> str:
+    """Whose secret a sealed one is."""
+    return f"webhook:{webhook.tenant}:{webhook.id}"
+
+
+def _signature(secrets: list[str], event_id: str, timestamp: int, body: bytes) -> str:
+    try:
+        return sign(secrets, event_id, timestamp, body)
+    except ValueError as error:
+        raise SigningFailed("the endpoint's secret cannot be used, rotate it") from error
+
+
+def _secrets(webhook: Webhook, vault: Vault, now: float) -> list[str]:
+    valid = [secret for secret in webhook.secrets if secret.expires_at is None or secret.expires_at > now]
+    try:
+        return [vault.open(secret.sealed, seal_context(webhook)) for secret in valid]
+    except SealBroken as error:
+        raise SigningFailed("the endpoint's secret cannot be read, rotate it") from error

@@ -1,0 +1,69 @@
+"""Step 2: what is left to do for an event at an endpoint, told by its record. Pure.
+
+A retry is due when the record says so by its time (`next_attempt_at` = the task's `not_before`). So of tasks that were
+scheduled twice only the first to arrive makes the attempt: afterwards the record names another time, or is settled.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from functions.webhook_sender.incoming import Work
+from shared.clock import iso, parse_iso
+from shared.models.event import EventType
+from shared.models.webhook import Delivery, DeliveryState, Webhook
+
+# Longer than the queue's visibility time: an event this old may come back out of a dead-letter queue as if it were new.
+FRESH_S = 170
+
+
+class Standing(Enum):
+    """OPEN: make the attempt. RECORDED: it was made, what follows may not have been scheduled. SETTLED: nothing."""
+
+    OPEN = auto()
+    RECORDED = auto()
+    SETTLED = auto()
+
+
+def needs_record(work: Work, now: float) -> bool:
+    """Whether the record must be read first: for a later attempt, and when the task may have been here before."""
+    task = work.task
+    first = task.attempt == 0 and not task.again and not task.forced
+    return not first or work.receives > 1 or now - work.happened_at > FRESH_S
+
+
+def standing(work: Work, earlier: Delivery | None) -> Standing:
+    """What is to be done, given the delivery as it was recorded (None: not yet)."""
+    if earlier is None:
+        return Standing.OPEN
+    if work.task.forced:
+        made = work.receives > 1 and _attempted_since(work.sent_at, earlier)
+        return _after(earlier) if made else Standing.OPEN
+    if earlier.state is DeliveryState.DELIVERED:
+        return Standing.SETTLED
+    if _is_due(work, earlier) or _is_revived(work, earlier):
+        return Standing.OPEN
+    return _after(earlier) if work.receives > 1 else Standing.SETTLED
+
+
+def takes(webhook: Webhook, work: Work) -> bool:
+    """Whether an endpoint that was found is to be called: it may have been disabled since the event happened."""
+    return webhook.enabled or work.task.forced or work.event_type == EventType.WEBHOOK_TEST
+
+
+def _after(earlier: Delivery) -> Standing:
+    return Standing.SETTLED if earlier.state is DeliveryState.DELIVERED else Standing.RECORDED
+
+
+def _is_due(work: Work, earlier: Delivery) -> bool:
+    due = iso(work.task.not_before) if work.task.not_before else None
+    return due is not None and due == earlier.next_attempt_at
+
+
+def _is_revived(work: Work, earlier: Delivery) -> bool:
+    """A dead delivery moved back from the dead-letter queue."""
+    return earlier.state is DeliveryState.DEAD and work.task.again and work.task.webhook_id is not None
+
+
+def _attempted_since(sent_at: float, earlier: Delivery) -> bool:
+    return bool(earlier.attempts) and parse_iso(earlier.attempts[-1].at) >= sent_at

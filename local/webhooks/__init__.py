@@ -1,0 +1,1 @@
+"""Feeds the webhook sender on one machine, as an SQS event source mapping does in the cloud."""

@@ -1,0 +1,97 @@
+"""`python -m local.webhooks`: the webhook sender of the stack on one machine, set up by its environment alone.
+
+SIGTERM and SIGINT stop it within 12 s: it takes no more, finishes what is in hand, and exits 0. Waits for the AWS of
+this machine as long as it is away. Exits 2 when a setting cannot be used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from functools import partial
+from typing import Any
+
+import uvloop
+
+from functions.webhook_sender.batch import process_batch
+from functions.webhook_sender.services import Services, open_services
+from functions.webhook_sender.settings import SenderSettings
+from local.webhooks.outage import Outage
+from local.webhooks.source import VISIBILITY_S, EventSource
+from shared.aws import client
+from shared.queues.names import DELIVERIES, open_queue
+from shared.queues.queue import QueueError
+from shared.settings import BadSetting, Settings
+
+MARGIN_S = 5.0  # to record and schedule after the last attempt
+
+log = logging.getLogger("local.webhooks")
+
+
+async def serve(settings: Settings, sender: SenderSettings, stopping: asyncio.Event) -> None:
+    """Delivers events until `stopping` is set."""
+    async with AsyncExitStack() as stack:
+        source = await _opened(stack, settings, sender, stopping)
+        if source is not None:
+            log.info("delivering events, %d at once", sender.concurrency)
+            await source.run(stopping)
+
+
+async def _opened(
+    stack: AsyncExitStack, settings: Settings, sender: SenderSettings, stopping: asyncio.Event
+) -> EventSource | None:
+    outage = Outage("AWS")
+    while not stopping.is_set():
+        try:
+            source = await _open(stack, settings, sender)
+        except QueueError as error:
+            await stack.aclose()
+            await asyncio.sleep(outage.failed(error))
+        else:
+            outage.over()
+            return source
+    return None
+
+
+async def _open(stack: AsyncExitStack, settings: Settings, sender: SenderSettings) -> EventSource:
+    services = await stack.enter_async_context(open_services(settings, sender))
+    sqs = await stack.enter_async_context(client(settings.aws, "sqs"))
+    queue = await open_queue(sqs, settings.aws.prefix, DELIVERIES.name)
+    within_s = VISIBILITY_S - sender.timeout_s - MARGIN_S
+    return EventSource(queue, partial(_handle, services, within_s), sender.concurrency)
+
+
+async def _handle(
+    services: Services, within_s: float, records: Sequence[dict[str, Any]], done: Callable[[str], None]
+) -> dict[str, list[dict[str, str]]]:
+    begin_by = asyncio.get_running_loop().time() + within_s
+    return await process_batch(records, services, begin_by=begin_by, done=done)
+
+
+async def _until_signalled(settings: Settings, sender: SenderSettings) -> None:
+    stopping, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    await serve(settings, sender, stopping)
+
+
+def main() -> int:
+    """Runs the process."""
+    try:
+        settings, sender = Settings.parse(os.environ), SenderSettings.parse(os.environ)
+    except BadSetting as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_until_signalled(settings, sender))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,49 @@
+"""The durations of the lease scheme, all derived from how long a lease lasts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+HEARTBEAT_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds. Only `lease_s` is chosen, and it must be the same on all hosts."""
+
+    lease_s: float = 15.0
+
+    @property
+    def renew_s(self) -> float:
+        """From one renewal to the next."""
+        return self.lease_s / 3
+
+    @property
+    def fence_s(self) -> float:
+        """How long after the start of its last renewal a holder goes on; the rest of the lease is margin."""
+        return self.lease_s * 0.8
+
+    @property
+    def call_s(self) -> float:
+        """A call to the store is given up after this; two renewals fit between the first one due and the fence."""
+        return self.lease_s / 5
+
+    @property
+    def poll_s(self) -> float:
+        """From one look at all leases to the next."""
+        return self.lease_s / 7.5
+
+    @property
+    def eager_s(self) -> float:
+        """The same while this host lacks partitions, and from a failed renewal to the next try."""
+        return self.lease_s / 30
+
+    @property
+    def heartbeat_s(self) -> float:
+        """From one heartbeat to the next, when there is no news."""
+        return min(HEARTBEAT_S, self.lease_s * 2 / 3)
+
+    @property
+    def presence_s(self) -> float:
+        """A host takes part for this long after its last heartbeat."""
+        return 2 * self.heartbeat_s

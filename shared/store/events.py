@@ -38,14 +38,18 @@ class Events:
         found, _ = await self._db.query(TABLE, where, limit=1, ascending=False, consistent=True)
         return int(found[0]["sequence"]) if found else 0
 
-    async def journal(self, instance: str, limit: int) -> list[JournalEntry]:
-        """The latest changes of an instance's connection, newest first."""
+    async def journal(
+        self, instance: str, limit: int, before: str | None = None
+    ) -> tuple[list[JournalEntry], str | None]:
+        """The changes of an instance's connection, newest first, and the mark to continue before."""
         where = Condition("#i = :i", {"i": "instance"}, {"i": instance})
-        found, _ = await self._db.query(JOURNAL, where, limit=limit, ascending=False, consistent=True)
-        return [
+        start = {"instance": instance, "at": before} if before else None
+        found, last = await self._db.query(JOURNAL, where, limit=limit, ascending=False, start=start, consistent=True)
+        entries = [
             JournalEntry(v["at"].partition("#")[0], InstanceState(v["state"]), v.get("code"), v.get("detail"))
             for v in found
         ]
+        return entries, last["at"] if last else None
 
 
 def event_put(key: InstanceKey, event: Event, now: float) -> Put:

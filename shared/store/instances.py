@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 from shared.models.instance import Instance, InstanceKey, InstanceSettings, InstanceState, Reason, settings_from
 from shared.store.database import (
     Condition,
-    ConditionFailed,
     Database,
     Delete,
     Put,
     StoreUnavailable,
     TransactionRefused,
     Update,
+    Write,
     absent,
 )
 
@@ -56,15 +57,15 @@ class Instances:
         where = Condition("#p = :p", {"p": "partition"}, {"p": partition})
         return [from_values(values) for values in await self._db.query_all(TABLE, where, index="by-partition")]
 
-    async def create(self, instance: Instance, partitions: int) -> Instance:
-        """Stores a new instance on the emptiest of `partitions`. Raises InstanceExists."""
+    async def create(self, instance: Instance, partitions: int, also: Sequence[Write] = ()) -> Instance:
+        """Stores a new instance on the emptiest of `partitions`, and `also` with it. Raises InstanceExists."""
         for attempt in range(_TRIES):
             loads = await self._loads(partitions)
             number = min(loads, key=lambda number: (loads[number], number))
             placed = replace(instance, partition=number)
             count = _count(number, 1, at_most=None if attempt == _TRIES - 1 else loads[number] + _SLACK)
             try:
-                await self._db.transact([_put_new(placed), count])
+                await self._db.transact([_put_new(placed), count, *also])
             except TransactionRefused as refusal:
                 if 0 in refusal.refused:
                     raise InstanceExists(instance.id) from refusal
@@ -74,17 +75,38 @@ class Instances:
         raise StoreUnavailable("too many instances are being created at once")
 
     async def change(
-        self, key: InstanceKey, *, name: str | None, settings: InstanceSettings, rename: bool
+        self, key: InstanceKey, edit: Callable[[Instance], Instance], also: Sequence[Write] = ()
     ) -> Instance | None:
-        """Stores what the owner changed; None when the instance is gone."""
-        sets: dict[str, Any] = {"settings": stored_settings(settings)} | ({"name": name} if rename else {})
-        if not await self._update(key, sets):
-            return None
-        return await self.get(key)
+        """Stores the name and settings that `edit` makes of the present ones, and `also` with them; None: it is gone.
 
-    async def mark_deleting(self, key: InstanceKey) -> bool:
+        `edit` is called again when another change came between. Raises TransactionRefused when `also` was refused.
+        """
+        for attempt in range(_TRIES):
+            values = await self._db.get(TABLE, {"tenant": key.tenant, "id": key.id})
+            if values is None or values.get("deleting"):
+                return None
+            changed = edit(from_values(values))
+            try:
+                await self._db.transact([_settings_update(changed, values["settings"]), *also])
+            except TransactionRefused as refusal:
+                if any(refusal.refused):  # a position behind the first
+                    raise
+                await asyncio.sleep(0.01 * attempt)
+                continue
+            return changed
+        raise StoreUnavailable("too many changes of the instance at once")
+
+    async def mark_deleting(self, key: InstanceKey, also: Sequence[Write] = ()) -> bool:
         """Hides an instance from its owner until its session host has erased it. False when there is none."""
-        return await self._update(key, {"deleting": True})
+        alive = Condition("attribute_exists(#k) AND attribute_not_exists(#d)", {"k": "id", "d": "deleting"})
+        mark = Update(TABLE, {"tenant": key.tenant, "id": key.id}, sets={"deleting": True}, condition=alive)
+        try:
+            await self._db.transact([mark, *also])
+        except TransactionRefused as refusal:
+            if 0 not in refusal.refused:
+                raise
+            return False
+        return True
 
     async def erase(self, instance: Instance) -> None:
         """Removes the item for good and makes room on its partition. Doing it twice changes nothing more."""
@@ -95,14 +117,6 @@ class Instances:
         except TransactionRefused as refusal:
             if 0 not in refusal.refused:
                 raise
-
-    async def _update(self, key: InstanceKey, sets: dict[str, Any]) -> bool:
-        alive = Condition("attribute_exists(#k) AND attribute_not_exists(#d)", {"k": "id", "d": "deleting"})
-        try:
-            await self._db.write(Update(TABLE, {"tenant": key.tenant, "id": key.id}, sets=sets, condition=alive))
-        except ConditionFailed:
-            return False
-        return True
 
     async def _loads(self, partitions: int) -> dict[int, int]:
         keys = [{"partition": number, "kind": "load"} for number in range(partitions)]
@@ -135,6 +149,16 @@ def from_values(values: dict[str, Any]) -> Instance:
     known["settings"] = settings_from(known.get("settings") or {})
     known["reason"] = Reason(**known["reason"]) if known.get("reason") else None
     return Instance(**known)
+
+
+def _settings_update(changed: Instance, seen: dict[str, Any]) -> Update:
+    condition = Condition(
+        "attribute_exists(#k) AND attribute_not_exists(#d) AND #x = :x",
+        {"k": "id", "d": "deleting", "x": "settings"},
+        {"x": seen},
+    )
+    sets = {"settings": stored_settings(changed.settings), "name": changed.name}
+    return Update(TABLE, {"tenant": changed.tenant, "id": changed.id}, sets=sets, condition=condition)
 
 
 def _put_new(instance: Instance) -> Put:

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from shared.models.message import Message, MessageError, MessageState, OnUncertain, Step, earlier_than
-from shared.store.database import Condition, ConditionFailed, Database, Put, TransactionRefused, Update, absent
+from shared.store.database import (
+    Condition,
+    ConditionFailed,
+    Database,
+    Delete,
+    Put,
+    TransactionRefused,
+    Update,
+    Write,
+    absent,
+)
 
 TABLE = "messages"
 KEPT_S = 30 * 86_400
@@ -44,7 +55,8 @@ class Messages:
         """Stores a new message, with its idempotency key in one transaction. Raises AlreadyAccepted."""
         put = Put(TABLE, to_values(message) | {"expires_at": int(now + KEPT_S)}, absent("id"))
         if key is None:
-            await self._db.write(put)
+            with suppress(ConditionFailed):  # the id is fresh: this write itself, retried by the client below
+                await self._db.write(put)
             return
         name = {"instance": message.instance, "id": f"key#{key.key}"}
         for _ in range(3):
@@ -65,12 +77,22 @@ class Messages:
         found, _ = await self._db.query(TABLE, where, index="by-whatsapp-id", limit=1)
         return str(found[0]["id"]) if found else None
 
-    async def settle_unsent(self, message: Message, error: MessageError, at: str) -> bool:
-        """Fails a message that never reached the queue; False when it has gone further meanwhile."""
-        update = advance(message.instance, message.id, [Step(MessageState.FAILED, at)], error=error)
+    async def settle_unsent(self, message: Message, error: MessageError, at: str, key: str | None = None) -> bool:
+        """Fails a message that never reached the queue, and frees its idempotency key for another try.
+
+        False when it has gone further meanwhile: it did reach the queue.
+        """
+        writes: list[Write] = [advance(message.instance, message.id, [Step(MessageState.FAILED, at)], error=error)]
+        if key is not None:
+            own = Condition("#m = :m", {"m": "message_id"}, {"m": message.id})
+            writes.append(Delete(TABLE, {"instance": message.instance, "id": f"key#{key}"}, own))
         try:
-            await self._db.write(update)
-        except ConditionFailed:
+            await self._db.transact(writes)
+        except TransactionRefused as refusal:
+            if not refusal.refused:
+                raise
+            if 0 not in refusal.refused:  # the key is no longer this message's
+                return await self.settle_unsent(message, error, at)
             return False
         return True
 

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from shared.models.webhook import SealedSecret, Webhook
-from shared.store.database import Condition, Database, Delete, Put
+from shared.store.database import Condition, ConditionFailed, Database, Delete, Put, Update
 
 TABLE = "webhooks"
 
@@ -29,11 +29,43 @@ class Webhooks:
 
     async def save(self, webhook: Webhook) -> None:
         """Stores an endpoint, new or changed."""
-        await self._db.write(Put(TABLE, asdict(webhook)))
+        await self._db.write(put(webhook))
+
+    async def change(self, seen: Webhook, **sets: Any) -> bool:
+        """Stores new values of some fields; False when the endpoint is gone.
+
+        New `secrets` are stored only while the present ones are still those of `seen`; False when they are not.
+        """
+        exists = Condition("attribute_exists(#k)", {"k": "id"})
+        if "secrets" in sets:
+            sets["secrets"] = [asdict(secret) for secret in sets["secrets"]]
+            unchanged = {"x": [asdict(secret) for secret in seen.secrets]}
+            exists = Condition("attribute_exists(#k) AND #x = :x", {"k": "id", "x": "secrets"}, unchanged)
+        try:
+            await self._db.write(Update(TABLE, {"tenant": seen.tenant, "id": seen.id}, sets=sets, condition=exists))
+        except ConditionFailed:
+            return False
+        return True
 
     async def delete(self, tenant: str, webhook_id: str) -> None:
         """Forgets an endpoint and its secrets."""
-        await self._db.write(Delete(TABLE, {"tenant": tenant, "id": webhook_id}))
+        await self._db.write(delete(tenant, webhook_id))
+
+
+def put(webhook: Webhook, condition: Condition | None = None) -> Put:
+    """The write that stores an endpoint."""
+    return Put(TABLE, asdict(webhook), condition)
+
+
+def set_url(tenant: str, webhook_id: str, url: str) -> Update:
+    """The write that points an existing endpoint at another URL; refused when it is gone."""
+    exists = Condition("attribute_exists(#k)", {"k": "id"})
+    return Update(TABLE, {"tenant": tenant, "id": webhook_id}, sets={"url": url}, condition=exists)
+
+
+def delete(tenant: str, webhook_id: str) -> Delete:
+    """The write that forgets an endpoint, also where there is none."""
+    return Delete(TABLE, {"tenant": tenant, "id": webhook_id})
 
 
 def from_values(values: dict[str, Any]) -> Webhook:

@@ -1,0 +1,1 @@
+"""One client connection: handshake, then pairing or login, then stanzas."""

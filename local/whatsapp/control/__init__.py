@@ -1,0 +1,1 @@
+"""The control HTTP interface: the hands on the simulated phones and on the server."""

@@ -1,0 +1,1 @@
+"""Keys and primitives that Noise, Signal and the phones share."""

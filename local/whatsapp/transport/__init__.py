@@ -1,0 +1,1 @@
+"""TLS, the CONNECT proxy, and what is served behind it: the chat websocket and media."""

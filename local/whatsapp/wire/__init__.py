@@ -1,0 +1,1 @@
+"""The binary form of stanzas: tokens, addresses, nodes, encoder and decoder."""

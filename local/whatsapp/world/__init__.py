@@ -1,0 +1,1 @@
+"""What the server knows: accounts, devices, groups, media, and how to reach each."""

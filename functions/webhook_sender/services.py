@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from functions.webhook_sender.decide import SCHEDULE_S
+from functions.webhook_sender.grouped import GroupedRecords
 from functions.webhook_sender.settings import SenderSettings
 from shared.aws import client
 from shared.clock import Clock, SystemClock
@@ -84,7 +85,7 @@ async def open_services(
         poster = GuardedClient(policy, timeout=sender.timeout_s, connections=sender.concurrency)
         yield Services(
             endpoints=Webhooks(database),
-            records=Deliveries(database),
+            records=GroupedRecords(Deliveries(database)),
             tasks=DeliveryQueue(await open_queue(sqs, settings.aws.prefix, DELIVERIES.name)),
             dead=DeliveryQueue(await open_queue(sqs, settings.aws.prefix, DELIVERIES_DEAD.name)),
             client=await stack.enter_async_context(poster),

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 POLL_S = 2
 VISIBILITY_S = 60
-GATHER_S = 0.04  # between polls under load, so that a batch is worth its calls
+GATHER_S = 0.06  # between polls under load, so that a batch is worth its calls
 DELETE_EVERY_S = 0.1
 GRACE_S = 11.5  # an attempt takes 10 s at most, then it is recorded
 

@@ -148,6 +148,18 @@ class Database:
         async with _errors():
             await getattr(self._client, call)(**self._arguments(write))
 
+    async def put_many(self, puts: Sequence[Put]) -> None:
+        """Up to 25 items of different keys, each written or not on its own; without conditions.
+
+        Raises StoreError when not all were written."""
+        wanted: dict[str, Any] = {}
+        for put in puts:
+            wanted.setdefault(self.name(put.table), []).append({"PutRequest": {"Item": to_item(put.values)}})
+        async with _errors():
+            answer = await self._client.batch_write_item(RequestItems=wanted)
+        if answer.get("UnprocessedItems"):
+            raise StoreUnavailable("not all items were taken")
+
     async def transact(self, writes: Sequence[Write], token: str | None = None) -> None:
         """Up to 100 writes, all or none. The same `token` within 10 minutes is carried out once.
 

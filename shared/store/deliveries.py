@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -39,9 +40,16 @@ class Deliveries:
     async def save(self, delivery: Delivery, now: float, *, keep_delivered: bool = False) -> None:
         """Stores a delivery with its attempts so far. `keep_delivered`: raises ConditionFailed, and changes nothing,
         where it is stored as delivered already."""
-        pk = f"{delivery.tenant}#{delivery.webhook_id}"
-        values = asdict(delivery) | {"webhook": pk, "expires_at": int(now + KEPT_S)}
-        await self._db.write(Put(TABLE, values, _NOT_DELIVERED if keep_delivered else None))
+        await self._db.write(_put(delivery, now, _NOT_DELIVERED if keep_delivered else None))
+
+    async def save_many(self, deliveries: Sequence[Delivery], now: float) -> None:
+        """Stores up to 25 different deliveries in one call. Raises StoreError when not all were stored."""
+        await self._db.put_many([_put(delivery, now) for delivery in deliveries])
+
+
+def _put(delivery: Delivery, now: float, condition: Condition | None = None) -> Put:
+    pk = f"{delivery.tenant}#{delivery.webhook_id}"
+    return Put(TABLE, asdict(delivery) | {"webhook": pk, "expires_at": int(now + KEPT_S)}, condition)
 
 
 def from_values(values: dict[str, Any]) -> Delivery:

@@ -1,0 +1,43 @@
+"""Ways to see that a part is ready."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from pathlib import Path
+
+from local.settings import LOOPBACK
+from local.stack.part import Ready
+
+ANSWER_S = 5.0
+
+
+def answers_200(port: int, path: str) -> Ready:
+    """Ready when a GET of `path` answers 200."""
+    request = f"GET {path} HTTP/1.1\r\nHost: {LOOPBACK}:{port}\r\nConnection: close\r\n\r\n".encode()
+
+    async def ready() -> bool:
+        with contextlib.suppress(OSError, TimeoutError, ValueError):
+            async with asyncio.timeout(ANSWER_S):
+                return (await _first_line(port, request)).split(b" ")[1:2] == [b"200"]
+        return False
+
+    return ready
+
+
+def file_exists(path: Path) -> Ready:
+    """Ready when the part has made a file. One that a run before has left is removed at the start of the part."""
+
+    async def ready() -> bool:
+        return path.exists()  # noqa: ASYNC240 - one stat of a local file
+
+    return ready
+
+
+async def _first_line(port: int, request: bytes) -> bytes:
+    reader, writer = await asyncio.open_connection(LOOPBACK, port)
+    try:
+        writer.write(request)
+        return await reader.readline()
+    finally:
+        writer.close()

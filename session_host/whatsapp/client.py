@@ -26,7 +26,7 @@ from session_host.whatsapp.runtime import Ended, Event, Heard, Qr, Runtime
 STOP_HOLDS_GATE_S = 2.0
 QUIET_S = 0.05
 MOST_QUIETS = 20
-DEAD_END = "http://127.0.0.1:0"  # a proxy that nothing can listen on
+NOWHERE = "http://127.0.0.1:0"  # a proxy that nothing can listen on
 
 _log = logging.getLogger(__name__)
 
@@ -63,6 +63,10 @@ class Client:
             raise NotConnected("not_connected", "the session is not open")
         return await self._runtime.call(function, self.name, *arguments)
 
+    async def dial_no_more(self) -> None:
+        """Keeps the socket that is open, and lets no other be opened ever."""
+        await self._runtime.call(self._runtime.library.set_proxy, self.name, NOWHERE)
+
     async def cut(self) -> None:
         """Closes the socket for good once the client is alive or showing, and leaves everything else as it is."""
         await self._can_stop.wait()
@@ -78,12 +82,6 @@ class Client:
     def stirred(self) -> None:
         if self._writing:
             self._writing.done()
-
-    def paired(self) -> None:
-        """Cuts the new device off before it can log in, whether or not the library is about to dial again."""
-        with self._runtime.gate.call():
-            self._runtime.library.set_proxy(self.name, DEAD_END)
-            self._runtime.library.disconnect(self.name)
 
     def hear(self, heard: Heard) -> None:
         self._heard_any = True

@@ -36,7 +36,6 @@ def environment(settings: WhatsAppSettings, base: Mapping[str, str]) -> dict[str
     result = {name: value for name, value in base.items() if name not in _PROXY_VARIABLES}
     result |= {
         "NEONIZE_BOT_TAG": "off",  # or it marks every 1:1 message as sent by a bot
-        "GODEBUG": "madvdontneed=1",  # freed memory shows as free at once
         "GOGC": "50",
         "MALLOC_ARENA_MAX": "2",  # glibc would keep an arena per thread
         JOURNAL_VARIABLE: settings.journal,

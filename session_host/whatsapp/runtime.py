@@ -57,9 +57,6 @@ class Ear(Protocol):
     def stirred(self) -> None:
         """It wrote the maps and is past starting. On the library's thread."""
 
-    def paired(self) -> None:
-        """Its pairing succeeded just now. On the library's thread, before anything that follows from it."""
-
     def hear(self, heard: Heard) -> None:
         """On the loop's thread, in order."""
 
@@ -108,8 +105,6 @@ class Runtime:
 
     def on_login(self, client: bytes, status: bytes) -> None:
         self._stir(client)
-        if status == b"success" and (ear := self._ears.get(client)):
-            ear.paired()
         self._post(client, Login(status.decode(errors="replace")))
 
     def on_event(self, client: bytes, kind: int, data: bytes) -> None:

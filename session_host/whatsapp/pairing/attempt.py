@@ -77,9 +77,10 @@ class Attempt:
 
     def _hear(self, heard: Heard) -> None:
         match heard:
-            case Qr(code=code):
-                self._showing.set()
+            case Qr(code=code) if self._showing.is_set():
                 self._tell({"is": "qr", "code": code})
+            case Qr(code=code):
+                self._task = self._runtime.loop.create_task(self._show_first(code))
             case Event(kind=0, data=data):
                 self._task = self._runtime.loop.create_task(self._paired(data))
             case Login(status=status) if status != "success":
@@ -87,6 +88,11 @@ class Attempt:
             case Ended(error=error):
                 reason = EndReason.PAIRING_FAILED if self._showing.is_set() else EndReason.CONNECT_FAILURE
                 self._end(reason, error.rsplit(": ", 1)[-1][:200])
+
+    async def _show_first(self, code: str) -> None:
+        await self._client.dial_no_more()
+        self._tell({"is": "qr", "code": code})
+        self._showing.set()
 
     async def _paired(self, data: bytes) -> None:
         """Also where the store already held a device, paired just before a crash: then the client is logging in."""

@@ -27,9 +27,15 @@ _log = logging.getLogger(__name__)
 def run() -> None:
     """Serves until the input ends. Never returns: threads of the library would keep the process alive."""
     logging.basicConfig(level=logging.WARNING, format="%(name)s %(levelname)s %(message)s")
+    logging.getLogger("session_host.whatsapp.library").addFilter(_unexpected)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; it closes the input
     asyncio.run(_serve(os.dup(0), os.dup(1)))
     os._exit(0)
+
+
+def _unexpected(record: logging.LogRecord) -> bool:
+    """Passes what the library says, but for the failure that Attempt arranges for every new device."""
+    return "Failed to reconnect after 515" not in record.getMessage()
 
 
 async def _serve(source: int, sink: int) -> None:

@@ -14,12 +14,12 @@ from functools import partial
 from session_host.worker.context import Held
 from shared.models.command import Command
 from shared.queues.commands import decode
+from shared.queues.names import COMMAND_VISIBILITY_S
 from shared.queues.queue import Queue, QueueError, Received
 
 logger = logging.getLogger(__name__)
 
-VISIBILITY_S = 120
-KEEP_EVERY_S = 40.0
+KEEP_EVERY_S = COMMAND_VISIBILITY_S / 3
 MOST_IN_HAND = 1_000
 RETRY_S = 1.0
 
@@ -65,15 +65,14 @@ class Consumer:
         """Keeps what is in hand hidden, until cancelled."""
         while True:
             await asyncio.sleep(KEEP_EVERY_S)
-            for handle in list(self._in_hand):
-                await self._set_visibility(handle, VISIBILITY_S)
+            await self._set_visibility(list(self._in_hand), COMMAND_VISIBILITY_S)
 
     async def finish(self) -> None:
         """After `run` was cancelled: returns when all that is done is deleted, and gives the rest back."""
         await self._done.join()
-        for handle in list(self._in_hand):
-            self._give_back(handle)
         await asyncio.gather(*self._giving)
+        await self._set_visibility(list(self._in_hand), 0)
+        self._in_hand.clear()
 
     def _take(self, received: Received) -> None:
         try:
@@ -95,7 +94,7 @@ class Consumer:
 
     def _give_back(self, handle: str) -> None:
         if self._in_hand.pop(handle, None):
-            task = asyncio.create_task(self._set_visibility(handle, 0))
+            task = asyncio.create_task(self._set_visibility([handle], 0))
             self._giving.add(task)
             task.add_done_callback(self._giving.discard)
 
@@ -105,8 +104,8 @@ class Consumer:
         except QueueError as error:  # they come again, and what they ask for is found done
             logger.warning("%d commands could not be settled: %s", len(handles), error)
 
-    async def _set_visibility(self, handle: str, seconds: int) -> None:
+    async def _set_visibility(self, handles: list[str], seconds: int) -> None:
         try:
-            await self._queue.keep(handle, seconds)
+            await self._queue.keep(handles, seconds)
         except QueueError as error:
-            logger.warning("a command could not be kept: %s", error)
+            logger.warning("%d commands could not be kept or given back: %s", len(handles), error)

@@ -1,4 +1,7 @@
-"""Commands on their way to the owner of an instance: one FIFO queue per partition, ordered by instance."""
+"""Commands on their way to the owner of an instance: one FIFO queue per partition.
+
+The group decides what is kept in order: an instance's messages are one, its other commands another.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +30,13 @@ class CommandQueues:
 
     async def send(self, partition: int, command: Command, dedup: str | None = None) -> None:
         """Puts a command on its partition's queue. Raises QueueError."""
-        message = Outgoing(encode(command), group=str(command.instance), dedup=dedup or command.id)
+        message = Outgoing(encode(command), group=group_of(command), dedup=dedup or command.id)
         await self._queue_of(partition).send(message)
+
+
+def group_of(command: Command) -> str:
+    """Messages keep their order among themselves; other commands must not wait behind messages that wait."""
+    return str(command.instance) if command.kind is CommandKind.SEND else f"{command.instance}/control"
 
 
 def encode(command: Command) -> str:

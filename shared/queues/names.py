@@ -42,7 +42,8 @@ DELIVERIES = QueueSpec("deliveries", 180, DELIVERIES_DEAD.name, DELIVERY_RECEIVE
 def all_queues(partitions: int) -> list[QueueSpec]:
     """Every queue of a deployment, dead-letter queues first."""
     commands = [
-        QueueSpec(commands_name(number), COMMAND_VISIBILITY_S, COMMANDS_DEAD.name, COMMAND_RETRIES + 1) for number in range(partitions)
+        QueueSpec(commands_name(number), COMMAND_VISIBILITY_S, COMMANDS_DEAD.name, COMMAND_RETRIES + 1)
+        for number in range(partitions)
     ]
     return [COMMANDS_DEAD, DELIVERIES_DEAD, DELIVERIES, *commands]
 

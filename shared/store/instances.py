@@ -100,13 +100,18 @@ class Instances:
         """Hides an instance from its owner until its session host has erased it. False when there is none."""
         alive = Condition("attribute_exists(#k) AND attribute_not_exists(#d)", {"k": "id", "d": "deleting"})
         mark = Update(TABLE, {"tenant": key.tenant, "id": key.id}, sets={"deleting": True}, condition=alive)
-        try:
-            await self._db.transact([mark, *also])
-        except TransactionRefused as refusal:
-            if 0 not in refusal.refused:
-                raise
-            return False
-        return True
+        for attempt in range(_TRIES):
+            try:
+                await self._db.transact([mark, *also])
+            except TransactionRefused as refusal:
+                if 0 in refusal.refused:
+                    return False
+                if refusal.refused:
+                    raise
+                await asyncio.sleep(0.01 * attempt)  # its session host was writing to it
+                continue
+            return True
+        raise StoreUnavailable("too many changes of the instance at once")
 
     async def erase(self, instance: Instance) -> None:
         """Removes the item for good and makes room on its partition. Doing it twice changes nothing more."""

@@ -1,0 +1,203 @@
+"""A real worker over MiniStack, with WhatsApp played by the fakes."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+import pytest
+
+from session_host.worker.context import WorkerContext
+from session_host.worker.ledger import Fenced, Ledger
+from session_host.worker.outbox import Outbox
+from session_host.worker.worker import Worker
+from shared.clock import SystemClock, iso
+from shared.ids import new_id
+from shared.models.command import Command, CommandKind
+from shared.models.host import Lease
+from shared.models.instance import Instance, InstanceKey, InstanceState
+from shared.models.message import Message, MessageState, Step
+from shared.queues.commands import CommandQueues
+from shared.queues.deliveries import DeliveryQueue, DeliveryTask, decode
+from shared.queues.names import DELIVERIES, commands_name, open_queue
+from shared.queues.queue import Queue
+from shared.store.cache import Cache, CacheKind
+from shared.store.events import Events
+from shared.store.instances import Instances
+from shared.store.messages import Messages
+from shared.store.partitions import Partitions
+from shared.vault import Vault, new_key
+from tests.conftest import Deployment
+from tests.fakes.whatsapp import FakePairingDesk, FakeWhatsApp
+
+PATIENCE_S = 15.0
+
+
+async def eventually(look: Callable[[], Any]) -> Any:
+    """What `look` gives (or its awaitable) once it is true."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            found = look()
+            if asyncio.iscoroutine(found):
+                found = await found
+            if found:
+                return found
+            await asyncio.sleep(0.02)
+
+
+def _code_of(task: asyncio.Task[Any]) -> CodeType:
+    coroutine = task.get_coro()
+    assert inspect.iscoroutine(coroutine)
+    return coroutine.cr_code
+
+
+class Bench:
+    """What a test does to a worker and sees of it."""
+
+    def __init__(self, deployment: Deployment, folder: Path, commands: Queue, deliveries: Queue) -> None:
+        self.clock = SystemClock()
+        self.database = deployment.database
+        self.whatsapp, self.desk = FakeWhatsApp(self.clock.unix), FakePairingDesk()
+        self.instances = Instances(deployment.database)
+        self.messages, self.events = Messages(deployment.database), Events(deployment.database)
+        self.cache = Cache(deployment.database, self.clock)
+        self.partitions = Partitions(deployment.database, deployment.partitions)
+        self.vault = Vault.from_text(new_key())
+        self.folder, self.commands, self.deliveries = folder, commands, deliveries
+        self.crashes: list[BaseException] = []
+        self.sender = CommandQueues(lambda _partition: commands)
+        self._sqs = deployment.sqs
+
+    async def take_lease(self) -> Lease:
+        """Makes this the owner of partition 0."""
+        return await self.partitions.take((await self.partitions.leases())[0], "host-a")
+
+    @asynccontextmanager
+    async def worker(self, lease: Lease | None = None, *, dies: bool = False) -> AsyncIterator[Worker]:
+        """A worker that owns partition 0; drained at the end unless it was fenced or `dies` right there."""
+        lease = lease or await self.take_lease()
+        outbox = Outbox(0, DeliveryQueue(self.deliveries))
+        ledger = Ledger(self.database, lease, self.clock, outbox)
+        context = WorkerContext(
+            host_id="host-a",
+            session_dir=self.folder,
+            whatsapp=self.whatsapp,
+            desk=self.desk,
+            ledger=ledger,
+            instances=self.instances,
+            messages=self.messages,
+            cache=self.cache,
+            vault=self.vault,
+            clock=self.clock,
+            uniform=lambda: 0.5,
+            reported=lambda: None,
+            crashed=self.crashes.append,
+        )
+        worker = Worker(0, self.commands, context)
+        tasks = [context.spawn(ledger.run()), context.spawn(outbox.run())]
+        await outbox.recover(self.events, await self.partitions.outbox(0))
+        await worker.start()
+        try:
+            yield worker
+        finally:
+            if dies:
+                await self._kill()
+            elif not any(isinstance(crash, Fenced) for crash in self.crashes):
+                await worker.drain()
+                await ledger.flushed()
+                await outbox.flushed()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def hide_commands_for(self, seconds: int) -> None:
+        """How long a dead worker's commands stay hidden."""
+        await self._sqs.set_queue_attributes(QueueUrl=self.commands.url, Attributes={"VisibilityTimeout": str(seconds)})
+
+    async def _kill(self) -> None:
+        """Ends every task of the worker at once."""
+        running = [task for task in asyncio.all_tasks() if "/tests/" not in _code_of(task).co_filename]
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    async def create(self, name: str = "shop-1", *, linked: bool = False) -> Instance:
+        """An instance on partition 0, new or as if it had been connected yesterday."""
+        state = InstanceState.CONNECTED if linked else InstanceState.CREATED
+        made = Instance(tenant="acme", id=name, partition=0, created_at=iso(0), state=state, linked=linked)
+        return await self.instances.create(made, 1)
+
+    async def command(self, kind: CommandKind, key: InstanceKey, **args: Any) -> str:
+        """Sends a command; gives back its id."""
+        command = Command(new_id("cmd"), kind, key, args)
+        await self.sender.send(0, command)
+        return command.id
+
+    async def result(self, command_id: str) -> dict[str, Any]:
+        """The result that a command left."""
+        found: dict[str, Any] = await eventually(lambda: self.cache.get(CacheKind.RESULT, command_id))
+        return found
+
+    async def send(self, key: InstanceKey, text: str = "hi", **options: Any) -> str:
+        """Accepts a message and puts its command on the queue, as the API does; gives back its id."""
+        steps = (Step(MessageState.ACCEPTED, iso(self.clock.unix())),)
+        message = Message(
+            id=new_id("msg"),
+            instance=str(key),
+            to="4915550002",
+            type="text",
+            content={"text": text},
+            state=MessageState.ACCEPTED,
+            timeline=steps,
+        )
+        await self.messages.accept(message, self.clock.unix())
+        args = {"message_id": message.id, "to": message.to, "type": "text", "content": message.content, **options}
+        await self.command(CommandKind.SEND, key, **args)
+        return message.id
+
+    async def message_is(self, key: InstanceKey, message_id: str, state: MessageState) -> Message:
+        """The message once it is in a state."""
+
+        async def look() -> Message | None:
+            found = await self.messages.get(str(key), message_id)
+            return found if found and found.state is state else None
+
+        found: Message = await eventually(look)
+        return found
+
+    async def instance_is(self, key: InstanceKey, state: InstanceState) -> Instance:
+        """The instance once it is in a state."""
+
+        async def look() -> Instance | None:
+            found = await self.instances.get(key)
+            return found if found and found.state is state else None
+
+        found: Instance = await eventually(look)
+        return found
+
+    async def logged(self, key: InstanceKey) -> list[dict[str, Any]]:
+        """The instance's whole event log."""
+        return [json.loads(body) for body in await self.events.after(str(key), 0, 1000)]
+
+    async def delivered(self) -> list[DeliveryTask]:
+        """What is on the delivery queue, taken off it."""
+        found: list[DeliveryTask] = []
+        while batch := await self.deliveries.receive(wait_s=0):
+            found += [decode(received.body) for received in batch]
+            await self.deliveries.delete([received.handle for received in batch])
+        return found
+
+
+@pytest.fixture
+async def bench(deployment: Deployment, tmp_path: Path) -> Bench:
+    """A deployment without a worker yet."""
+    prefix = deployment.settings.prefix
+    commands = await open_queue(deployment.sqs, prefix, commands_name(0))
+    deliveries = await open_queue(deployment.sqs, prefix, DELIVERIES.name)
+    return Bench(deployment, tmp_path, commands, deliveries)

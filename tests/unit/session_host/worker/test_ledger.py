@@ -1,0 +1,155 @@
+"""The ledger against a store that loses answers: no gap, no repeat, nothing half, nothing after the fence."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Sequence
+from typing import Any, cast
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from session_host.worker.entry import Entry, EventDraft
+from session_host.worker.ledger import Fenced, Ledger, Outdated
+from session_host.worker.outbox import Outbox
+from shared.clock import SystemClock
+from shared.models.event import EventType
+from shared.models.host import Lease
+from shared.models.instance import InstanceKey
+from shared.queues.deliveries import DeliveryQueue, DeliveryTask
+from shared.store.database import (
+    Check,
+    Condition,
+    Database,
+    Put,
+    StoreUnavailable,
+    TransactionRefused,
+    Values,
+    Write,
+    absent,
+)
+
+
+class FlakyStore:
+    """DynamoDB's transactions in memory; before or after some of them the connection breaks."""
+
+    def __init__(self, chance: float, seed: int) -> None:
+        self.items: dict[tuple[Any, ...], Values] = {}
+        self.epoch = 1
+        self.transactions = 0
+        self._tokens: set[str] = set()
+        self._random = random.Random(seed)  # noqa: S311
+        self._chance = chance
+
+    async def transact(self, writes: Sequence[Write], token: str) -> None:
+        await asyncio.sleep(0)
+        if self._random.random() < self._chance:
+            raise StoreUnavailable("broke before")
+        if token not in self._tokens:
+            self._apply(writes)
+            self._tokens.add(token)
+        if self._random.random() < self._chance:
+            raise StoreUnavailable("broke after")
+
+    def _apply(self, writes: Sequence[Write]) -> None:
+        keys = [self._key(write) for write in writes]
+        assert len(set(keys)) == len(keys), "DynamoDB takes an item once per transaction"
+        refused = tuple(at for at, write in enumerate(writes) if not self._holds(write))
+        if refused:
+            raise TransactionRefused(refused)
+        self.transactions += 1
+        self.items |= {self._key(write): write.values for write in writes if isinstance(write, Put)}
+
+    def _holds(self, write: Write) -> bool:
+        if isinstance(write, Check):
+            return bool(write.condition.values["e"] == self.epoch)
+        return write.condition is None or self._key(write) not in self.items
+
+    @staticmethod
+    def _key(write: Write) -> tuple[Any, ...]:
+        values = write.values if isinstance(write, Put) else write.key
+        return (write.table, *(values.get(name) for name in ("partition", "kind", "instance", "id", "sequence", "at")))
+
+    async def query(self, _table: str, where: Condition, **_options: Any) -> tuple[list[Values], None]:
+        mine = [v for v in self.items.values() if "sequence" in v and v["instance"] == where.values["i"]]
+        return sorted(mine, key=lambda v: -v["sequence"])[:1], None
+
+    def sequences(self, key: InstanceKey) -> list[int]:
+        return sorted(v["sequence"] for v in self.items.values() if "sequence" in v and v["instance"] == str(key))
+
+
+class Deliveries:
+    """Where the outbox puts events."""
+
+    def __init__(self) -> None:
+        self.events: list[str] = []
+
+    async def put(self, tasks: Sequence[DeliveryTask]) -> None:
+        self.events += [task.event for task in tasks]
+
+
+def entry(key: InstanceKey, number: int, guard: str | None = None) -> Entry:
+    writes = (Put("messages", {"instance": str(key), "id": guard}, absent("id")),) if guard else ()
+    return Entry(key, writes, EventDraft(EventType.MESSAGE_RECEIVED, {"n": number}, "2026-01-01T00:00:00.000Z"))
+
+
+async def record_all(store: FlakyStore, entries: list[Entry]) -> tuple[list[BaseException | None], list[str]]:
+    queue = Deliveries()
+    outbox = Outbox(0, cast(DeliveryQueue, queue))
+    ledger = Ledger(cast(Database, store), Lease(0, "host-a", 1, 1), SystemClock(), outbox)
+    tasks = [asyncio.create_task(ledger.run()), asyncio.create_task(outbox.run())]
+    results = await asyncio.gather(*(ledger.record(one) for one in entries), return_exceptions=True)
+    if not ledger.fenced.is_set():
+        await ledger.flushed()
+        await outbox.flushed()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    return results, queue.events
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    plan=st.lists(st.tuples(st.integers(0, 2), st.sampled_from([None, "a", "b", "c"])), min_size=1, max_size=40),
+    chance=st.sampled_from([0.0, 0.3]),
+    seed=st.integers(0, 1000),
+)
+def test_sequences_have_no_gaps_and_duplicates_are_refused(
+    plan: list[tuple[int, str | None]], chance: float, seed: int
+) -> None:
+    store = FlakyStore(chance, seed)
+    keys = [InstanceKey("acme", f"shop-{number}") for number in range(3)]
+    entries = [entry(keys[instance], at, guard) for at, (instance, guard) in enumerate(plan)]
+    results, delivered = asyncio.run(record_all(store, entries))
+    recorded = [one for one, result in zip(entries, results, strict=True) if result is None]
+    assert all(result is None or isinstance(result, Outdated) for result in results)
+    guards = {(instance, guard) for instance, guard in plan if guard}
+    assert len(recorded) == sum(guard is None for _, guard in plan) + len(guards)
+    for key in keys:
+        mine = [one for one in recorded if one.key == key]
+        assert store.sequences(key) == list(range(1, len(mine) + 1))
+    assert len(delivered) == len(recorded)
+
+
+async def test_a_busy_ledger_needs_few_transactions() -> None:
+    store = FlakyStore(0, 0)
+    results, _ = await record_all(store, [entry(InstanceKey("acme", "shop"), n) for n in range(300)])
+    assert results == [None] * 300
+    assert store.transactions <= 5
+
+
+async def test_nothing_is_written_once_another_host_took_over() -> None:
+    store = FlakyStore(0, 0)
+    store.epoch = 2
+    results, delivered = await record_all(store, [entry(InstanceKey("acme", "shop"), n) for n in range(3)])
+    assert [type(result) for result in results] == [Fenced] * 3
+    assert store.items == {}
+    assert delivered == []
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store breaks often here; waiting for it would only take time."""
+    monkeypatch.setattr("session_host.worker.patience.PAUSES_S", (0.0,))

@@ -7,7 +7,7 @@
 | HIVEWP_WHATSAPP_TRUST | a folder with `ca.pem` and `root.pub` of a local WhatsApp; unset: WhatsApp itself | |
 | HIVEWP_SESSION_JOURNAL | `wal`, or `truncate` where HIVEWP_SESSION_DIR is on a network file system | wal |
 | HIVEWP_SESSIONS_PER_WORKER | how many sessions a worker opens at most, 1 to 1000 | 100 |
-| HIVEWP_LEASE_S | how long a partition's lease lasts in seconds, 1 to 300, the same on all hosts | 15 |
+| HIVEWP_LEASE_S | how long a partition's lease lasts in seconds, 2 to 300, the same on all hosts | 15 |
 | HIVEWP_HOST_NAME | a name for this host in logs and ids, such as `host-1` | host |
 | HIVEWP_RUN_DIR | a folder for the workers' pid files, `<host name>-worker-<partition>.pid`; unset: none | |
 
@@ -70,7 +70,7 @@ class HostSettings:
             ),
             session_dir=Path(required(env, "HIVEWP_SESSION_DIR")),
             sessions_per_worker=whole_number(env, "HIVEWP_SESSIONS_PER_WORKER", 100, 1, 1000),
-            lease_s=whole_number(env, "HIVEWP_LEASE_S", 15, 1, 300),
+            lease_s=whole_number(env, "HIVEWP_LEASE_S", 15, 2, 300),
             host_name=_host_name(env),
             run_dir=_folder(env, "HIVEWP_RUN_DIR"),
         )

@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 
 from session_host.leases.ledger import Ledger, Plan
 from session_host.leases.reach import Reach
+from session_host.until import until
 from shared.clock import Clock
 from shared.models.host import HostReport, Lease
 from shared.store.database import StoreError
@@ -86,7 +87,7 @@ class Keeper:
             for partition in plan.leave:
                 self._leave(partition, group)
             await asyncio.gather(*map(self._take, plan.take), *map(self._release, plan.release))
-            await _until(stop, self._next_look(plan))
+            await until(stop, self._next_look(plan))
 
     async def _look_and_plan(self) -> Plan:
         return self._ledger.plan(self._clock.monotonic()) if await self._look() else Plan()
@@ -161,7 +162,7 @@ class Keeper:
             self._changed.clear()
             next_due = self._ledger.next_due()
             wait = self._timing.renew_s if next_due is None else next_due - self._clock.monotonic()
-            await _until(self._changed, wait)
+            await until(self._changed, wait)
 
     async def _renew(self, partition: int) -> None:
         started = self._clock.monotonic()
@@ -202,11 +203,3 @@ class Keeper:
         at = self._ledger.next_fence()
         delay = 0.0 if at is None else max(0.0, at - self._clock.monotonic())
         self._fence_timer = None if at is None else asyncio.get_running_loop().call_later(delay, self._fence)
-
-
-async def _until(event: asyncio.Event, seconds: float) -> None:
-    """Returns when the event is set, or after a while."""
-    try:
-        await asyncio.wait_for(event.wait(), max(0.0, seconds))
-    except TimeoutError:
-        return

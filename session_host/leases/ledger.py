@@ -141,6 +141,11 @@ class Ledger:
         """When the next lease of another host would expire."""
         return self._sightings.next_expiry(now)
 
+    def holds(self, partition: int, now: float) -> bool:
+        """Whether this host may work on a partition at this moment."""
+        held = self._held.get(partition)
+        return held is not None and now < self._fence_at(held)
+
     def held(self) -> list[int]:
         """The partitions whose lease this host holds, those being drained included."""
         return sorted(self._held)

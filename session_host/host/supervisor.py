@@ -1,0 +1,95 @@
+"""Puts a session host together and runs it.
+
+When it is told to stop: the heartbeat goes first, so that other hosts count on these partitions; all workers drain side
+by side; each lease is released as soon as its worker is gone. When it dies instead, its workers die with it and the
+leases run out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+
+from session_host.host import memory
+from session_host.host.descriptors import raise_limit
+from session_host.host.fleet import Fleet
+from session_host.host.heartbeat import Heartbeat
+from session_host.host.worker import Program
+from session_host.leases.keeper import Keeper
+from session_host.leases.ledger import Ledger
+from session_host.leases.timing import Timing
+from session_host.settings import HostSettings
+from session_host.whatsapp.environment import environment
+from shared.aws import client
+from shared.clock import Clock, SystemClock, iso
+from shared.ids import new_id
+from shared.models.host import HostReport, WorkerReport
+from shared.store.database import Database
+from shared.store.hosts import Hosts
+from shared.store.partitions import Partitions
+
+_CONNECTIONS = 16
+_log = logging.getLogger(__name__)
+
+
+async def supervise(
+    settings: HostSettings, command: Sequence[str], base: Mapping[str, str], stop: asyncio.Event
+) -> None:
+    """Runs a host until `stop` is set and everything is handed over.
+
+    `command` is a worker's command line, `base` the environment that workers are started from.
+    """
+    raise_limit()
+    _make_folders(settings)
+    async with client(settings.deployment.aws, "dynamodb", connections=_CONNECTIONS) as dynamodb:
+        database = Database(dynamodb, settings.deployment.aws.prefix)
+        await _run(settings, command, base, database, stop)
+
+
+async def _run(
+    settings: HostSettings, command: Sequence[str], base: Mapping[str, str], database: Database, stop: asyncio.Event
+) -> None:
+    clock, timing, host_id = SystemClock(), Timing(settings.lease_s), new_id(settings.host_name)
+    hosts, partitions = Hosts(database, clock), Partitions(database, settings.deployment.partitions)
+    program = Program(tuple(command), environment(settings.whatsapp, base), host_id, _pid_files(settings))
+    reporter = _Reporter(host_id, clock)
+    _log.info("Session host %s starts", host_id)
+    async with asyncio.TaskGroup() as group:
+        fleet = Fleet(program, group, lambda: heartbeat.news(), lambda lease: keeper.give_up(lease))
+        heartbeat = Heartbeat(hosts, lambda: reporter.report(fleet.reports()), timing)
+        keeper = Keeper(Ledger(host_id, timing), partitions, hosts, fleet, clock)
+        await heartbeat.beat()  # before the first look: whoever starts with us knows of us
+        group.create_task(heartbeat.run(stop))
+        await keeper.run(stop)
+    _log.info("Session host %s has handed everything over", host_id)
+
+
+class _Reporter:
+    """What does not change between heartbeats."""
+
+    def __init__(self, host_id: str, clock: Clock) -> None:
+        self._host_id = host_id
+        self._clock = clock
+        self._started_at = iso(clock.unix())
+        self._memory_limit = memory.limit()
+
+    def report(self, workers: tuple[WorkerReport, ...]) -> HostReport:
+        return HostReport(
+            id=self._host_id,
+            started_at=self._started_at,
+            at=iso(self._clock.unix()),
+            memory_used=memory.used(),
+            memory_limit=self._memory_limit,
+            workers=workers,
+        )
+
+
+def _make_folders(settings: HostSettings) -> None:
+    settings.session_dir.mkdir(mode=0o700, parents=True, exist_ok=True)  # credentials: for us alone
+    if settings.run_dir:
+        settings.run_dir.mkdir(parents=True, exist_ok=True)
+
+
+def _pid_files(settings: HostSettings) -> str | None:
+    return str(settings.run_dir / f"{settings.host_name}-worker-") if settings.run_dir else None

@@ -1,0 +1,351 @@
+"""Hosts whose clocks run apart, that pause and die, whose calls are late, lost or carried out unheard: one owner at
+a time; and once things are quiet, every partition has an owner, the shares are even, and nothing moves any more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from session_host.leases.ledger import Ledger, Plan
+from session_host.leases.timing import Timing
+from shared.models.host import Lease
+from shared.store.partitions import LeaseLost
+from tests.fakes.leases import LeaseTable
+
+TIMING = Timing(15.0)
+Kind = Literal["take", "renew", "release"]
+picks = st.integers(0, 1 << 16)
+
+
+@dataclass(eq=False)
+class Host:
+    """One host: its ledger, and the workers that it would be running."""
+
+    ledger: Ledger
+    rate: float
+    workers: set[int] = field(default_factory=set)
+    drains: list[Lease] = field(default_factory=list)
+    paused: bool = False
+    stopping: bool = False
+    dead: bool = False
+    beat_at: float = -1e9
+    looked_at: float = -1e9
+
+    @property
+    def id(self) -> str:
+        return self.ledger.host_id
+
+    @property
+    def acts(self) -> bool:
+        return not self.paused and not self.dead
+
+
+@dataclass(eq=False)
+class Call:
+    """A write on its way. The host may give up on it at any time; it can be carried out long after that."""
+
+    host: Host
+    kind: Kind
+    lease: Lease
+    started: float
+    result: Lease | LeaseLost | None = None
+    abandoned: bool = False
+
+
+@dataclass(eq=False)
+class Look:
+    """What the store looked like at some moment, on its way to a host."""
+
+    host: Host
+    leases: list[Lease]
+    beats: dict[str, str]
+
+
+class World(RuleBasedStateMachine):
+    """True time, a store, hosts and a network between them."""
+
+    @initialize(partitions=st.integers(1, 6), rates=st.lists(st.floats(0.92, 1.08), min_size=1, max_size=3))
+    def begin(self, partitions: int, rates: list[float]) -> None:
+        self.time = 0.0
+        self.table = LeaseTable(partitions)
+        self.beats: dict[str, str] = {}
+        self.hosts: list[Host] = []
+        self.calls: list[Call] = []
+        self.looks: list[Look] = []
+        for rate in rates:
+            self.join(rate)
+
+    # what happens to hosts
+
+    @precondition(lambda self: len(self.living()) < 4)
+    @rule(rate=st.floats(0.92, 1.08))
+    def join(self, rate: float) -> None:
+        host = Host(Ledger(f"host-{len(self.hosts)}", TIMING), rate)
+        self.hosts.append(host)
+        self.beat(host)
+
+    @rule(seconds=st.floats(0.01, 20.0))
+    def time_passes(self, seconds: float) -> None:
+        """Hosts that run fence when it is time, whatever they wait for."""
+        end = self.time + seconds
+        while (at := self.next_fence()) is not None and at < end:
+            self.time = max(self.time, at)
+            self.fence()
+        self.time = end
+        self.fence()
+
+    @rule(pick=picks)
+    def pause_or_resume(self, pick: int) -> None:
+        if host := self.choose(self.living(), pick):
+            host.paused = not host.paused
+            self.fence()
+
+    @rule(pick=picks)
+    def die(self, pick: int) -> None:
+        if host := self.choose(self.living(), pick):
+            host.dead = True
+            host.workers.clear()
+
+    @rule(pick=picks)
+    def stop(self, pick: int) -> None:
+        if host := self.choose(self.acting(), pick):
+            host.stopping = True
+            self.beats.pop(host.id, None)
+            host.drains += [host.ledger.leave(partition) for partition in host.ledger.working()]
+
+    # what hosts do
+
+    @rule(pick=picks)
+    def beats_now(self, pick: int) -> None:
+        if (host := self.choose(self.acting(), pick)) and not host.stopping:
+            self.beat(host)
+
+    @rule(pick=picks)
+    def look(self, pick: int) -> None:
+        """The answer comes later, or never. As the keeper does, a host plans nothing while it waits for a take."""
+        if host := self.choose(self.acting(), pick):
+            self.looks.append(Look(host, self.table.read(), dict(self.beats)))
+
+    @rule(pick=picks, plans=st.booleans())
+    def look_answered(self, pick: int, plans: bool) -> None:
+        if look := self.choose([one for one in self.looks if one.host.acts], pick):
+            self.looks.remove(look)
+            self.seen(look, plans and not look.host.stopping and not self.is_waiting(look.host))
+
+    @rule(pick=picks)
+    def renew(self, pick: int) -> None:
+        if host := self.choose(self.acting(), pick):
+            self.renew_due(host)
+
+    @rule(pick=picks)
+    def drained(self, pick: int) -> None:
+        if host := self.choose([one for one in self.acting() if one.drains], pick):
+            self.finish_drain(host, host.drains.pop(0))
+
+    @rule(pick=picks)
+    def whole_round(self, pick: int) -> None:
+        """Everything that a host would do now, answered at once."""
+        if host := self.choose(self.acting(), pick):
+            self.round(host)
+
+    # what happens to calls
+
+    @rule(pick=picks)
+    def call_arrives(self, pick: int) -> None:
+        if call := self.choose([one for one in self.calls if one.result is None], pick):
+            self.carry_out(call)
+
+    @rule(pick=picks)
+    def call_answered(self, pick: int) -> None:
+        if call := self.choose([one for one in self.calls if one.result and self.is_heard(one)], pick):
+            self.answer(call)
+
+    @rule(pick=picks)
+    def call_given_up(self, pick: int) -> None:
+        if call := self.choose([one for one in self.calls if self.is_heard(one)], pick):
+            self.give_up(call)
+
+    @rule(pick=picks)
+    def call_lost(self, pick: int) -> None:
+        if call := self.choose([one for one in self.calls if one.result is None], pick):
+            self.calls.remove(call)
+            if self.is_heard(call):
+                self.give_up(call)
+
+    # what must hold
+
+    @invariant()
+    def one_owner_at_a_time(self) -> None:
+        for partition in getattr(self, "table", LeaseTable(0)).leases:
+            owners = [host.id for host in self.living() if host.ledger.holds(partition, self.local(host))]
+            assert len(owners) <= 1, f"partition {partition} has {owners} at {self.time}"
+
+    @invariant()
+    def workers_run_for_held_leases_alone(self) -> None:
+        for host in getattr(self, "hosts", []):
+            assert host.dead or host.workers == set(host.ledger.held())
+
+    @rule()
+    def all_becomes_quiet(self) -> None:
+        for host in self.living():
+            host.paused = False
+        self.fence()
+        for call in [one for one in self.calls if self.is_heard(one)]:
+            self.give_up(call)
+        self.looks.clear()
+        self.run_quietly(60.0)
+        before = self.table_owners()
+        self.check_shares(before)
+        self.run_quietly(40.0)
+        assert self.table_owners() == before
+
+    def teardown(self) -> None:
+        if hasattr(self, "hosts"):
+            self.all_becomes_quiet()
+
+    # the hosts' side of it
+
+    def seen(self, look: Look, plans: bool) -> None:
+        host, now = look.host, self.local(look.host)
+        for partition in host.ledger.observe(look.leases, look.beats, now):
+            host.workers.remove(partition)
+        if plans:
+            self.carry_out_plan(host, host.ledger.plan(now))
+
+    def carry_out_plan(self, host: Host, plan: Plan) -> None:
+        host.drains += [host.ledger.leave(partition) for partition in plan.leave]
+        for lease in plan.take:
+            self.calls.append(Call(host, "take", lease, self.local(host)))
+        for lease in plan.release:
+            self.calls.append(Call(host, "release", lease, self.local(host)))
+
+    def renew_due(self, host: Host) -> None:
+        waiting = {call.lease.partition for call in self.calls if call.kind == "renew" and self.waits(host, call)}
+        for partition in host.ledger.due(self.local(host)):
+            if partition not in waiting and (lease := host.ledger.begin_renewal(partition, self.local(host))):
+                self.calls.append(Call(host, "renew", lease, self.local(host)))
+
+    def finish_drain(self, host: Host, lease: Lease) -> None:
+        latest = host.ledger.drop(lease)
+        if latest:
+            host.workers.remove(latest.partition)
+            self.calls.append(Call(host, "release", latest, self.local(host)))
+
+    def answer(self, call: Call) -> None:
+        self.calls.remove(call)
+        host, now, result = call.host, self.local(call.host), call.result
+        if isinstance(result, LeaseLost):
+            if call.kind == "renew":
+                host.ledger.postpone(call.lease.partition, now)
+        elif result and call.kind == "take" and host.ledger.taken(result, call.started, now):
+            assert result.partition not in host.workers
+            host.workers.add(result.partition)
+            if host.stopping:
+                host.drains.append(host.ledger.leave(result.partition))
+        elif result and call.kind == "renew":
+            host.ledger.renewed(result, call.started, now)
+        elif result and call.kind == "release":
+            host.ledger.released(call.lease, now)
+
+    def give_up(self, call: Call) -> None:
+        call.abandoned = True
+        if call.kind == "renew":
+            call.host.ledger.postpone(call.lease.partition, self.local(call.host))
+
+    def fence(self) -> None:
+        for host in self.acting():
+            host.workers -= set(host.ledger.overdue(self.local(host)))
+
+    def round(self, host: Host) -> None:
+        if self.local(host) - host.beat_at >= TIMING.heartbeat_s and not host.stopping:
+            self.beat(host)
+        self.renew_due(host)
+        self.settle(host)
+        self.seen(Look(host, self.table.read(), dict(self.beats)), not host.stopping)
+        self.settle(host)
+        while host.drains:
+            self.finish_drain(host, host.drains.pop(0))
+        self.settle(host)
+
+    # the rest of the world
+
+    def carry_out(self, call: Call) -> None:
+        try:
+            if call.kind == "take":
+                call.result = self.table.take(call.lease, call.host.id)
+            elif call.kind == "renew":
+                call.result = self.table.renew(call.lease)
+            else:
+                call.result = self.table.release(call.lease)
+        except LeaseLost as refusal:
+            call.result = refusal
+        if not self.is_heard(call) and call.host.dead | call.abandoned:
+            self.calls.remove(call)
+
+    def settle(self, host: Host) -> None:
+        for call in [one for one in self.calls if self.waits(host, one)]:
+            if call.result is None:
+                self.carry_out(call)
+            self.answer(call)
+
+    def run_quietly(self, seconds: float) -> None:
+        end = self.time + seconds
+        while self.time < end:
+            self.time_passes(TIMING.eager_s)
+            for host in self.acting():
+                self.round(host)
+                self.one_owner_at_a_time()
+
+    def check_shares(self, owners: dict[int, str | None]) -> None:
+        serving = [host for host in self.acting() if not host.stopping]
+        if not serving:
+            return
+        shares = [sum(owner == host.id for owner in owners.values()) for host in serving]
+        assert sum(shares) == len(owners), f"{owners}"
+        assert max(shares) - min(shares) <= 1, f"{owners}"
+        for host in serving:
+            assert host.workers == {partition for partition, owner in owners.items() if owner == host.id}
+
+    def table_owners(self) -> dict[int, str | None]:
+        return {lease.partition: lease.owner for lease in self.table.read()}
+
+    def beat(self, host: Host) -> None:
+        self.beats[host.id] = str(self.time)
+        host.beat_at = self.local(host)
+
+    def local(self, host: Host) -> float:
+        return 1000.0 + self.time * host.rate
+
+    def next_fence(self) -> float | None:
+        fences = ((host, host.ledger.next_fence()) for host in self.acting())
+        return min(((at - 1000.0) / host.rate + 1e-6 for host, at in fences if at is not None), default=None)
+
+    def living(self) -> list[Host]:
+        return [host for host in getattr(self, "hosts", []) if not host.dead]
+
+    def acting(self) -> list[Host]:
+        return [host for host in self.living() if host.acts]
+
+    def is_heard(self, call: Call) -> bool:
+        return call.host.acts and not call.abandoned
+
+    def waits(self, host: Host, call: Call) -> bool:
+        return call.host is host and self.is_heard(call)
+
+    def is_waiting(self, host: Host) -> bool:
+        return any(call.kind != "renew" and self.waits(host, call) for call in self.calls)
+
+    @staticmethod
+    def choose(among: list, pick: int):  # type: ignore[no-untyped-def, type-arg]
+        return among[pick % len(among)] if among else None
+
+
+World.TestCase.settings = settings(
+    max_examples=60, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck)
+)
+TestWorld = World.TestCase

@@ -27,6 +27,13 @@ class Webhooks:
         where = Condition("#t = :t", {"t": "tenant"}, {"t": tenant})
         return [from_values(values) for values in await self._db.query_all(TABLE, where)]
 
+    async def page(self, tenant: str, limit: int, after: str | None = None) -> tuple[list[Webhook], str | None]:
+        """A tenant's endpoints by id, and the id to continue after."""
+        start = {"tenant": tenant, "id": after} if after else None
+        where = Condition("#t = :t", {"t": "tenant"}, {"t": tenant})
+        found, last = await self._db.query(TABLE, where, limit=limit, start=start, consistent=True)
+        return [from_values(values) for values in found], last["id"] if last else None
+
     async def save(self, webhook: Webhook) -> None:
         """Stores an endpoint, new or changed."""
         await self._db.write(put(webhook))

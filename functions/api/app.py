@@ -1,0 +1,44 @@
+"""The app itself: routes, and the layers in front of them."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from functions.api.documentation import document, serve_docs
+from functions.api.errors import problem_of
+from functions.api.events.routes import router as events
+from functions.api.instances.routes import router as instances
+from functions.api.messages.linked import LinkedInstances
+from functions.api.messages.routes import router as messages
+from functions.api.middleware.authentication import Authentication
+from functions.api.middleware.body_limit import BodyLimit
+from functions.api.middleware.request_log import RequestLog
+from functions.api.monitoring.health import HealthCheck
+from functions.api.monitoring.routes import router as monitoring
+from functions.api.problems import problem_response
+from functions.api.services import Services
+from functions.api.webhooks.routes import router as webhooks
+
+
+def create_app(services: Services) -> FastAPI:
+    """The API over these services, as an ASGI app."""
+    app = FastAPI(title="HiveWP", docs_url=None, redoc_url=None, redirect_slashes=False)
+    app.state.services = services
+    app.state.linked = LinkedInstances(services)
+    app.state.health = HealthCheck(services)
+    for router in (instances, messages, events, webhooks, monitoring):
+        app.include_router(router)
+    serve_docs(app)
+    app.openapi = lambda: document(app)  # type: ignore[method-assign]
+    for kind in (HTTPException, RequestValidationError):
+        app.add_exception_handler(kind, _answer)
+    app.add_middleware(BodyLimit)  # the last one added is the first to see a call
+    app.add_middleware(Authentication, keys=services.keys)
+    app.add_middleware(RequestLog, monotonic=services.clock.monotonic)
+    return app
+
+
+async def _answer(_request: Request, error: Exception) -> Response:
+    return problem_response(problem_of(error))

@@ -1,0 +1,38 @@
+"""What a route is told of the call it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Path, Request
+
+from functions.api.services import Services
+from shared.models.api_key import ApiKey
+from shared.models.instance import InstanceKey
+
+CALLER = "hivewp.caller"
+"""Where the scope of an admitted call holds its ApiKey."""
+
+INSTANCE_ID = r"^[A-Za-z0-9@._-]{3,50}$"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The services to answer with, and whose call it is: the tenant comes from the key alone."""
+
+    services: Services
+    tenant: str
+
+    def key(self, instance_id: str) -> InstanceKey:
+        """The caller's instance of this id."""
+        return InstanceKey(self.tenant, instance_id)
+
+
+async def _call(request: Request) -> Call:
+    caller: ApiKey = request.scope[CALLER]
+    return Call(request.app.state.services, caller.tenant)
+
+
+Caller = Annotated[Call, Depends(_call)]
+InstanceId = Annotated[str, Path(pattern=INSTANCE_ID, description="The instance's id.", examples=["shop-1"])]

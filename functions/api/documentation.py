@@ -1,0 +1,106 @@
+"""The OpenAPI document, and the page at /docs that shows it, from files of our own: it works without the internet."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import HTMLResponse
+from starlette.staticfiles import StaticFiles
+
+from functions.api import problems
+from functions.api.middleware.authentication import OPEN_PATHS
+from shared.version import VERSION
+
+ASSETS = "/docs/assets"
+KEY_SCHEME = "ApiKey"
+PROBLEM_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "title": "Problem",
+    "description": "RFC 9457. `type` is stable; some problems have more members, such as `state`.",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "enum": sorted(problems.TYPES)},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "detail"],
+                "properties": {"pointer": {"type": "string"}, "detail": {"type": "string"}},
+            },
+        },
+    },
+}
+_INTRODUCTION = """
+Pair WhatsApp numbers, send with one call, and hear everything that happens through signed webhooks.
+
+Send your key in `x-api-key`. Times are ISO 8601 UTC. Lists give `{data, next_cursor}`: pass `next_cursor` as `cursor`.
+Errors are `application/problem+json`; `type` is one of:
+
+| type | status | meaning |
+|---|---|---|
+"""
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document of the app, made at the first call."""
+    if app.openapi_schema is None:
+        schema = get_openapi(
+            title="HiveWP", version=VERSION, description=_introduction(), routes=app.routes, tags=_TAGS
+        )
+        parts = schema.setdefault("components", {})
+        parts["schemas"]["Problem"] = PROBLEM_SCHEMA
+        parts["securitySchemes"] = {KEY_SCHEME: {"type": "apiKey", "in": "header", "name": "x-api-key"}}
+        schema["security"] = [{KEY_SCHEME: []}]
+        for path in OPEN_PATHS & schema["paths"].keys():
+            for operation in schema["paths"][path].values():
+                operation["security"] = []
+        app.openapi_schema = schema
+    return app.openapi_schema
+
+
+def serve_docs(app: FastAPI) -> None:
+    """Adds /docs, where the package with its files is installed."""
+    folder = _assets()
+    if folder is None:
+        return
+    app.mount(ASSETS, StaticFiles(directory=folder), name="assets")
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> HTMLResponse:
+        return get_swagger_ui_html(
+            openapi_url="/openapi.json",
+            title="HiveWP",
+            swagger_js_url=f"{ASSETS}/swagger-ui-bundle.js",
+            swagger_css_url=f"{ASSETS}/swagger-ui.css",
+            swagger_favicon_url=f"{ASSETS}/favicon.png",
+        )
+
+
+_TAGS = [
+    {"name": "Instances", "description": "WhatsApp numbers: paired, restarted, logged out."},
+    {"name": "Messages", "description": "What is sent, and how far it has come."},
+    {"name": "Events", "description": "Everything that happened, in order."},
+    {"name": "Webhooks", "description": "Where events are delivered to, signed by the Standard Webhooks scheme."},
+    {"name": "Monitoring", "description": "How the deployment is."},
+]
+
+
+def _introduction() -> str:
+    rows = [f"| `{kind.name}` | {kind.status} | {kind.meaning} |" for kind in problems.TYPES.values()]
+    return _INTRODUCTION + "\n".join(rows)
+
+
+def _assets() -> Path | None:
+    """Where Swagger UI's files are; found without importing their package."""
+    spec = find_spec("fastapi_offline")
+    if spec is None or spec.origin is None:
+        return None
+    return Path(spec.origin).parent / "static"

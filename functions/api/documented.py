@@ -1,0 +1,37 @@
+"""How routes name the problems they may answer with, for the OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from functions.api import problems
+from functions.api.problems import MEDIA_TYPE, FieldError, Problem, ProblemType
+
+Responses = dict[int | str, dict[str, Any]]
+EVERYWHERE = (problems.FORBIDDEN, problems.RATE_LIMITED, problems.UNAVAILABLE, problems.INTERNAL)
+WITH_BODY = (
+    problems.INVALID_JSON,
+    problems.PAYLOAD_TOO_LARGE,
+    problems.UNSUPPORTED_MEDIA_TYPE,
+    problems.INVALID_REQUEST,
+)
+
+
+def may_answer(*kinds: ProblemType) -> Responses:
+    """The responses of these problems, by status, each with an example."""
+    by_status: dict[int, list[ProblemType]] = {}
+    for kind in (*kinds, *EVERYWHERE):
+        by_status.setdefault(kind.status, []).append(kind)
+    return {status: _response(found) for status, found in sorted(by_status.items())}
+
+
+def _response(kinds: list[ProblemType]) -> dict[str, Any]:
+    examples = {kind.name: {"summary": kind.meaning, "value": _example(kind)} for kind in kinds}
+    schema = {"$ref": "#/components/schemas/Problem"}
+    description = "; ".join(f"`{kind.name}`: {kind.meaning}" for kind in kinds)
+    return {"description": description, "content": {MEDIA_TYPE: {"schema": schema, "examples": examples}}}
+
+
+def _example(kind: ProblemType) -> dict[str, Any]:
+    errors = [FieldError("/to", "this field is required")] if kind is problems.INVALID_REQUEST else []
+    return Problem(kind, kind.meaning, errors=errors).body()

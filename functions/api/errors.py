@@ -1,0 +1,74 @@
+"""The one map from exceptions to answers. What is not in it is an internal error: logged, and not told to callers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from functions.api import problems
+from functions.api.problems import FieldError, Problem, ProblemType
+from shared.queues.queue import QueueError
+from shared.store.database import StoreUnavailable, TransactionRefused
+
+RETRY_SOON = {"retry-after": "1"}
+_LONGEST_POINTER = 200
+_STATUSES = {404: problems.NOT_FOUND, 405: problems.METHOD_NOT_ALLOWED, 400: problems.INVALID_JSON}
+_UNAVAILABLE = (StoreUnavailable, QueueError, TransactionRefused)
+_WORDING = {"missing": "this field is required", "extra_forbidden": "there is no such field"}
+
+
+def problem_of(error: Exception) -> Problem:
+    """The problem that an exception is answered with."""
+    match error:
+        case Problem():
+            return error
+        case RequestValidationError():
+            return _bad_request(error)
+        case HTTPException():
+            return _of_framework(error)
+    if isinstance(error, _UNAVAILABLE):
+        return Problem(problems.UNAVAILABLE, "The service cannot take this call now: try again.", headers=RETRY_SOON)
+    return Problem(problems.INTERNAL, "Something went wrong on our side.")
+
+
+def _of_framework(error: HTTPException) -> Problem:
+    kind = _STATUSES.get(error.status_code)
+    if kind is None:
+        kind = ProblemType("http-error", error.status_code, "Error", "")
+    details = {404: "There is no such route.", 400: "The body could not be read as JSON."}
+    return Problem(kind, details.get(error.status_code, str(error.detail)), headers=error.headers)
+
+
+def _bad_request(error: RequestValidationError) -> Problem:
+    found: Sequence[dict[str, Any]] = error.errors()
+    if any(one["loc"][0] == "path" for one in found):  # an id that cannot be one names nothing
+        return problems.not_found("resource")
+    for one in found:
+        if one["type"] == "json_invalid":
+            return Problem(problems.INVALID_JSON, f"The body is not JSON: {one['ctx']['error']} at {one['loc'][-1]}.")
+        if one["type"] == "unsupported_type":
+            return Problem(problems.UNSUPPORTED_TYPE, one["msg"], errors=_field_errors([one]), **one["ctx"])
+    if isinstance(error.body, bytes):
+        return Problem(problems.UNSUPPORTED_MEDIA_TYPE, "Send the body with content-type: application/json.")
+    errors = _field_errors(found)
+    return Problem(problems.INVALID_REQUEST, f"{errors[0].pointer}: {errors[0].detail}", errors=errors)
+
+
+def _field_errors(found: Sequence[dict[str, Any]]) -> list[FieldError]:
+    return [
+        FieldError(pointer(one["loc"])[:_LONGEST_POINTER], _WORDING.get(one["type"], one["msg"]))
+        for one in found[: problems.MAX_ERRORS]
+    ]
+
+
+def pointer(location: Sequence[str | int]) -> str:
+    """Where a wrong value is: a JSON pointer into the body, `?name` in the query, else the header's name."""
+    place, *path = location
+    if place == "query":
+        return f"?{path[0]}"
+    if place == "header":
+        return str(path[0])
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)

@@ -1,0 +1,69 @@
+"""/v1/instances/{instance_id}/events."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from pydantic import Field
+
+from functions.api import problems
+from functions.api.call import Caller, InstanceId
+from functions.api.documented import may_answer
+from functions.api.instances.reading import instance_of
+from functions.api.schemas import View, example
+from functions.api.waiting import LOG_PACE, first
+
+router = APIRouter(prefix="/v1/instances/{instance_id}/events", tags=["Events"])
+
+LONGEST_WAIT_S = 20
+_HIGHEST = 10**15
+_EXAMPLE = {
+    "id": "evt_01k5h2w3x4y5z6a7b8c9d0e1f2",
+    "type": "message.received",
+    "sequence": 42,
+    "instance": "shop-1",
+    "timestamp": "2026-01-31T12:00:00.000Z",
+    "data": {"from": {"jid": "351912345678@s.whatsapp.net", "phone": "351912345678"}, "text": "Hello"},
+}
+
+
+class EventPage(View):
+    """Events in the order of their sequence, which has no gaps."""
+
+    model_config = example({"data": [_EXAMPLE], "next_after": 42})
+
+    data: list[dict[str, Any]]
+    next_after: int = Field(description="`after` of the next call.")
+
+
+@router.get("", response_model=EventPage, responses=may_answer(problems.NOT_FOUND, problems.INVALID_REQUEST))
+async def list_events(
+    call: Caller,
+    request: Request,
+    instance_id: InstanceId,
+    after: Annotated[int, Query(ge=0, le=_HIGHEST, description="The last sequence that you have.")] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000, description="How many to give at most.")] = 100,
+    wait: Annotated[
+        int, Query(ge=0, le=LONGEST_WAIT_S, description="Where there are none yet: so many seconds to wait for one.")
+    ] = 0,
+) -> Response:
+    """The events that follow `after`; kept 30 days. Call again with `next_after`, and miss nothing."""
+    services = call.services
+    instance = await instance_of(services, call.key(instance_id))
+
+    async def found() -> list[str] | None:
+        bodies = await services.events.after(str(instance.key), after, limit)
+        if bodies or not wait:
+            return bodies
+        return bodies if await request.is_disconnected() else None
+
+    return _page(await first(services, found, wait, LOG_PACE) or [], after)
+
+
+def _page(bodies: list[str], after: int) -> Response:
+    """The events as they are stored: they are JSON already."""
+    last = json.loads(bodies[-1])["sequence"] if bodies else after
+    return Response(f'{{"data":[{",".join(bodies)}],"next_after":{last}}}', media_type="application/json")

@@ -1,0 +1,1 @@
+"""Instances: created, changed, paired, restarted, logged out, deleted."""

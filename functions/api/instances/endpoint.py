@@ -1,0 +1,59 @@
+"""The endpoint that the `webhook_url` setting makes: one per instance, with an id that follows from the instance."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from functions.api.instances.schemas import EndpointSecret, SettingsChange
+from functions.api.services import Services
+from functions.api.webhooks.secrets import sealed_secret
+from shared.clock import iso
+from shared.models.instance import InstanceKey
+from shared.models.webhook import Webhook
+from shared.signing import new_secret
+from shared.store import webhooks
+from shared.store.database import Condition, Write, absent
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointChange:
+    """What is to be written with the instance, and the secret that its caller is shown."""
+
+    writes: Sequence[Write] = ()
+    shown: EndpointSecret | None = None
+
+
+def endpoint_id(key: InstanceKey) -> str:
+    """The id of an instance's own endpoint."""
+    digest = hashlib.sha256(str(key).encode()).digest()[:16]
+    return "wh_" + base64.b32encode(digest).decode().lower().rstrip("=")
+
+
+async def endpoint_change(services: Services, key: InstanceKey, change: SettingsChange) -> EndpointChange:
+    """What a change of `webhook_url` means for the endpoint."""
+    if "webhook_url" not in change.model_fields_set:
+        return EndpointChange()
+    webhook_id = endpoint_id(key)
+    if change.webhook_url is None:
+        return EndpointChange([webhooks.delete(key.tenant, webhook_id)])
+    if await services.webhooks.get(key.tenant, webhook_id) is not None:
+        return EndpointChange([webhooks.set_url(key.tenant, webhook_id, change.webhook_url)])
+    return new_endpoint(services, key, change.webhook_url, absent("id"))
+
+
+def new_endpoint(services: Services, key: InstanceKey, url: str, condition: Condition | None = None) -> EndpointChange:
+    """A fresh endpoint for an instance."""
+    webhook_id, secret = endpoint_id(key), new_secret()
+    webhook = Webhook(
+        tenant=key.tenant,
+        id=webhook_id,
+        url=url,
+        created_at=iso(services.clock.unix()),
+        instances=(key.id,),
+        secrets=(sealed_secret(services.vault, key.tenant, webhook_id, secret),),
+        made_for=key.id,
+    )
+    return EndpointChange([webhooks.put(webhook, condition)], EndpointSecret(id=webhook_id, secret=secret))

@@ -1,0 +1,1 @@
+"""Messages: accepted once, put on their way, followed until they are settled."""

@@ -1,0 +1,108 @@
+"""How a message is accepted: stored first, then put on its partition's queue.
+
+Dying between the two leaves a stored message that nobody sends; the caller, who got no answer, repeats the call with
+its Idempotency-Key, and the command is queued then. It is queued under the message's id, so twice does no harm.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+from functions.api import problems
+from functions.api.errors import RETRY_SOON
+from functions.api.messages.schemas import TextMessage
+from functions.api.problems import Problem
+from functions.api.services import Services
+from shared.clock import iso
+from shared.ids import new_id
+from shared.models.command import Command, CommandKind
+from shared.models.instance import Instance
+from shared.models.message import Message, MessageError, MessageState, OnUncertain, Step
+from shared.queues.queue import QueueError
+from shared.store.database import StoreError
+from shared.store.messages import AlreadyAccepted, IdempotencyKey
+
+log = logging.getLogger(__name__)
+
+UNSENT = MessageError("queue_unavailable", "The message could not be queued and was not sent.")
+
+
+async def accept(services: Services, instance: Instance, body: TextMessage, key: IdempotencyKey | None) -> Message:
+    """Stores and queues a message; one that was accepted under the same key before is given back. Raises Problem."""
+    now = services.clock.unix()
+    message = _message(instance, body, now)
+    try:
+        await services.messages.accept(message, now, key)
+    except AlreadyAccepted as earlier:
+        return await _accepted_before(services, instance, earlier, key)
+    await _queue(services, instance, message, key)
+    return message
+
+
+async def _accepted_before(
+    services: Services, instance: Instance, earlier: AlreadyAccepted, key: IdempotencyKey | None
+) -> Message:
+    if key is not None and earlier.body_digest != key.body_digest:
+        detail = "This Idempotency-Key was used for another message in the last 24 hours."
+        raise Problem(problems.IDEMPOTENCY_KEY_REUSED, detail)
+    message = await services.messages.get(str(instance.key), earlier.message_id) if earlier.message_id else None
+    if message is None:
+        detail = "Another call with this Idempotency-Key is being answered: try again."
+        raise Problem(problems.UNAVAILABLE, detail, headers=RETRY_SOON)
+    if message.state is MessageState.ACCEPTED:
+        await _queue(services, instance, message, key)
+    return as_accepted(message)
+
+
+def as_accepted(message: Message) -> Message:
+    """The message as it was first answered."""
+    return replace(message, state=MessageState.ACCEPTED, timeline=message.timeline[:1], whatsapp_id=None, error=None)
+
+
+async def _queue(services: Services, instance: Instance, message: Message, key: IdempotencyKey | None) -> None:
+    try:
+        await services.commands.send(instance.partition, _command(instance, message), message.id)
+    except QueueError as error:
+        log.warning("%s could not be queued: %s", message.id, error)
+        if await _failed(services, message, key):
+            detail = "The message could not be queued and was not sent: try again."
+            raise Problem(problems.UNAVAILABLE, detail, headers=RETRY_SOON) from error
+
+
+async def _failed(services: Services, message: Message, key: IdempotencyKey | None) -> bool:
+    """Fails the message. False when it did reach its session host, and nothing has to be done."""
+    at = iso(services.clock.unix())
+    try:
+        return await services.messages.settle_unsent(message, UNSENT, at, key.key if key else None)
+    except StoreError as error:  # it stays `accepted`: the same call again, with its key, queues it
+        log.warning("%s could not be failed: %s", message.id, error)
+        return True
+
+
+def _message(instance: Instance, body: TextMessage, now: float) -> Message:
+    return Message(
+        id=new_id("msg"),
+        instance=str(instance.key),
+        to=body.to,
+        type=body.type,
+        content=body.content(),
+        state=MessageState.ACCEPTED,
+        timeline=(Step(MessageState.ACCEPTED, iso(now)),),
+        on_uncertain=OnUncertain(body.on_uncertain),
+        typing_ms=body.typing_ms,
+        deadline=now + body.ttl_s,
+    )
+
+
+def _command(instance: Instance, message: Message) -> Command:
+    args = {
+        "message_id": message.id,
+        "to": message.to,
+        "type": message.type,
+        "content": message.content,
+        "on_uncertain": message.on_uncertain,
+        "typing_ms": message.typing_ms,
+        "deadline": message.deadline,
+    }
+    return Command(new_id("cmd"), CommandKind.SEND, instance.key, args)

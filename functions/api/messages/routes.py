@@ -1,0 +1,78 @@
+"""/v1/instances/{instance_id}/messages."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Path, Request, Response
+
+from functions.api import problems
+from functions.api.call import Call, Caller, InstanceId
+from functions.api.documented import WITH_BODY, may_answer
+from functions.api.messages.accepting import accept
+from functions.api.messages.idempotency import idempotency_key
+from functions.api.messages.linked import LinkedInstances
+from functions.api.messages.preference import wait_of
+from functions.api.messages.schemas import ID, MESSAGE_ID, MessageView, TextMessage, message_view
+from functions.api.problems import not_found
+from functions.api.waiting import RESULT_PACE, first
+from shared.models.message import SETTLED, Message
+
+router = APIRouter(prefix="/v1/instances/{instance_id}/messages", tags=["Messages"])
+
+MessageId = Annotated[str, Path(pattern=MESSAGE_ID, description="The message's id.", examples=[ID])]
+_REFUSED = (
+    problems.NOT_FOUND,
+    problems.NOT_PAIRED,
+    problems.UNSUPPORTED_TYPE,
+    problems.IDEMPOTENCY_KEY_REUSED,
+    problems.INVALID_HEADER,
+)
+
+
+@router.post("", status_code=202, responses=may_answer(*WITH_BODY, *_REFUSED))
+async def send_message(
+    call: Caller,
+    request: Request,
+    response: Response,
+    instance_id: InstanceId,
+    body: TextMessage,
+    key: Annotated[
+        str | None, Header(alias="idempotency-key", description="The same key and body make one message in 24 hours.")
+    ] = None,
+    prefer: Annotated[
+        str | None, Header(description="`wait=N`: answer once it is sent or failed, after N (at most 20) seconds else.")
+    ] = None,
+) -> MessageView:
+    """Accepts a message. It is stored and queued when this answers; its state tells how far it has come."""
+    named = idempotency_key(key, request.url.path, body)
+    linked: LinkedInstances = request.app.state.linked
+    instance = await linked.get(call.key(instance_id))
+    message = await accept(call.services, instance, body, named)
+    response.headers["location"] = f"/v1/instances/{instance_id}/messages/{message.id}"
+    wait = wait_of(prefer)
+    if wait is not None:
+        response.headers["preference-applied"] = f"wait={wait}"
+        message = await _settled(call, message, wait)
+    return message_view(message)
+
+
+@router.get("/{message_id}", responses=may_answer(problems.NOT_FOUND))
+async def get_message(call: Caller, instance_id: InstanceId, message_id: MessageId) -> MessageView:
+    """A message and its timeline; kept 30 days."""
+    message = await call.services.messages.get(str(call.key(instance_id)), message_id)
+    if message is None:
+        raise not_found("message")
+    return message_view(message)
+
+
+async def _settled(call: Call, message: Message, seconds: float) -> Message:
+    """The message once its outcome is known, or as it is after `seconds`."""
+    latest = message
+
+    async def settled() -> Message | None:
+        nonlocal latest
+        latest = await call.services.messages.get(message.instance, message.id) or latest
+        return latest if latest.state in SETTLED else None
+
+    return await first(call.services, settled, seconds, RESULT_PACE) or latest

@@ -1,0 +1,104 @@
+"""Whether everything that is needed is there: hosts alive, every partition owned."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import Field
+
+from functions.api.schemas import View, example
+from functions.api.services import Services
+from shared.clock import parse_iso
+from shared.models.host import HostReport, Lease
+from shared.models.instance import InstanceState
+
+FRESH_S = 30.0  # three heartbeats
+REMEMBERED_S = 1.0
+_CONNECTING = (InstanceState.CREATED, InstanceState.PAIRING, InstanceState.CONNECTING)
+
+
+class InstanceCounts(View):
+    """Instances by how they stand with WhatsApp."""
+
+    total: int
+    connected: int
+    connecting: int = Field(description="Created, pairing or connecting.")
+    disconnected: int = Field(description="All the rest, those without a living host included.")
+
+
+class Memory(View):
+    """Of all session hosts, in bytes; `usage` is used / limit."""
+
+    used: int
+    limit: int
+    usage: float
+
+
+class Health(View):
+    """`degraded`: no session host is alive, or a partition has none. `uptime` of this process in seconds."""
+
+    model_config = example(
+        {
+            "status": "healthy",
+            "uptime": 3600,
+            "instances": {"total": 12, "connected": 11, "connecting": 1, "disconnected": 0},
+            "memory": {"used": 268435456, "limit": 4294967296, "usage": 0.0625},
+        }
+    )
+
+    status: Literal["healthy", "degraded"]
+    uptime: int
+    instances: InstanceCounts
+    memory: Memory
+
+
+class HealthCheck:
+    """Looks at the deployment, once a second at most: everybody may ask."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._looking = asyncio.Lock()
+        self._known: tuple[float, Health] | None = None
+
+    async def look(self) -> Health:
+        """The health now. Raises StoreError when the store does not answer."""
+        async with self._looking:
+            now = self._services.clock.monotonic()
+            if self._known is None or now - self._known[0] >= REMEMBERED_S:
+                self._known = (now, await self._fresh())
+            return self._known[1]
+
+    async def _fresh(self) -> Health:
+        services = self._services
+        alive, leases, total = await asyncio.gather(
+            services.hosts.alive(), services.partitions.leases(), services.partitions.load()
+        )
+        fresh = [host for host in alive if services.clock.unix() - parse_iso(host.at) < FRESH_S]
+        used, limit = sum(host.memory_used for host in fresh), sum(host.memory_limit for host in fresh)
+        return Health(
+            status="healthy" if all(_looked_after(lease, fresh) for lease in leases) else "degraded",
+            uptime=int(services.clock.monotonic() - services.started_at),
+            instances=_counts(fresh, total),
+            memory=Memory(used=used, limit=limit, usage=round(used / limit, 4) if limit else 0.0),
+        )
+
+
+def _looked_after(lease: Lease, hosts: Sequence[HostReport]) -> bool:
+    """Whether the partition's owner is alive. A lease alone tells nothing: its owner may have died."""
+    return lease.owner is not None and any(host.id == lease.owner for host in hosts)
+
+
+def _counts(hosts: Sequence[HostReport], total: int) -> InstanceCounts:
+    states: Counter[str] = Counter()
+    for host in hosts:
+        for worker in host.workers:
+            states.update(worker.states)
+    connected = states[InstanceState.CONNECTED]
+    connecting = sum(states[state] for state in _CONNECTING)
+    total = max(total, connected + connecting)  # the reports may be up to one heartbeat older
+    return InstanceCounts(
+        total=total, connected=connected, connecting=connecting, disconnected=total - connected - connecting
+    )

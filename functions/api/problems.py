@@ -1,0 +1,141 @@
+"""Every problem that the API answers with, as application/problem+json (RFC 9457). The names are stable.
+
+The table below is the one place where they are declared; the OpenAPI document is made of it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+MEDIA_TYPE = "application/problem+json"
+MAX_ERRORS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemType:
+    """A kind of problem: `name` is its `type` member, `meaning` what a caller should make of it."""
+
+    name: str
+    status: int
+    title: str
+    meaning: str
+
+
+FORBIDDEN = ProblemType("forbidden", 403, "Forbidden", "The x-api-key header is missing or holds no valid key.")
+NOT_FOUND = ProblemType("not-found", 404, "Not found", "There is no such thing, or it is not yours.")
+METHOD_NOT_ALLOWED = ProblemType("method-not-allowed", 405, "Method not allowed", "See the Allow header.")
+INVALID_JSON = ProblemType("invalid-json", 400, "Invalid JSON", "The body could not be read as JSON.")
+INVALID_HEADER = ProblemType("invalid-header", 400, "Invalid header", "A request header cannot be used as it is.")
+UNSUPPORTED_MEDIA_TYPE = ProblemType(
+    "unsupported-media-type", 415, "Unsupported media type", "Send bodies with content-type: application/json."
+)
+NOT_ACCEPTABLE = ProblemType("not-acceptable", 406, "Not acceptable", "No form of the answer matches Accept.")
+INVALID_REQUEST = ProblemType(
+    "invalid-request", 422, "Invalid request", "A field or parameter is missing, unknown or wrong: see `errors`."
+)
+UNSUPPORTED_TYPE = ProblemType(
+    "unsupported-type",
+    422,
+    "Unsupported message type",
+    "Messages of this type cannot be sent; `types` lists those that can.",
+)
+PAYLOAD_TOO_LARGE = ProblemType("payload-too-large", 413, "Content too large", "The body is over 6 MB.")
+RATE_LIMITED = ProblemType(
+    "rate-limited", 429, "Too many requests", "Over the limit of the key's plan: wait as Retry-After says."
+)
+INSTANCE_EXISTS = ProblemType(
+    "instance-exists", 409, "Instance exists", "You have an instance of this id, or it is still being deleted."
+)
+ALREADY_PAIRED = ProblemType(
+    "already-paired", 409, "Already paired", "The instance is linked to a phone: log it out first."
+)
+NOT_PAIRED = ProblemType(
+    "not-paired", 409, "Not paired", "The instance is not linked to a phone; `state` tells where it stands."
+)
+QR_NOT_READY = ProblemType(
+    "qr-not-ready", 404, "QR code not ready", "A code is on its way: ask again as Retry-After says."
+)
+PAIRING_FAILED = ProblemType(
+    "pairing-failed", 409, "Pairing failed", "WhatsApp did not take up the pairing: restart the instance and try again."
+)
+IDEMPOTENCY_KEY_REUSED = ProblemType(
+    "idempotency-key-reused", 422, "Idempotency key reused", "The key was used with another body in the last 24 hours."
+)
+MANAGED_BY_INSTANCE = ProblemType(
+    "managed-by-instance", 409, "Managed by an instance", "Change the `webhook_url` setting of the instance instead."
+)
+LIMIT_REACHED = ProblemType("limit-reached", 409, "Limit reached", "You have as many of these as are allowed.")
+EVENT_EXPIRED = ProblemType(
+    "event-expired", 410, "Event expired", "The event is no longer in the log, which keeps 30 days."
+)
+COMMAND_FAILED = ProblemType(
+    "command-failed", 502, "Command failed", "WhatsApp or the session host refused: `code` and `detail` tell why."
+)
+NO_ANSWER = ProblemType(
+    "no-answer", 504, "No answer yet", "The session host has not answered in time; it may still do what was asked."
+)
+UNAVAILABLE = ProblemType(
+    "unavailable", 503, "Unavailable", "Something that the API needs does not answer: try again soon."
+)
+INTERNAL = ProblemType("internal", 500, "Internal error", "A fault of ours; it was logged under `request_id`.")
+
+TYPES: Mapping[str, ProblemType] = {
+    kind.name: kind for kind in list(globals().values()) if isinstance(kind, ProblemType)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One wrong value. `pointer`: `/settings/name` in the body (JSON pointer), `?limit` in the query, or a header."""
+
+    pointer: str
+    detail: str
+
+
+class Problem(HTTPException):
+    """An answer that is a problem. `members` are added to its body, `headers` to the answer."""
+
+    def __init__(
+        self,
+        kind: ProblemType,
+        detail: str,
+        *,
+        errors: Sequence[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+        **members: Any,
+    ) -> None:
+        super().__init__(kind.status, detail, headers)
+        self.kind = kind
+        self.errors = tuple(errors)
+        self.members = members
+
+    def body(self) -> dict[str, Any]:
+        """The problem's JSON."""
+        kind = self.kind
+        body = {"type": kind.name, "title": kind.title, "status": kind.status, "detail": self.detail, **self.members}
+        if self.errors:
+            body["errors"] = [{"pointer": e.pointer, "detail": e.detail} for e in self.errors[:MAX_ERRORS]]
+        return body
+
+
+def problem_response(problem: Problem) -> Response:
+    """The answer that carries a problem."""
+    # in ASCII: what it quotes of a bad request may hold lone surrogates, which UTF-8 has no form for
+    content = json.dumps(problem.body()).encode("ascii")
+    return Response(content, problem.status_code, problem.headers, MEDIA_TYPE)
+
+
+def invalid(pointer: str, detail: str) -> Problem:
+    """The problem of one wrong value."""
+    return Problem(INVALID_REQUEST, f"{pointer}: {detail}", errors=[FieldError(pointer, detail)])
+
+
+def not_found(what: str) -> Problem:
+    """The problem of something that is not there, or is another tenant's: the two look alike."""
+    return Problem(NOT_FOUND, f"There is no such {what}.")

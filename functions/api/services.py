@@ -1,0 +1,85 @@
+"""What the routes work with, and the one place where it is put together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+from shared.aws import client
+from shared.clock import Clock, SystemClock
+from shared.egress import EgressPolicy, Lookup, SystemLookup
+from shared.queues.commands import CommandQueues, CommandSender
+from shared.queues.deliveries import DeliveryQueue
+from shared.queues.names import DELIVERIES, commands_name, open_queue
+from shared.settings import Settings
+from shared.store.cache import Cache
+from shared.store.database import Database
+from shared.store.deliveries import Deliveries
+from shared.store.events import Events
+from shared.store.hosts import Hosts
+from shared.store.instances import Instances
+from shared.store.keys import Keys
+from shared.store.messages import Messages
+from shared.store.partitions import Partitions
+from shared.store.webhooks import Webhooks
+from shared.vault import Vault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything the routes need. `policy` judges customers' URLs; `stopping` ends every wait once it is set."""
+
+    partition_count: int
+    keys: Keys
+    instances: Instances
+    messages: Messages
+    events: Events
+    webhooks: Webhooks
+    deliveries: Deliveries
+    cache: Cache
+    partitions: Partitions
+    hosts: Hosts
+    commands: CommandSender
+    delivery_queue: DeliveryQueue
+    vault: Vault
+    policy: EgressPolicy
+    lookup: Lookup
+    clock: Clock
+    started_at: float
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@asynccontextmanager
+async def open_services(settings: Settings, stopping: asyncio.Event | None = None) -> AsyncIterator[Services]:
+    """The services of a deployment. Raises QueueError when its queues cannot be found (yet)."""
+    clock = SystemClock()
+    prefix, count = settings.aws.prefix, settings.partitions
+    async with AsyncExitStack() as stack:
+        database = Database(await stack.enter_async_context(client(settings.aws, "dynamodb")), prefix)
+        sqs = await stack.enter_async_context(client(settings.aws, "sqs"))
+        names = [DELIVERIES.name, *(commands_name(number) for number in range(count))]
+        deliveries, *commands = await asyncio.gather(*(open_queue(sqs, prefix, name) for name in names))
+        lookup = SystemLookup()
+        stack.push_async_callback(lookup.close)
+        yield Services(
+            partition_count=count,
+            keys=Keys(database, clock),
+            instances=Instances(database),
+            messages=Messages(database),
+            events=Events(database),
+            webhooks=Webhooks(database),
+            deliveries=Deliveries(database),
+            cache=Cache(database, clock),
+            partitions=Partitions(database, count),
+            hosts=Hosts(database, clock),
+            commands=CommandQueues(commands.__getitem__),
+            delivery_queue=DeliveryQueue(deliveries),
+            vault=Vault.from_text(settings.sealing_key),
+            policy=EgressPolicy.local() if settings.allow_local_webhooks else EgressPolicy.production(),
+            lookup=lookup,
+            clock=clock,
+            started_at=clock.monotonic(),
+            stopping=stopping or asyncio.Event(),
+        )

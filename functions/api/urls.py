@@ -1,0 +1,55 @@
+"""Customers' URLs, judged when they are registered. The sender judges them again whenever it dials."""
+
+from __future__ import annotations
+
+import asyncio
+from ipaddress import ip_address
+
+from yarl import URL
+
+from functions.api.problems import invalid
+from functions.api.services import Services
+from shared.egress import EgressPolicy, EgressRefused, check_address, check_url
+from shared.egress.addresses import literal
+
+LOOKUP_S = 2.0
+
+
+async def check_webhook_url(services: Services, url: str, pointer: str) -> None:
+    """Refuses a URL that webhooks cannot or must not go to. Raises Problem."""
+    await _check(services, url, services.policy, pointer)
+
+
+async def check_proxy_url(services: Services, url: str, pointer: str) -> None:
+    """Refuses a proxy that cannot or must not be used. Raises Problem."""
+    await _check(services, url, services.policy.for_proxies(), pointer)
+
+
+async def _check(services: Services, url: str, policy: EgressPolicy, pointer: str) -> None:
+    try:
+        parsed = check_url(url, policy)
+        for address in await _addresses(services, parsed):
+            check_address(ip_address(address), policy)
+    except EgressRefused as error:
+        raise invalid(pointer, error.detail) from error
+
+
+async def _addresses(services: Services, url: URL) -> list[str]:
+    """Where the name leads now; none when nobody knows: it may be set up later, and is looked up again then."""
+    host = url.raw_host or ""
+    if literal(host) is not None:
+        return []
+    try:
+        async with asyncio.timeout(LOOKUP_S):
+            return await services.lookup.addresses(host, url.port or 0)
+    except (OSError, UnicodeError):
+        return []
+
+
+def masked(url: str) -> str:
+    """The URL without its user and password."""
+    parsed = URL(url)
+    if parsed.raw_user is None and parsed.raw_password is None:
+        return url
+    _, _, after = url.partition("@")
+    return f"{parsed.scheme}://***@{after}"

@@ -1,0 +1,1 @@
+"""Endpoints of tenants, and the deliveries made to them."""

@@ -1,0 +1,102 @@
+"""What is done with endpoints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from functions.api import problems
+from functions.api.problems import Problem, invalid, not_found
+from functions.api.services import Services
+from functions.api.urls import check_webhook_url
+from functions.api.webhooks.schemas import NewWebhook, NewWebhookView, RotatedSecret, WebhookChange
+from functions.api.webhooks.secrets import OVERLAP_S, rotated, sealed_secret
+from functions.api.webhooks.views import new_webhook_view
+from shared.clock import iso
+from shared.egress import EgressRefused, check_headers
+from shared.ids import new_id
+from shared.models.webhook import Webhook
+from shared.signing import new_secret
+from shared.store.database import StoreUnavailable
+
+MOST = 100  # of a tenant, those of instances not counted: every event is matched against all of them
+_TRIES = 5
+_OURS = frozenset({"user-agent"})
+_OUR_PREFIXES = ("webhook-", "content-")
+
+
+async def webhook_of(services: Services, tenant: str, webhook_id: str) -> Webhook:
+    """The endpoint. Raises Problem when there is none."""
+    webhook = await services.webhooks.get(tenant, webhook_id)
+    if webhook is None:
+        raise not_found("webhook")
+    return webhook
+
+
+async def create(services: Services, tenant: str, new: NewWebhook) -> NewWebhookView:
+    """Makes an endpoint. Raises Problem."""
+    await check_webhook_url(services, new.url, "/url")
+    _check_headers(new.headers)
+    existing = await services.webhooks.of_tenant(tenant)
+    if sum(one.made_for is None for one in existing) >= MOST:
+        raise Problem(problems.LIMIT_REACHED, f"You have {MOST} webhooks: delete one first.")
+    webhook_id, secret = new_id("wh"), new_secret()
+    webhook = Webhook(
+        tenant=tenant,
+        id=webhook_id,
+        url=new.url,
+        created_at=iso(services.clock.unix()),
+        events=tuple(new.events),
+        instances=tuple(new.instances),
+        headers=new.headers,
+        enabled=new.enabled,
+        secrets=(sealed_secret(services.vault, tenant, webhook_id, secret),),
+    )
+    await services.webhooks.save(webhook)
+    return new_webhook_view(webhook, secret)
+
+
+async def change(services: Services, tenant: str, webhook_id: str, wanted: WebhookChange) -> Webhook:
+    """Stores what is to change. Raises Problem."""
+    given: dict[str, Any] = {name: getattr(wanted, name) for name in wanted.model_fields_set}
+    if "url" in given:
+        await check_webhook_url(services, given["url"], "/url")
+    if "headers" in given:
+        _check_headers(given["headers"])
+    webhook = await webhook_of(services, tenant, webhook_id)
+    if given.keys() & {"url", "instances"}:
+        _refuse_managed(webhook)
+    if given and not await services.webhooks.change(webhook, **given):
+        raise not_found("webhook")
+    return await webhook_of(services, tenant, webhook_id) if given else webhook
+
+
+async def delete(services: Services, tenant: str, webhook_id: str) -> None:
+    """Forgets an endpoint; what is on its way to it is dropped. Raises Problem."""
+    _refuse_managed(await webhook_of(services, tenant, webhook_id))
+    await services.webhooks.delete(tenant, webhook_id)
+
+
+async def rotate_secret(services: Services, tenant: str, webhook_id: str) -> RotatedSecret:
+    """Makes a new secret; the old one signs too for a day. Raises Problem."""
+    secret = new_secret()
+    sealed = sealed_secret(services.vault, tenant, webhook_id, secret)
+    for _ in range(_TRIES):
+        webhook = await webhook_of(services, tenant, webhook_id)
+        now = services.clock.unix()
+        if await services.webhooks.change(webhook, secrets=rotated(webhook.secrets, sealed, now)):
+            return RotatedSecret(id=webhook_id, secret=secret, old_secret_until=iso(now + OVERLAP_S))
+    raise StoreUnavailable("the secrets of the endpoint change too often")
+
+
+def _refuse_managed(webhook: Webhook) -> None:
+    if webhook.made_for is not None:
+        detail = f"The setting webhook_url of the instance {webhook.made_for} made this endpoint: change it there."
+        raise Problem(problems.MANAGED_BY_INSTANCE, detail)
+
+
+def _check_headers(headers: dict[str, str]) -> None:
+    reserved = _OURS | {name.lower() for name in headers if name.lower().startswith(_OUR_PREFIXES)}
+    try:
+        check_headers(headers, reserved)
+    except EgressRefused as error:
+        raise invalid("/headers", error.detail) from error

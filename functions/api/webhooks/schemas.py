@@ -1,0 +1,160 @@
+"""What endpoints and deliveries look like in requests and answers."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+from functions.api.schemas import Body, View, example, left_out
+from shared.models.event import EventType
+from shared.models.webhook import DeliveryState
+
+AT = "2026-01-31T12:00:00.000Z"
+WEBHOOK_EXAMPLE = {
+    "id": "wh_01k5h2w3x4y5z6a7b8c9d0e1f2",
+    "url": "https://example.com/hook",
+    "events": ["message.*"],
+    "instances": ["*"],
+    "headers": {"authorization": "Bearer ..."},
+    "enabled": True,
+    "created_at": AT,
+}
+DELIVERY_EXAMPLE = {
+    "id": "dlv_01k5h2w3x4y5z6a7b8c9d0e1f2_01k5h2w3x4y5z6a7b8c9d0e1f3",
+    "webhook_id": "wh_01k5h2w3x4y5z6a7b8c9d0e1f3",
+    "event_id": "evt_01k5h2w3x4y5z6a7b8c9d0e1f2",
+    "event_type": "message.received",
+    "instance": "shop-1",
+    "sequence": 42,
+    "state": "retrying",
+    "created_at": AT,
+    "attempts": [{"at": AT, "status": 500, "ms": 41, "response": "oops"}],
+    "next_attempt_at": AT,
+}
+
+
+def _known_events(pattern: str) -> str:
+    if not any(fnmatchcase(kind, pattern) for kind in EventType):
+        raise PydanticCustomError("no_event", "no event has a name like this")
+    return pattern
+
+
+EventPattern = Annotated[str, Field(pattern=r"^[a-z._*]{1,50}$"), AfterValidator(_known_events)]
+InstancePattern = Annotated[str, Field(pattern=r"^[A-Za-z0-9@._*-]{1,50}$")]
+EventPatterns = Annotated[list[EventPattern], Field(min_length=1, max_length=50)]
+InstancePatterns = Annotated[list[InstancePattern], Field(min_length=1, max_length=100)]
+Url = Annotated[str, Field(min_length=1, max_length=2048)]
+
+
+class NewWebhook(Body):
+    """An endpoint to be made."""
+
+    model_config = example({"url": "https://example.com/hook", "events": ["message.*"]})
+
+    url: Url
+    events: EventPatterns = Field(default=["*"], description="Names of events; `*` stands for anything.")
+    instances: InstancePatterns = Field(default=["*"], description="Ids of instances; `*` stands for anything.")
+    headers: dict[str, str] = Field(default={}, description="Sent with every delivery.")
+    enabled: bool = True
+
+
+class WebhookChange(Body):
+    """Changes of an endpoint; what is absent stays as it is."""
+
+    model_config = example({"enabled": False})
+
+    url: Url = ""
+    events: EventPatterns = Field(default=[])
+    instances: InstancePatterns = Field(default=[])
+    headers: dict[str, str] = Field(default={})
+    enabled: bool = True
+
+
+class WebhookView(View):
+    """An endpoint."""
+
+    model_config = example(WEBHOOK_EXAMPLE)
+
+    id: str
+    url: str
+    events: list[str]
+    instances: list[str]
+    headers: dict[str, str]
+    enabled: bool
+    created_at: str
+    made_for: str | None = left_out("The instance whose `webhook_url` setting made this endpoint.")
+
+
+class NewWebhookView(WebhookView):
+    """An endpoint and its signing secret, which is shown this once."""
+
+    model_config = example(WEBHOOK_EXAMPLE | {"secret": "whsec_C2FVsBQIhrscChlQ..."})
+
+    secret: str
+
+
+class WebhookPage(View):
+    """A page of endpoints, by id."""
+
+    model_config = example({"data": [WEBHOOK_EXAMPLE], "next_cursor": None})
+
+    data: list[WebhookView]
+    next_cursor: str | None
+
+
+class RotatedSecret(View):
+    """The new secret, shown this once. The old one signs too until then."""
+
+    model_config = example({"id": "wh_01k5...", "secret": "whsec_C2FVsBQ...", "old_secret_until": AT})
+
+    id: str
+    secret: str
+    old_secret_until: str
+
+
+class SentTest(View):
+    """The test event that was put on its way, and the delivery to look for."""
+
+    model_config = example({"event_id": "evt_01k5...", "delivery_id": "dlv_01k5..._01k5..."})
+
+    event_id: str
+    delivery_id: str
+
+
+class AttemptView(View):
+    """One POST to the endpoint."""
+
+    at: str
+    ms: int
+    status: int | None = left_out("The answer's status.")
+    error: str | None = left_out("What came instead of an answer.")
+    response: str | None = left_out("The first bytes of the answer.")
+
+
+class DeliveryView(View):
+    """One event on its way to one endpoint."""
+
+    model_config = example(DELIVERY_EXAMPLE)
+
+    id: str
+    webhook_id: str
+    event_id: str
+    event_type: str
+    instance: str | None
+    sequence: int | None
+    state: DeliveryState
+    created_at: str
+    attempts: list[AttemptView]
+    next_attempt_at: str | None = left_out("While it is tried again.")
+
+
+class DeliveryPage(View):
+    """A page of deliveries, newest first."""
+
+    model_config = example({"data": [DELIVERY_EXAMPLE], "next_cursor": None})
+
+    data: list[DeliveryView]
+    next_cursor: str | None

@@ -17,7 +17,7 @@ async def follow(delivery: Delivery, task: DeliveryTask, services: Services) -> 
     """Schedules the next attempt of a delivery that is retried, buries a dead one. Raises QueueError."""
     if delivery.state is DeliveryState.RETRYING and delivery.next_attempt_at:
         due = parse_iso(delivery.next_attempt_at)
-        await put_off(_task(task, delivery, attempt=_next(task, delivery), not_before=due), services)
+        await put_off(_task(task, delivery, attempt=delivery.round, not_before=due), services)
     elif delivery.state is DeliveryState.DEAD:
         await services.dead.put([_task(task, delivery, again=True)])
 
@@ -38,9 +38,3 @@ def _task(
 ) -> DeliveryTask:
     bare = DeliveryTask(task.tenant, task.event, delivery.webhook_id)
     return replace(bare, attempt=attempt, not_before=not_before, again=again)
-
-
-def _next(task: DeliveryTask, delivery: Delivery) -> int:
-    """A task for all endpoints that comes again can find a delivery several attempts further on."""
-    first_round = task.webhook_id is None and not task.forced
-    return len(delivery.attempts) if first_round else task.attempt + 1

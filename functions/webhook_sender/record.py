@@ -29,6 +29,7 @@ def recorded(
         instance=work.instance,
         sequence=work.sequence,
         body=work.task.event if work.sequence is None else None,
+        round=work.task.attempt + 1,
     )
 
 

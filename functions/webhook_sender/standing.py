@@ -38,12 +38,12 @@ def standing(work: Work, earlier: Delivery | None) -> Standing:
         return Standing.OPEN
     if work.task.forced:
         made = work.receives > 1 and _attempted_since(work.sent_at, earlier)
-        return _after(earlier) if made else Standing.OPEN
+        return _after(work, earlier) if made else Standing.OPEN
     if earlier.state is DeliveryState.DELIVERED:
         return Standing.SETTLED
     if _is_due(work, earlier) or _is_revived(work, earlier):
         return Standing.OPEN
-    return _after(earlier) if work.receives > 1 else Standing.SETTLED
+    return _after(work, earlier) if work.receives > 1 else Standing.SETTLED
 
 
 def takes(webhook: Webhook, work: Work) -> bool:
@@ -51,8 +51,10 @@ def takes(webhook: Webhook, work: Work) -> bool:
     return webhook.enabled or work.task.forced or work.event_type == EventType.WEBHOOK_TEST
 
 
-def _after(earlier: Delivery) -> Standing:
-    return Standing.SETTLED if earlier.state is DeliveryState.DELIVERED else Standing.RECORDED
+def _after(work: Work, earlier: Delivery) -> Standing:
+    """Where a later attempt was made already, what follows from this one had been scheduled."""
+    last = earlier.round == work.task.attempt + 1
+    return Standing.RECORDED if last and earlier.state is not DeliveryState.DELIVERED else Standing.SETTLED
 
 
 def _is_due(work: Work, earlier: Delivery) -> bool:

@@ -80,6 +80,7 @@ class Delivery:
     instance: str | None = None
     sequence: int | None = None
     body: str | None = None  # kept only for events that no log holds (`webhook.*`)
+    round: int = 0  # attempts used up of the schedule; begins anew with a replay
 
 
 def delivery_id(event_id: str, webhook_id: str) -> str:

@@ -1,0 +1,174 @@
+"""The webhook sender's surroundings in memory: endpoints, records, queues, a way out, and time that can be moved.
+
+Every step may be made to fail or to die by a `trap`: it is called with the step's name before and after its effect.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from functions.webhook_sender.incoming import Work, read
+from functions.webhook_sender.services import Poster, Services
+from shared.clock import iso
+from shared.egress import EgressResponse
+from shared.models.event import Event, EventType
+from shared.models.webhook import Delivery, DeliveryState, SealedSecret, Webhook
+from shared.queues.deliveries import DeliveryTask, encode
+from shared.store.database import ConditionFailed
+from shared.vault import Vault, new_key
+
+NOW = 1_800_000_000.0
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+VAULT = Vault.from_text(new_key())
+
+Trap = Callable[[str], None]
+
+
+def no_trap(step: str) -> None: ...
+
+
+class FakeClock:
+    """Time stands still until it is set."""
+
+    def __init__(self, now: float = NOW) -> None:
+        self.now = now
+
+    def unix(self) -> float:
+        return self.now
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@dataclass
+class FakeEndpoints:
+    webhooks: list[Webhook] = field(default_factory=list)
+    trap: Trap = no_trap
+    asked: list[str] = field(default_factory=list)
+
+    async def of_tenant(self, tenant: str) -> list[Webhook]:
+        self.trap("before resolve")
+        self.asked.append(tenant)
+        await asyncio.sleep(0)
+        return [one for one in self.webhooks if one.tenant == tenant]
+
+
+@dataclass
+class FakeRecords:
+    trap: Trap = no_trap
+    found: dict[tuple[str, str], Delivery] = field(default_factory=dict)
+    saves: int = 0
+    gets: int = 0
+
+    async def get(self, tenant: str, webhook_id: str, delivery_id: str) -> Delivery | None:
+        self.trap("before get")
+        self.gets += 1
+        return self.found.get((webhook_id, delivery_id))
+
+    async def save(self, delivery: Delivery, now: float, *, keep_delivered: bool = False) -> None:
+        self.trap("before save")
+        key = delivery.webhook_id, delivery.id
+        stored = self.found.get(key)
+        if keep_delivered and stored and stored.state is DeliveryState.DELIVERED:
+            raise ConditionFailed
+        self.saves += 1
+        self.found[key] = delivery
+        self.trap("after save")
+
+    def of(self, webhook_id: str) -> Delivery:
+        """The only delivery of an endpoint."""
+        (found,) = (one for (webhook, _), one in self.found.items() if webhook == webhook_id)
+        return found
+
+
+@dataclass
+class FakeTasks:
+    name: str
+    trap: Trap = no_trap
+    tasks: list[tuple[DeliveryTask, int]] = field(default_factory=list)
+
+    async def put(self, tasks: Sequence[DeliveryTask], delay_s: int = 0) -> None:
+        self.trap(f"before {self.name}")
+        self.tasks += [(task, delay_s) for task in tasks]
+        self.trap(f"after {self.name}")
+
+
+@dataclass
+class FakePoster:
+    """Answers by the statuses given for a URL, one after the other, the last one for ever."""
+
+    answers: dict[str, Iterator[int]] = field(default_factory=dict)
+    trap: Trap = no_trap
+    calls: list[tuple[str, bytes, Mapping[str, str]]] = field(default_factory=list)
+
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> EgressResponse:
+        self.trap("before post")
+        self.calls.append((url, body, headers))
+        await asyncio.sleep(0)
+        status = next(self.answers[url]) if url in self.answers else 200
+        self.trap("after post")
+        return EgressResponse(status, 3, b"thanks")
+
+
+@dataclass
+class Fakes:
+    """All of them, and the Services made of them."""
+
+    endpoints: FakeEndpoints
+    records: FakeRecords
+    tasks: FakeTasks
+    dead: FakeTasks
+    poster: FakePoster
+    clock: FakeClock
+    services: Services
+
+
+def fakes(*webhooks: Webhook, trap: Trap = no_trap, client: Poster | None = None, **changes: Any) -> Fakes:
+    """A sender's surroundings with these endpoints; `changes` go into Services."""
+    endpoints, records = FakeEndpoints(list(webhooks), trap), FakeRecords(trap)
+    tasks, dead = FakeTasks("schedule", trap), FakeTasks("bury", trap)
+    poster, clock = FakePoster(trap=trap), FakeClock()
+    services = Services(
+        endpoints=endpoints,
+        records=records,
+        tasks=tasks,
+        dead=dead,
+        client=client or poster,
+        vault=VAULT,
+        slots=asyncio.Semaphore(25),
+        clock=clock,
+        jitter=lambda: 0.0,
+    )
+    return Fakes(endpoints, records, tasks, dead, poster, clock, replace(services, **changes))
+
+
+def a_webhook(name: str = "a", *, tenant: str = "acme", secrets: Sequence[str] = (SECRET,), **changes: Any) -> Webhook:
+    """An endpoint `wh_<name>` at `http://<name>.test/`."""
+    webhook_id = f"wh_{name}"
+    sealed = tuple(SealedSecret(VAULT.seal(secret, f"webhook:{tenant}:{webhook_id}")) for secret in secrets)
+    made = Webhook(tenant=tenant, id=webhook_id, url=f"http://{name}.test/", created_at=iso(NOW), secrets=sealed)
+    return replace(made, **changes)
+
+
+def an_event(number: int = 1, event_type: EventType = EventType.MESSAGE_RECEIVED) -> Event:
+    """An event that happened at NOW."""
+    return Event(f"evt_{number}", event_type, iso(NOW), {"text": "olá"}, "shop-1", number)
+
+
+def a_task(event: Event | None = None, **changes: Any) -> DeliveryTask:
+    """A task for all endpoints of `acme`."""
+    return replace(DeliveryTask("acme", (event or an_event()).body()), **changes)
+
+
+def a_record(task: DeliveryTask, *, receives: int = 1, sent_at: float = NOW, message_id: str = "m1") -> dict[str, Any]:
+    """The task as Lambda hands it over."""
+    attributes = {"ApproximateReceiveCount": str(receives), "SentTimestamp": str(round(sent_at * 1000))}
+    return {"messageId": message_id, "body": encode(task), "attributes": attributes}
+
+
+def a_work(task: DeliveryTask | None = None, *, receives: int = 1, sent_at: float = NOW) -> Work:
+    """A task as it was received."""
+    return read(a_record(task or a_task(), receives=receives, sent_at=sent_at))

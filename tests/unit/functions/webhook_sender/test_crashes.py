@@ -1,0 +1,165 @@
+"""The map of `deliver`, walked: the sender dies before and after every single step, once and twice in a row.
+
+A small world: a queue that gives a message again when its batch died, an endpoint, a clock that jumps to what is next.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field, replace
+from itertools import chain, combinations, count, pairwise, repeat
+
+import pytest
+
+from functions.webhook_sender.batch import process_batch
+from shared.models.webhook import DeliveryState
+from shared.queues.deliveries import DeliveryTask
+from tests.fakes.webhooks import NOW, Fakes, a_record, a_task, a_webhook, fakes
+
+VISIBILITY_S = 60
+SCHEDULE = (1.0, 2.0, 2000.0)  # the last one takes more than one hop
+URL = a_webhook().url
+
+
+class Died(BaseException):
+    """The process is gone at this step."""
+
+
+@dataclass
+class Deaths:
+    """Dies at the given steps, counted over everything that is done; remembers what it passed."""
+
+    at: tuple[int, ...] = ()
+    passed: list[str] = field(default_factory=list)
+
+    def __call__(self, step: str) -> None:
+        self.passed.append(step)
+        if len(self.passed) - 1 in self.at:
+            raise Died(step)
+
+
+@dataclass(order=True)
+class Waiting:
+    due: float
+    number: int
+    sent_at: float = field(compare=False)
+    task: DeliveryTask = field(compare=False)
+    receives: int = field(default=0, compare=False)
+
+
+class World:
+    """Runs one task until no message is left."""
+
+    def __init__(self, statuses: list[int], deaths: Deaths) -> None:
+        self.sender: Fakes = fakes(a_webhook(), trap=deaths, schedule=SCHEDULE)
+        self.sender.poster.answers = {URL: chain(statuses, repeat(statuses[-1]))}
+        self.posts_after_success = 0
+        self._queue: list[Waiting] = []
+        self._numbers = count()
+
+    async def run(self, task: DeliveryTask) -> None:
+        self._put(task, 0)
+        while self._queue:
+            self._queue.sort()
+            message = self._queue.pop(0)
+            assert message.receives < 9, "comes again for ever"
+            await self._receive(message)
+
+    async def _receive(self, message: Waiting) -> None:
+        message.receives += 1
+        clock = self.sender.clock
+        clock.now = max(clock.now + 0.05, message.due)
+        record = a_record(message.task, receives=message.receives, sent_at=message.sent_at)
+        delivered, posts = self._delivered(), len(self.sender.poster.calls)
+        answer = await process_batch([record], self.sender.services)
+        self.posts_after_success += delivered and len(self.sender.poster.calls) > posts
+        if answer["batchItemFailures"]:
+            self._queue.append(replace(message, due=clock.now + VISIBILITY_S))
+        while self.sender.tasks.tasks:
+            self._put(*self.sender.tasks.tasks.pop(0))
+
+    def _put(self, task: DeliveryTask, delay_s: int) -> None:
+        assert 0 <= delay_s <= 900
+        now = self.sender.clock.now
+        self._queue.append(Waiting(now + delay_s, next(self._numbers), now, task))
+
+    def _delivered(self) -> bool:
+        return any(one.state is DeliveryState.DELIVERED for one in self.sender.records.found.values())
+
+
+@pytest.fixture(autouse=True)
+def quiet(caplog: pytest.LogCaptureFixture) -> None:
+    """Hundreds of deaths are logged otherwise."""
+    caplog.set_level(logging.CRITICAL)
+
+
+async def steps_of(statuses: list[int], task: DeliveryTask) -> int:
+    """How many steps there are to die at."""
+    deaths = Deaths()
+    await World(statuses, deaths).run(task)
+    return len(deaths.passed)
+
+
+FIRST = a_task()
+REPLAY = a_task(webhook_id="wh_a", forced=True)
+TEST_TO_ONE = a_task(webhook_id="wh_a")
+STORIES = {
+    "delivered at once": [200],
+    "delivered at the third attempt": [500, 503, 204],
+    "delivered at the last attempt": [500, 500, 500, 200],
+    "never": [500],
+}
+
+
+@pytest.mark.parametrize("task", [FIRST, REPLAY, TEST_TO_ONE], ids=["event", "replay", "one endpoint"])
+@pytest.mark.parametrize("statuses", STORIES.values(), ids=list(STORIES))
+async def test_wherever_it_dies_nothing_is_lost_and_nothing_follows_a_recorded_success(
+    statuses: list[int], task: DeliveryTask
+) -> None:
+    steps = await steps_of(statuses, task)
+    once = [(step,) for step in range(steps)]
+    for at in [*once, *combinations(range(min(steps + 2, 14)), 2)]:
+        deaths = Deaths(at)
+        world = World(statuses, deaths)
+        await world.run(task)
+        assert world.posts_after_success == 0, deaths.passed
+        check_ending(world, statuses, deaths)
+
+
+def check_ending(world: World, statuses: list[int], deaths: Deaths) -> None:
+    """Delivered when enough attempts were recorded for it, else dead and buried."""
+    record = world.sender.records.of("wh_a")
+    if statuses[-1] < 300:
+        assert record.state is DeliveryState.DELIVERED, deaths.passed
+        assert record.attempts[-1].status == statuses[-1]
+    else:
+        assert record.state is DeliveryState.DEAD, deaths.passed
+        assert len(record.attempts) == len(SCHEDULE) + 1
+        assert {task for task, _ in world.sender.dead.tasks} == {a_task(webhook_id="wh_a", again=True)}
+    assert record.next_attempt_at is None
+
+
+async def test_what_was_buried_twice_is_delivered_once_when_it_is_moved_back() -> None:
+    world = World([500] * 4 + [200], Deaths())
+    await world.run(FIRST)
+    ((buried, _),) = world.sender.dead.tasks
+    await world.run(buried)
+    await world.run(buried)
+    assert world.sender.records.of("wh_a").state is DeliveryState.DELIVERED
+    assert len(world.sender.poster.calls) == 5
+
+
+async def test_a_replay_delivers_once_more_what_was_delivered() -> None:
+    world = World([200], Deaths())
+    await world.run(FIRST)
+    await world.run(REPLAY)
+    assert len(world.sender.poster.calls) == 2
+    assert len(world.sender.records.of("wh_a").attempts) == 2
+
+
+async def test_attempts_come_at_the_times_of_the_schedule() -> None:
+    world = World([500], Deaths())
+    await world.run(FIRST)
+    times = [int(headers["webhook-timestamp"]) - NOW for _, _, headers in world.sender.poster.calls]
+    waits = [later - earlier for earlier, later in pairwise(times)]
+    assert [abs(wait - due) <= 1.1 for wait, due in zip(waits, SCHEDULE, strict=True)] == [True] * len(SCHEDULE)

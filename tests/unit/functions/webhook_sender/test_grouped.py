@@ -1,0 +1,105 @@
+"""Records that share calls."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+import pytest
+
+from functions.webhook_sender.grouped import MAX_GROUP, GroupedRecords
+from shared.models.webhook import Delivery, DeliveryState
+from shared.store.database import StoreUnavailable
+from shared.store.deliveries import Deliveries
+
+DELIVERY = Delivery(
+    id="dlv_1_a",
+    tenant="acme",
+    webhook_id="wh_a",
+    event_id="evt_1",
+    event_type="x",
+    state=DeliveryState.DELIVERED,
+    created_at="",
+)
+
+
+class Store:
+    """Takes groups, each as long as `open` is not set; `failure` is raised by the first."""
+
+    def __init__(self, failure: Exception | None = None) -> None:
+        self.groups: list[list[str]] = []
+        self.guarded: list[str] = []
+        self.open = asyncio.Event()
+        self._failure = failure
+
+    async def save_many(self, deliveries: Sequence[Delivery], now: float) -> None:
+        self.groups.append([one.id for one in deliveries])
+        await self.open.wait()
+        failure, self._failure = self._failure, None
+        if failure:
+            raise failure
+
+    async def save(self, delivery: Delivery, now: float, *, keep_delivered: bool) -> None:
+        self.guarded.append(delivery.id)
+
+
+def grouped(store: Store) -> GroupedRecords:
+    return GroupedRecords(cast(Deliveries, store))
+
+
+def a_delivery(number: int) -> Delivery:
+    return replace(DELIVERY, id=f"dlv_{number}_a")
+
+
+async def results(store: Store, deliveries: Sequence[Delivery]) -> list[Any]:
+    records = grouped(store)
+    saving = asyncio.gather(*(records.save(one, 0) for one in deliveries[:1]), return_exceptions=True)
+    await asyncio.sleep(0.01)
+    rest = asyncio.gather(*(records.save(one, 0) for one in deliveries[1:]), return_exceptions=True)
+    await asyncio.sleep(0.01)
+    store.open.set()
+    return [*await saving, *await rest]
+
+
+async def test_one_goes_at_once_and_those_that_come_meanwhile_go_together() -> None:
+    store = Store()
+    assert await results(store, [a_delivery(n) for n in range(4)]) == [None] * 4
+    assert store.groups == [["dlv_0_a"], ["dlv_1_a", "dlv_2_a", "dlv_3_a"]]
+
+
+async def test_a_group_is_not_larger_than_the_store_takes() -> None:
+    store = Store()
+    await results(store, [a_delivery(n) for n in range(MAX_GROUP + 3)])
+    assert [len(group) for group in store.groups] == [1, MAX_GROUP, 2]
+
+
+async def test_the_same_delivery_is_not_twice_in_a_group() -> None:
+    store = Store()
+    await results(store, [a_delivery(0), a_delivery(1), a_delivery(1), a_delivery(2)])
+    assert store.groups == [["dlv_0_a"], ["dlv_1_a", "dlv_2_a"], ["dlv_1_a"]]
+
+
+@pytest.mark.parametrize("failure", [StoreUnavailable("away"), RuntimeError("a bug")])
+async def test_a_failure_is_heard_by_those_whose_write_it_was(failure: Exception) -> None:
+    assert await results(Store(failure), [a_delivery(n) for n in range(3)]) == [failure, None, None]
+
+
+async def test_a_guarded_write_goes_alone() -> None:
+    store = Store()
+    await grouped(store).save(DELIVERY, 0, keep_delivered=True)
+    assert (store.guarded, store.groups) == (["dlv_1_a"], [])
+
+
+async def test_who_no_longer_waits_disturbs_nobody() -> None:
+    store = Store()
+    records = grouped(store)
+    gone = asyncio.create_task(records.save(a_delivery(0), 0))
+    staying = asyncio.create_task(records.save(a_delivery(1), 0))
+    await asyncio.sleep(0.01)
+    gone.cancel()
+    store.open.set()
+    await staying
+    await records.save(a_delivery(2), 0)
+    assert [one for group in store.groups for one in group] == ["dlv_0_a", "dlv_1_a", "dlv_2_a"]

@@ -1,0 +1,30 @@
+"""The sender's own settings, and the version it names."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from functions.webhook_sender.settings import SenderSettings
+from shared.settings import BadSetting
+from shared.version import VERSION
+
+PYPROJECT = Path(__file__).resolve().parents[4] / "pyproject.toml"
+
+
+def test_defaults_and_values() -> None:
+    assert SenderSettings.parse({}) == SenderSettings(25, 10)
+    env = {"HIVEWP_WEBHOOK_CONCURRENCY": "3", "HIVEWP_WEBHOOK_TIMEOUT_S": "2"}
+    assert SenderSettings.parse(env) == SenderSettings(3, 2)
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "many", "1001"])
+def test_what_cannot_be_used_is_refused_by_name(value: str) -> None:
+    with pytest.raises(BadSetting, match="HIVEWP_WEBHOOK_CONCURRENCY"):
+        SenderSettings.parse({"HIVEWP_WEBHOOK_CONCURRENCY": value})
+
+
+def test_the_version_is_the_packages() -> None:
+    assert tomllib.loads(PYPROJECT.read_text())["project"]["version"] == VERSION

@@ -1,0 +1,90 @@
+"""What is left to do, told by the record."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from functions.webhook_sender.standing import FRESH_S, Standing, needs_record, standing, takes
+from shared.clock import iso
+from shared.models.event import EventType
+from shared.models.webhook import Attempt, Delivery, DeliveryState
+from shared.queues.deliveries import DeliveryTask
+from tests.fakes.webhooks import NOW, a_task, a_webhook, a_work, an_event
+
+DUE = NOW + 1.5
+RETRYING = Delivery(
+    id="dlv_1_a",
+    tenant="acme",
+    webhook_id="wh_a",
+    event_id="evt_1",
+    event_type="message.received",
+    state=DeliveryState.RETRYING,
+    created_at=iso(NOW),
+    attempts=(Attempt(iso(NOW), 1, 500),),
+    next_attempt_at=iso(DUE),
+    round=1,
+)
+DELIVERED = replace(RETRYING, state=DeliveryState.DELIVERED, next_attempt_at=None)
+DEAD = replace(RETRYING, state=DeliveryState.DEAD, next_attempt_at=None)
+FIRST = a_task()
+DUE_NOW = a_task(webhook_id="wh_a", attempt=1, not_before=DUE)
+LEFT_OVER = a_task(webhook_id="wh_a", attempt=1, not_before=DUE - 1)
+FORCED = a_task(webhook_id="wh_a", forced=True)
+REVIVED = a_task(webhook_id="wh_a", again=True)
+
+
+@pytest.mark.parametrize(
+    ("task", "receives", "record", "expected"),
+    [
+        (FIRST, 1, None, Standing.OPEN),
+        (FIRST, 2, None, Standing.OPEN),
+        (FIRST, 2, DELIVERED, Standing.SETTLED),
+        (FIRST, 2, RETRYING, Standing.RECORDED),
+        (FIRST, 2, DEAD, Standing.RECORDED),
+        (a_task(again=True), 1, RETRYING, Standing.SETTLED),
+        (a_task(again=True), 1, DEAD, Standing.SETTLED),
+        (a_task(again=True), 1, DELIVERED, Standing.SETTLED),
+        (DUE_NOW, 1, RETRYING, Standing.OPEN),
+        (DUE_NOW, 2, RETRYING, Standing.OPEN),
+        (DUE_NOW, 1, DELIVERED, Standing.SETTLED),
+        (DUE_NOW, 1, DEAD, Standing.SETTLED),
+        (LEFT_OVER, 1, RETRYING, Standing.SETTLED),
+        (LEFT_OVER, 2, RETRYING, Standing.SETTLED),
+        (LEFT_OVER, 2, replace(RETRYING, round=2), Standing.RECORDED),
+        (LEFT_OVER, 2, replace(RETRYING, round=3), Standing.SETTLED),
+        (LEFT_OVER, 2, replace(DEAD, round=2), Standing.RECORDED),
+        (LEFT_OVER, 2, replace(DEAD, round=3), Standing.SETTLED),
+        (FORCED, 1, DELIVERED, Standing.OPEN),
+        (FORCED, 1, DEAD, Standing.OPEN),
+        (FORCED, 1, RETRYING, Standing.OPEN),
+        (REVIVED, 1, DEAD, Standing.OPEN),
+        (REVIVED, 1, DELIVERED, Standing.SETTLED),
+    ],
+)
+def test_the_record_decides(task: DeliveryTask, receives: int, record: Delivery | None, expected: Standing) -> None:
+    assert standing(a_work(task, receives=receives), record) is expected
+
+
+@pytest.mark.parametrize(("record", "expected"), [(DELIVERED, Standing.SETTLED), (RETRYING, Standing.RECORDED)])
+def test_a_replay_that_comes_again_after_its_own_attempt_is_not_made_twice(
+    record: Delivery, expected: Standing
+) -> None:
+    sent_before, sent_after = NOW - 1, NOW + 1  # the recorded attempt was made at NOW
+    assert standing(a_work(FORCED, receives=2, sent_at=sent_before), record) is expected
+    assert standing(a_work(FORCED, receives=2, sent_at=sent_after), record) is Standing.OPEN
+
+
+def test_the_first_time_needs_no_read_and_every_other_does() -> None:
+    assert not needs_record(a_work(FIRST), NOW)
+    assert needs_record(a_work(FIRST, receives=2), NOW)
+    assert needs_record(a_work(FIRST), NOW + FRESH_S + 1)
+    assert all(needs_record(a_work(task), NOW) for task in (DUE_NOW, FORCED, REVIVED))
+
+
+def test_a_disabled_endpoint_takes_only_replays_and_tests() -> None:
+    disabled = a_webhook(enabled=False)
+    test = a_task(an_event(event_type=EventType.WEBHOOK_TEST), webhook_id="wh_a")
+    assert [takes(disabled, a_work(task)) for task in (DUE_NOW, FORCED, test)] == [False, True, True]
+    assert takes(a_webhook(), a_work(DUE_NOW))

@@ -25,7 +25,6 @@ from session_host.worker.report import Reporter
 from session_host.worker.worker import Worker
 from shared.aws import client
 from shared.clock import SystemClock
-from shared.models.host import Lease
 from shared.queues.deliveries import DeliveryQueue
 from shared.queues.names import DELIVERIES, commands_name, open_queue
 from shared.store.cache import Cache
@@ -45,8 +44,7 @@ async def run(settings: WorkerSettings) -> int:
     """Owns the partition until it is told to stop; gives back the exit code."""
     host = settings.host
     aws = host.deployment.aws
-    partition = settings.partition
-    lease = Lease(partition, settings.host_id, settings.counter, settings.epoch)
+    lease, partition = settings.lease, settings.lease.partition
     clock = SystemClock()
     end: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -116,7 +114,7 @@ def main() -> None:
     settings = WorkerSettings.parse(os.environ)
     logging.basicConfig(
         level=settings.host.deployment.log_level,
-        format=f"%(asctime)s %(levelname)s worker-{settings.partition} %(name)s %(message)s",
+        format=f"%(asctime)s %(levelname)s worker-{settings.lease.partition} %(name)s %(message)s",
         stream=sys.stderr,
     )
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

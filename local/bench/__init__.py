@@ -1,0 +1,10 @@
+"""`hivewp bench`: a stack of its own, real load over HTTP, and a JSON report of what it reached.
+
+bench.py      the phases in order, and the report
+target.py     the stack under test and its HTTP clients
+pairing.py    instances created, scanned, connected
+sending.py    messages out at a set rate: the answer's time, the time to the phone's inbox
+inbound.py    phones write: the time to the webhook
+processes.py  memory and CPU of the stack's parts
+figures.py    percentiles
+"""

@@ -1,0 +1,75 @@
+"""Phones write to the instances: how long until the webhook has it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from aiohttp import web
+
+from local.bench.figures import spread
+from local.bench.pairing import number_of
+from local.bench.target import BenchFailed, Target
+
+SETTLE_S = 30.0
+
+
+class Receiver:
+    """A customer's endpoint that answers 200 at once. `arrivals`: text -> times it came (unix seconds)."""
+
+    def __init__(self, expected: int) -> None:
+        self.arrivals: dict[str, list[float]] = {}
+        self.complete = asyncio.Event()
+        self._expected = expected
+
+    async def hear(self, request: web.Request) -> web.Response:
+        """One delivery."""
+        event = await request.json()
+        if event["type"] == "message.received":
+            self.arrivals.setdefault(event["data"]["text"], []).append(time.time())
+            if len(self.arrivals) >= self._expected:
+                self.complete.set()
+        return web.Response()
+
+
+@asynccontextmanager
+async def receiving(expected: int) -> AsyncIterator[tuple[Receiver, str]]:
+    """A receiver that waits for `expected` different texts, and its URL."""
+    receiver, app = Receiver(expected), web.Application()
+    app.router.add_post("/hook", receiver.hear)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        host, port = runner.addresses[0][:2]
+        yield receiver, f"http://{host}:{port}/hook"
+    finally:
+        await runner.cleanup()
+
+
+async def receive_at(target: Target, instances: int, rate: float, seconds: float) -> dict[str, Any]:
+    """Phones write `rate` messages a second in turn to all instances; every one must reach the webhook."""
+    count = int(rate * seconds)
+    async with receiving(count) as (receiver, url):
+        status, webhook = await target.call("POST", "/v1/webhooks", {"url": url, "events": ["message.received"]})
+        if status != 201:
+            raise BenchFailed(f"creating a webhook: {status} {webhook}")
+        numbers = [number_of(number) for number in range(instances)]
+        await target.phone("POST", "/blast", {"to": numbers, "count": count, "rate": rate})
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SETTLE_S):
+                await receiver.complete.wait()
+        await target.call("DELETE", f"/v1/webhooks/{webhook['id']}")
+    delays = [times[0] - float(text.rsplit(" ", 1)[1]) for text, times in receiver.arrivals.items()]
+    return {
+        "rate_per_s": rate,
+        "written": count,
+        "delivered": len(receiver.arrivals),
+        "lost": count - len(receiver.arrivals),
+        "doubled": sum(len(times) > 1 for times in receiver.arrivals.values()),
+        "phone_to_webhook": spread(delays),
+    }

@@ -29,7 +29,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 log = logging.getLogger("local.aws")
 
-SAVE_EVERY_S = 5.0
+SAVE_EVERY_S = float(os.environ.get("HIVEWP_AWS_SAVE_S", "5"))
 SAVE_SHARE = 0.05  # of a core, at most: large states are saved less often
 READS = (b"Get", b"BatchGet", b"Query", b"Scan", b"List", b"Describe", b"Receive", b"Head")
 
@@ -122,7 +122,7 @@ def _writes(scope: Scope) -> bool:
 def main() -> None:
     """Serves until SIGTERM or SIGINT."""
     config = Config()
-    config.bind = [f"{os.environ.get('BIND_HOST', '127.0.0.1')}:{os.environ['GATEWAY_PORT']}"]
+    config.bind = [f"{os.environ.get('BIND_HOST', '127.0.0.1')}:{os.environ['HIVEWP_AWS_PORT']}"]
     config.keep_alive_timeout = 75
     config.graceful_timeout = 1.0  # every client has been stopped by then
     config.loglevel = ministack.LOG_LEVEL

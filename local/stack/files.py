@@ -52,9 +52,6 @@ class StackFiles:
     def pid(self, part: str) -> Path:
         return self.run / f"{part}.pid"
 
-    def ready(self, part: str) -> Path:
-        return self.run / f"{part}.ready"
-
     def log(self, part: str) -> Path:
         return self.logs / f"{part}.log"
 
@@ -65,7 +62,12 @@ class StackFiles:
 
     def clear_run(self) -> None:
         """Forgets the processes of a run before."""
-        for path in [*self.run.glob("*.pid"), *self.run.glob("*.ready")]:
+        for path in self.run.glob("*.pid"):
+            path.unlink(missing_ok=True)
+
+    def forget(self, part: str) -> None:
+        """Forgets a part's process and its workers, which do not outlive it."""
+        for path in [self.pid(part), *self.run.glob(f"{part}-worker-*.pid")]:
             path.unlink(missing_ok=True)
 
     def rotate_log(self, part: str) -> Path:

@@ -52,7 +52,7 @@ class Keeper:
             await asyncio.wait([self.watch])
         if self._process is not None and not await self._process.stop(self.part.stop_timeout_s):
             self._say(f"{self.part.name} did not stop within {self.part.stop_timeout_s:g} s and was killed")
-        self._files.pid(self.part.name).unlink(missing_ok=True)
+        self._files.forget(self.part.name)
 
     def kill(self) -> None:
         """Ends the part at once."""
@@ -79,7 +79,7 @@ class Keeper:
             self._say(f"{self.part.name} is back")
 
     async def _bring_up(self) -> None:
-        self._files.ready(self.part.name).unlink(missing_ok=True)
+        self._files.forget(self.part.name)
         try:
             self._process = await PartProcess.spawn(self.part, self._files.log(self.part.name), self._keep)
         except OSError as error:
@@ -102,6 +102,8 @@ class Keeper:
                         return
                     await asyncio.wait([ended], timeout=POLL_S)
         except TimeoutError:
+            if not self.part.must_be_ready:
+                return
             raise self._failed(f"was not ready after {self.part.ready_timeout_s:g} s") from None
         finally:
             ended.cancel()

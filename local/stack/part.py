@@ -20,7 +20,8 @@ class Part:
     """One process of the stack.
 
     `after`: names of parts that must be ready before it starts, and that are stopped only after it.
-    `ready`: asked until it is true. `then`: done each time it has become ready, before others may count on it.
+    `ready`: asked until it is true, for `ready_timeout_s`. Then the part has failed, unless it need not be ready.
+    `then`: done each time it has become ready, before others may count on it.
     `when_orphaned`: the signal it gets when the supervisor is killed; one that must save its state gets SIGTERM.
     """
 
@@ -32,5 +33,6 @@ class Part:
     then: Callable[[], Awaitable[None]] | None = None
     after: Sequence[str] = field(default=())
     ready_timeout_s: float = 30.0
+    must_be_ready: bool = True
     stop_timeout_s: float = 10.0
     when_orphaned: signal.Signals = signal.SIGKILL

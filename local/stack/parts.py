@@ -7,10 +7,10 @@ Every part gets shared/settings.py's variables and HIVEWP_DATA. Besides:
 | aws | local/aws.py in MiniStack's environment | MiniStack's |
 | whatsapp | python -m local.whatsapp --port --proxy-port --data | |
 | api | python -m local.api | HIVEWP_PORT |
-| webhooks | python -m local.webhooks | HIVEWP_READY_FILE |
-| host-<n> | python -m session_host | HIVEWP_READY_FILE, HIVEWP_HOST, HIVEWP_RUN, HIVEWP_SESSIONS, HIVEWP_WHATSAPP* |
+| webhooks | python -m local.webhooks | |
+| host-<n> | python -m session_host | HIVEWP_HOST_NAME, _RUN_DIR, _SESSION_DIR, _WHATSAPP_PROXY, _WHATSAPP_TRUST |
 
-A part with HIVEWP_READY_FILE makes that file once it is ready. A host writes its workers' process ids into HIVEWP_RUN.
+The API comes last, when every partition has a worker: who sees its health answer can pair a number at once.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ from dataclasses import dataclass, replace
 
 from local.settings import LOOPBACK, ROOT, StackSettings, WhatsAppKind
 from local.stack.files import StackFiles
-from local.stack.part import Part, at_once
-from local.stack.ready import answers_200, file_exists
+from local.stack.part import Part
+from local.stack.ready import all_there, answers_200
 
 HOST_STOP_S = 65.0  # a host may take 60 s to finish what is in flight
+LEASES_EXPIRE_S = 8.0  # after a crash the leases of before are waited for, but not by the whole stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def all_parts(plan: Plan, provision: Callable[[], Awaitable[None]]) -> list[Part
     """Every part. `provision` makes tables, queues and the key, each time that the local AWS has started."""
     needed = ["aws", "whatsapp"] if plan.settings.whatsapp is WhatsAppKind.LOCAL else ["aws"]
     parts = [_aws(plan, provision), _api(plan), _webhooks(plan)]
-    parts += [_host(plan, number, needed) for number in range(1, plan.settings.hosts + 1)]
+    parts += [_host(plan, name, needed) for name in _hosts(plan)]
     return [*parts, _whatsapp(plan)] if "whatsapp" in needed else parts
 
 
@@ -57,7 +58,8 @@ def _aws(plan: Plan, provision: Callable[[], Awaitable[None]]) -> Part:
     temporary.mkdir(parents=True, exist_ok=True)
     env = _base(plan.environ) | {
         "BIND_HOST": LOOPBACK,
-        "GATEWAY_PORT": str(port),
+        "HIVEWP_AWS_PORT": str(port),
+        "GATEWAY_PORT": "4566",  # only a part of queues' names, which must not change with the port
         "PERSIST_STATE": "1",
         "STATE_DIR": str(data / "state"),
         "S3_PERSIST": "1",
@@ -89,24 +91,33 @@ def _whatsapp(plan: Plan) -> Part:
 def _api(plan: Plan) -> Part:
     port = plan.ports["HIVEWP_PORT"]
     part = _python(plan, "api", "local.api", env={"HIVEWP_PORT": str(port)})
-    return replace(part, ready=answers_200(port, "/monitoring/health"), after=["aws"])
+    return replace(part, ready=answers_200(port, "/monitoring/health"), after=["aws", "webhooks", *_hosts(plan)])
 
 
 def _webhooks(plan: Plan) -> Part:
-    part = _python(plan, "webhooks", "local.webhooks", announces=True)
-    return replace(part, after=["aws"], stop_timeout_s=15.0)
+    return replace(_python(plan, "webhooks", "local.webhooks"), after=["aws"], stop_timeout_s=15.0)
 
 
-def _host(plan: Plan, number: int, needed: Sequence[str]) -> Part:
-    name = f"host-{number}"
+def _hosts(plan: Plan) -> list[str]:
+    return [f"host-{number}" for number in range(1, plan.settings.hosts + 1)]
+
+
+def _host(plan: Plan, name: str, needed: Sequence[str]) -> Part:
     env = {
-        "HIVEWP_HOST": name,
-        "HIVEWP_RUN": str(plan.files.run),
-        "HIVEWP_SESSIONS": str(plan.files.data / "sessions"),
+        "HIVEWP_HOST_NAME": name,
+        "HIVEWP_RUN_DIR": str(plan.files.run),
+        "HIVEWP_SESSION_DIR": str(plan.files.data / "sessions"),
         **_whatsapp_env(plan),
     }
-    part = _python(plan, name, "session_host", env=env, announces=True)
-    return replace(part, after=needed, stop_timeout_s=HOST_STOP_S)
+    workers = [f"host-*-worker-{partition}.pid" for partition in range(plan.settings.partitions)]
+    return replace(
+        _python(plan, name, "session_host", env=env),
+        after=needed,
+        ready=all_there(plan.files.run, workers),
+        ready_timeout_s=LEASES_EXPIRE_S,
+        must_be_ready=False,
+        stop_timeout_s=HOST_STOP_S,
+    )
 
 
 def _whatsapp_env(plan: Plan) -> dict[str, str]:
@@ -117,28 +128,15 @@ def _whatsapp_env(plan: Plan) -> dict[str, str]:
     else:
         proxy, trust = settings.whatsapp_proxy or "", str(settings.whatsapp_trust or "")
     env = {"HIVEWP_WHATSAPP_PROXY": proxy, "HIVEWP_WHATSAPP_TRUST": trust}
-    return {"HIVEWP_WHATSAPP": settings.whatsapp.value} | {name: value for name, value in env.items() if value}
+    return {name: value for name, value in env.items() if value}
 
 
 def _python(
-    plan: Plan,
-    name: str,
-    module: str,
-    arguments: Sequence[str] = (),
-    *,
-    env: Mapping[str, str] | None = None,
-    announces: bool = False,
+    plan: Plan, name: str, module: str, arguments: Sequence[str] = (), env: Mapping[str, str] | None = None
 ) -> Part:
-    """A part that is a module of ours. One that announces makes a file once it is ready."""
-    ready_file = plan.files.ready(name)
-    announced = {"HIVEWP_READY_FILE": str(ready_file)} if announces else {}
-    return Part(
-        name=name,
-        argv=[sys.executable, "-m", module, *arguments],
-        env={**_deployment(plan), **(env or {}), **announced},
-        cwd=ROOT,
-        ready=file_exists(ready_file) if announces else at_once,
-    )
+    """A part that is a module of ours."""
+    argv = [sys.executable, "-m", module, *arguments]
+    return Part(name=name, argv=argv, env={**_deployment(plan), **(env or {})}, cwd=ROOT)
 
 
 def _deployment(plan: Plan) -> dict[str, str]:

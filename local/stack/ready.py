@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from local.settings import LOOPBACK
@@ -25,11 +26,11 @@ def answers_200(port: int, path: str) -> Ready:
     return ready
 
 
-def file_exists(path: Path) -> Ready:
-    """Ready when the part has made a file. One that a run before has left is removed at the start of the part."""
+def all_there(folder: Path, patterns: Sequence[str]) -> Ready:
+    """Ready when there is a file in `folder` for each of the patterns."""
 
     async def ready() -> bool:
-        return path.exists()  # noqa: ASYNC240 - one stat of a local file
+        return all(any(folder.glob(pattern)) for pattern in patterns)  # noqa: ASYNC240 - a small local folder
 
     return ready
 

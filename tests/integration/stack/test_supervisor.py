@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import psutil
@@ -17,7 +17,7 @@ import pytest
 from local.stack.files import StackFiles
 from local.stack.keeper import PartFailed
 from local.stack.part import Part
-from local.stack.ready import file_exists
+from local.stack.ready import all_there
 from local.stack.supervisor import Supervisor
 
 LIVE = "import pathlib, os, time; pathlib.Path(os.environ['READY']).touch(); time.sleep(600)"
@@ -64,13 +64,14 @@ class Desk:
         self.said = Said()
 
     def part(self, name: str, code: str, *, after: tuple[str, ...] = (), **limits: float) -> Part:
-        env = {"READY": str(self.files.ready(name)), "NAME": name, "ENDS": str(self.files.data / "ends")}
+        mark = f"{name}-worker-0.pid"
+        env = {"READY": str(self.files.run / mark), "NAME": name, "ENDS": str(self.files.data / "ends")}
         return Part(
             name,
             [sys.executable, "-c", code],
             {**os.environ, **env},
             self.files.data,
-            ready=file_exists(self.files.ready(name)),
+            ready=all_there(self.files.run, [mark]),
             after=after,
             **limits,  # type: ignore[arg-type]
         )
@@ -186,8 +187,14 @@ async def test_a_start_that_fails_tells_why_and_leaves_nothing(desk: Desk, code:
     assert [p for p in psutil.Process().children(recursive=True) if p.status() != psutil.STATUS_ZOMBIE] == []
 
 
+async def test_a_part_that_need_not_be_ready_counts_as_such_after_its_time(desk: Desk) -> None:
+    patient = replace(desk.part("slow", HANG, ready_timeout_s=0.2), must_be_ready=False)
+    async with desk.running(patient, desk.part("other", LIVE, after=("slow",))):
+        assert psutil.pid_exists(desk.pid("slow"))
+
+
 async def test_a_program_that_is_not_there_is_a_failed_start(desk: Desk) -> None:
-    part = Part("one", ["/no/such/program"], {}, desk.files.data, ready=file_exists(desk.files.ready("one")))
+    part = Part("one", ["/no/such/program"], {}, desk.files.data, ready=all_there(desk.files.run, ["x"]))
     with pytest.raises(PartFailed, match="/no/such/program"):
         async with desk.running(part):
             pass
@@ -215,14 +222,15 @@ from dataclasses import replace
 from pathlib import Path
 from local.stack.files import StackFiles
 from local.stack.part import Part
-from local.stack.ready import file_exists
+from local.stack.ready import all_there
 from local.stack.supervisor import Supervisor
 
 files = StackFiles(Path(sys.argv[1]))
 
 def part(name):
-    env = {{**os.environ, "READY": str(files.ready(name)), "NAME": name, "ENDS": str(files.data / "ends")}}
-    return Part(name, [sys.executable, "-c", {NOTES_ITS_END!r}], env, files.data, ready=file_exists(files.ready(name)))
+    mark = f"{{name}}-worker-0.pid"
+    env = {{**os.environ, "READY": str(files.run / mark), "NAME": name, "ENDS": str(files.data / "ends")}}
+    return Part(name, [sys.executable, "-c", {NOTES_ITS_END!r}], env, files.data, ready=all_there(files.run, [mark]))
 
 async def main():
     parts = [part("plain"), replace(part("saving"), when_orphaned=signal.SIGTERM)]

@@ -44,7 +44,13 @@ def test_ports_are_kept_and_a_damaged_file_is_none(files: StackFiles) -> None:
 
 
 def test_processes_of_a_run_before_are_forgotten(files: StackFiles) -> None:
-    for path in (files.pid("api"), files.ready("host-1")):
-        path.touch()
+    files.pid("api").touch()
     files.clear_run()
     assert list(files.run.iterdir()) == []
+
+
+def test_a_part_is_forgotten_with_its_workers_and_no_others(files: StackFiles) -> None:
+    for name in ("host-1", "host-1-worker-0", "host-1-worker-12", "host-10", "host-10-worker-1"):
+        files.pid(name).touch()
+    files.forget("host-1")
+    assert {path.stem for path in files.run.iterdir()} == {"host-10", "host-10-worker-1"}

@@ -63,7 +63,8 @@ class Incoming:
 
     async def _apply(self, message_id: str, whatsapp_id: str, receipt: ReceiptReceived) -> None:
         try:
-            await self._ledger.record(receipt_entry(self._key, message_id, whatsapp_id, receipt))
+            now = self._clock.unix()
+            await self._ledger.record(receipt_entry(self._key, message_id, whatsapp_id, receipt, now))
         except Outdated:
             logger.debug("%s: a receipt came again or late", self._key)
 

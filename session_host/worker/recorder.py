@@ -17,6 +17,7 @@ from shared.store.instances import state_update
 from shared.store.messages import TABLE as MESSAGES
 from shared.store.messages import advance
 
+WHOLE_SECONDS_S = 2.0  # WhatsApp's times have no fractions: ours is better for what comes at once
 SEEN_S = 7 * 86_400  # how long a message from WhatsApp is recognised when it comes again
 
 _EVENT_OF = {
@@ -97,8 +98,9 @@ def message_entry(
     return Entry(key, (update,), EventDraft(event_type, data, last.at))
 
 
-def receipt_entry(key: InstanceKey, message_id: str, whatsapp_id: str, receipt: ReceiptReceived) -> Entry:
+def receipt_entry(key: InstanceKey, message_id: str, whatsapp_id: str, receipt: ReceiptReceived, now: float) -> Entry:
     """A message of ours was delivered or read."""
-    step = Step(RECEIPT_STATE[receipt.kind], iso(receipt.timestamp))
+    late = now - receipt.timestamp > WHOLE_SECONDS_S
+    step = Step(RECEIPT_STATE[receipt.kind], iso(receipt.timestamp if late else now))
     about = {"by": person_data(receipt.sender), "chat": receipt.chat}
     return message_entry(key, message_id, [step], whatsapp_id=whatsapp_id, about=about)

@@ -37,6 +37,8 @@ async def attempt(work: Work, webhook: Webhook, services: Services, begin_by: fl
 
 @asynccontextmanager
 async def _slot(slots: asyncio.Semaphore, begin_by: float | None) -> AsyncIterator[None]:
+    if begin_by is not None and asyncio.get_running_loop().time() >= begin_by:
+        raise OutOfTime("too late to begin")  # a free slot is taken without a look at the time
     try:
         async with asyncio.timeout_at(begin_by):
             await slots.acquire()

@@ -11,7 +11,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
@@ -19,6 +19,7 @@ from typing import Any
 import uvloop
 
 from functions.webhook_sender.batch import process_batch
+from functions.webhook_sender.decide import SCHEDULE_S
 from functions.webhook_sender.services import Services, open_services
 from functions.webhook_sender.settings import SenderSettings
 from local.webhooks.outage import Outage
@@ -33,22 +34,24 @@ MARGIN_S = 5.0  # to record and schedule after the last attempt
 log = logging.getLogger("local.webhooks")
 
 
-async def serve(settings: Settings, sender: SenderSettings, stopping: asyncio.Event) -> None:
+async def serve(
+    settings: Settings, sender: SenderSettings, stopping: asyncio.Event, schedule: tuple[float, ...] = SCHEDULE_S
+) -> None:
     """Delivers events until `stopping` is set."""
     async with AsyncExitStack() as stack:
-        source = await _opened(stack, settings, sender, stopping)
+        source = await _opened(stack, partial(_open, stack, settings, sender, schedule), stopping)
         if source is not None:
             log.info("delivering events, %d at once", sender.concurrency)
             await source.run(stopping)
 
 
 async def _opened(
-    stack: AsyncExitStack, settings: Settings, sender: SenderSettings, stopping: asyncio.Event
+    stack: AsyncExitStack, opening: Callable[[], Awaitable[EventSource]], stopping: asyncio.Event
 ) -> EventSource | None:
     outage = Outage("AWS")
     while not stopping.is_set():
         try:
-            source = await _open(stack, settings, sender)
+            source = await opening()
         except QueueError as error:
             await stack.aclose()
             await asyncio.sleep(outage.failed(error))
@@ -58,8 +61,10 @@ async def _opened(
     return None
 
 
-async def _open(stack: AsyncExitStack, settings: Settings, sender: SenderSettings) -> EventSource:
-    services = await stack.enter_async_context(open_services(settings, sender))
+async def _open(
+    stack: AsyncExitStack, settings: Settings, sender: SenderSettings, schedule: tuple[float, ...]
+) -> EventSource:
+    services = await stack.enter_async_context(open_services(settings, sender, schedule))
     sqs = await stack.enter_async_context(client(settings.aws, "sqs"))
     queue = await open_queue(sqs, settings.aws.prefix, DELIVERIES.name)
     within_s = VISIBILITY_S - sender.timeout_s - MARGIN_S

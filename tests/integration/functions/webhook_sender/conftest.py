@@ -1,0 +1,120 @@
+"""A deployment with an endpoint that is a real receiver."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass, field
+
+import pytest
+from aiohttp import web
+
+from shared.clock import SystemClock, iso
+from shared.ids import new_id
+from shared.models.event import Event, EventType
+from shared.models.webhook import Delivery, SealedSecret, Webhook, delivery_id
+from shared.queues.deliveries import DeliveryQueue, DeliveryTask
+from shared.queues.names import DELIVERIES, DELIVERIES_DEAD, open_queue
+from shared.queues.queue import Depth, Queue
+from shared.settings import Settings
+from shared.store.deliveries import Deliveries
+from shared.store.webhooks import Webhooks
+from shared.vault import Vault, new_key
+from tests.conftest import Deployment
+
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+
+@dataclass
+class Receiver:
+    """Answers by the statuses given, then 200; `hold` keeps every answer back while it is clear."""
+
+    url: str = ""
+    statuses: list[int] = field(default_factory=list)
+    got: list[tuple[float, bytes, dict[str, str]]] = field(default_factory=list)
+    came: asyncio.Event = field(default_factory=asyncio.Event)
+    hold: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def take(self, request: web.BaseRequest) -> web.Response:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        self.got.append((asyncio.get_running_loop().time(), await request.read(), headers))
+        self.came.set()
+        await self.hold.wait()
+        return web.Response(status=self.statuses.pop(0) if self.statuses else 200, text="noted")
+
+    async def times(self, count: int) -> None:
+        """Waits until it was called so often."""
+        async with asyncio.timeout(20):
+            while len(self.got) < count:
+                self.came.clear()
+                await self.came.wait()
+
+
+@dataclass
+class Sending:
+    """A deployment as the sender finds it: settings, one endpoint, and the ends of its queues."""
+
+    settings: Settings
+    receiver: Receiver
+    webhook: Webhook
+    queue: Queue
+    dead: Queue
+    deliveries: Deliveries
+
+    async def put(self, events: Iterable[Event]) -> None:
+        """Puts events on the queue, as a session host does."""
+        await DeliveryQueue(self.queue).put([DeliveryTask("acme", event.body()) for event in events])
+
+    async def delivery(self, event: Event) -> Delivery | None:
+        """What is recorded of an event."""
+        return await self.deliveries.get("acme", self.webhook.id, delivery_id(event.id, self.webhook.id))
+
+    async def recorded(self, event: Event) -> Delivery:
+        """Waits until something is recorded of an event."""
+        async with asyncio.timeout(20):
+            while (found := await self.delivery(event)) is None:  # noqa: ASYNC110 - DynamoDB tells nobody
+                await asyncio.sleep(0.02)
+        return found
+
+    async def settled(self) -> None:
+        """Waits until no message is left."""
+        async with asyncio.timeout(20):
+            while await self.queue.depth() != Depth(0, 0, 0):  # noqa: ASYNC110 - SQS tells nobody
+                await asyncio.sleep(0.05)
+
+
+def an_event(number: int = 1) -> Event:
+    """An event that happens now."""
+    now = SystemClock().unix()
+    return Event(new_id("evt"), EventType.MESSAGE_RECEIVED, iso(now), {"text": "olá"}, "shop-1", number)
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    made = Receiver()
+    made.hold.set()
+    runner = web.ServerRunner(web.Server(made.take))
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    assert isinstance(site._server, asyncio.Server)
+    made.url = f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}/hook"
+    yield made
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def sending(deployment: Deployment, receiver: Receiver) -> Sending:
+    key = new_key()
+    sealed = SealedSecret(Vault.from_text(key).seal(SECRET, "webhook:acme:wh_a"))
+    webhook = Webhook(tenant="acme", id="wh_a", url=receiver.url, created_at=iso(0), secrets=(sealed,))
+    await Webhooks(deployment.database).save(webhook)
+    aws = deployment.settings
+    return Sending(
+        settings=Settings(aws, deployment.partitions, key, allow_local_webhooks=True, log_level="INFO"),
+        receiver=receiver,
+        webhook=webhook,
+        queue=await open_queue(deployment.sqs, aws.prefix, DELIVERIES.name),
+        dead=await open_queue(deployment.sqs, aws.prefix, DELIVERIES_DEAD.name),
+        deliveries=Deliveries(deployment.database),
+    )

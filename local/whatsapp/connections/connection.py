@@ -105,9 +105,8 @@ class Connection:
         """Sends the last stanzas, then closes."""
         for node in farewell:
             self.send(node)
-        if not self._ending:
-            self._ending = True
-            self._outgoing.put_nowait(None)
+        self._ending = True
+        self._outgoing.put_nowait(None)
 
     def abort(self) -> None:
         self._ending = True
@@ -140,7 +139,7 @@ class Connection:
             await asyncio.sleep(FAREWELL_PAUSE)
             await self._socket.close()
         except ConnectionError:
-            self._ending = True
+            self._ending = True  # the reading side notices by itself
 
     async def _finish(self, writer: asyncio.Task[None] | None) -> None:
         if writer is None:

@@ -2,6 +2,11 @@
 
 QR:    pair-device (refs) -> scan -> pair-success -> pair-device-sign -> stream error 515, the client logs in
 code:  companion_hello -> the code is typed -> primary_hello -> companion_finish -> pair-success, as above
+
+PairingError
+|-- UnknownRefError      the QR code is of another server, or its companion has ended
+|-- UnknownCodeError     no companion shows the code that was typed
+`-- NoAnswerError        the companion did not do its part in time
 """
 
 from __future__ import annotations
@@ -35,6 +40,14 @@ LINK_CODE = "link_code_companion_reg"
 
 class PairingError(Exception):
     """The companion was not linked."""
+
+
+class UnknownCodeError(PairingError):
+    """No companion shows the code that was typed."""
+
+
+class NoAnswerError(PairingError):
+    """The companion did not do its part in time."""
 
 
 class UnknownRefError(PairingError):
@@ -118,12 +131,12 @@ class Registration:
     async def enter_code(self, account: Account, code: str) -> Device:
         """Links the companion whose code was typed. Raises PairingError."""
         if self._code_request is None:
-            raise PairingError("no code was asked for")
+            raise UnknownCodeError("no code was asked for")
         ref, wrapped = self._code_request
         try:
             entry = await asyncio.to_thread(CodeEntry.of, code, wrapped)
         except WrongCodeError as error:
-            raise PairingError(str(error)) from error
+            raise UnknownCodeError(str(error)) from error
         outcome = self._expect_outcome()
         self._code_entry = account, entry
         parts = {
@@ -143,13 +156,13 @@ class Registration:
         if node.text("type") in ("get", "set"):
             self._link.send(answer(self._world.stats, node, lambda: self._answer(node), self._world.now()))
         elif node.text("type") == "error":
-            self._fail("the companion refused to be linked")
+            self._fail(PairingError("the companion refused to be linked"))
         elif node.child("pair-device-sign"):
             self._linked()
 
     def ended(self) -> None:
         self._desk.close(self)
-        self._fail("the companion hung up")
+        self._fail(PairingError("the companion hung up"))
 
     def _answer(self, node: Node) -> Answer:
         route = route_of(node)
@@ -177,7 +190,7 @@ class Registration:
         try:
             adv_secret = entry.finish(account.record.identity, bundle, companion)
         except WrongCodeError as error:
-            self._fail(str(error))
+            self._fail(UnknownCodeError(str(error)))
             raise RefusedError(404, "item-not-found") from error
         self._world.later(PAIR_SUCCESS_PAUSE, lambda: self._offer_link(account, adv_secret))
         return []
@@ -226,9 +239,9 @@ class Registration:
         self._outcome = asyncio.get_running_loop().create_future()
         return self._outcome
 
-    def _fail(self, why: str) -> None:
+    def _fail(self, error: PairingError) -> None:
         if self._outcome and not self._outcome.done():
-            self._outcome.set_exception(PairingError(why))
+            self._outcome.set_exception(error)
 
 
 async def _within(outcome: asyncio.Future[Device]) -> Device:
@@ -236,4 +249,4 @@ async def _within(outcome: asyncio.Future[Device]) -> Device:
         async with asyncio.timeout(ANSWER_TIMEOUT):
             return await outcome
     except TimeoutError as error:
-        raise PairingError("the companion did not answer") from error
+        raise NoAnswerError("the companion did not answer") from error

@@ -27,6 +27,7 @@ def _as_text(value: object) -> object:
 
 
 Number = Annotated[str, AfterValidator(read_number)]
+Reason = Annotated[str, Field(pattern="^([1-9][0-9]{2}|none)$")]
 
 
 class Body(BaseModel):
@@ -70,7 +71,7 @@ class Kick(Body):
 class Refuse(Body):
     """`reason` is the code of the failure, null or `none` ends the refusal; `count` how many logins it is for."""
 
-    reason: Annotated[str | None, BeforeValidator(_as_text), Field(pattern="^([1-9][0-9]{2}|none)$")]
+    reason: Annotated[Reason | None, BeforeValidator(_as_text)]
     count: int | None = Field(default=None, ge=1)
     code: Annotated[str | None, BeforeValidator(_as_text)] = None
     expire: Annotated[str | None, BeforeValidator(_as_text)] = None

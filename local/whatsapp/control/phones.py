@@ -7,10 +7,16 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from local.whatsapp.connections.pairing import PairingDesk, PairingError, Registration, UnknownRefError
+from local.whatsapp.connections.pairing import (
+    NoAnswerError,
+    PairingDesk,
+    PairingError,
+    UnknownCodeError,
+    UnknownRefError,
+)
 from local.whatsapp.control.bodies import Behave, Pair, Scan, Write, number_of, read_body
 from local.whatsapp.control.problems import ProblemError
-from local.whatsapp.control.qr import BadQrError, QrCode, read_qr
+from local.whatsapp.control.qr import BadQrError, read_qr
 from local.whatsapp.state.journal import Kind
 from local.whatsapp.state.records import Letter
 from local.whatsapp.world.device import Device
@@ -38,12 +44,14 @@ class PhoneRoutes:
         number, body = number_of(request), await read_body(request, Scan)
         try:
             code = read_qr(body.qr)
-            registration = self._registration(code)
+            registration = self._desk.by_ref(code.ref)
+            if registration.identity != code.identity:
+                raise BadQrError("the code names another device's keys")
             device = await registration.scan(self._world.account(number), code.adv_secret)
         except BadQrError as error:
             raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
         except PairingError as error:
-            raise ProblemError(HTTPStatus.CONFLICT, str(error)) from error
+            raise _problem(error) from error
         return web.json_response(_linked(device))
 
     async def pair(self, request: web.Request) -> web.Response:
@@ -57,7 +65,7 @@ class PhoneRoutes:
         try:
             device = await registration.enter_code(self._world.account(number), code)
         except PairingError as error:
-            raise ProblemError(HTTPStatus.CONFLICT, str(error)) from error
+            raise _problem(error) from error
         return web.json_response(_linked(device))
 
     async def write(self, request: web.Request) -> web.Response:
@@ -87,15 +95,15 @@ class PhoneRoutes:
         shown = {"reply": behaviour.reply, "read": behaviour.read, "registered": behaviour.registered}
         return web.json_response(shown)
 
-    def _registration(self, code: QrCode) -> Registration:
-        try:
-            registration = self._desk.by_ref(code.ref)
-        except UnknownRefError as error:
-            status = HTTPStatus.GONE if error.expired else HTTPStatus.NOT_FOUND
-            raise ProblemError(status, str(error)) from error
-        if registration.identity != code.identity:
-            raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "the code names another device's keys")
-        return registration
+
+def _problem(error: PairingError) -> ProblemError:
+    if isinstance(error, UnknownRefError):
+        return ProblemError(HTTPStatus.GONE if error.expired else HTTPStatus.NOT_FOUND, str(error))
+    if isinstance(error, UnknownCodeError):
+        return ProblemError(HTTPStatus.NOT_FOUND, str(error))
+    if isinstance(error, NoAnswerError):
+        return ProblemError(HTTPStatus.GATEWAY_TIMEOUT, str(error))
+    return ProblemError(HTTPStatus.CONFLICT, str(error))
 
 
 def _linked(device: Device) -> dict[str, str]:

@@ -33,7 +33,7 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
 
 def _response(status: HTTPStatus, detail: str) -> web.Response:
     problem = {
-        "type": f"about:blank#{status.phrase.lower().replace(' ', '-')}",
+        "type": "about:blank",
         "title": status.phrase,
         "status": status.value,
         "detail": detail,

@@ -33,6 +33,7 @@ class StatsRoutes:
             "queries": dict(stats.queries),
             "unanswered": stats.open_queries,
             "unknown": dict(stats.unknown),
+            "unwritten": world.journal.unwritten,
             "events": dict(stats.events),
         }
         return web.json_response(shown)

@@ -22,10 +22,12 @@ Mark = tuple[Kind, str]
 
 
 class Journal:
-    """Collects marks; `on_first` is called when the first one comes after the last `take`."""
+    """Collects marks; `on_first` is called when the first one comes after the last `take`.
+    What was taken counts as unwritten until `written`."""
 
     def __init__(self, on_first: Callable[[], None] = lambda: None) -> None:
         self._marks: dict[Mark, None] = {}
+        self._taken: list[Mark] = []
         self.on_first = on_first
 
     def mark(self, kind: Kind, key: str) -> None:
@@ -34,6 +36,19 @@ class Journal:
         self._marks[kind, key] = None
 
     def take(self) -> list[Mark]:
-        """All marks, in the order in which they came first. They are forgotten."""
-        taken, self._marks = list(self._marks), {}
-        return taken
+        """All marks, in the order in which they came first. Say `written` when they are."""
+        self._taken, self._marks = list(self._marks), {}
+        return self._taken
+
+    def written(self) -> None:
+        self._taken = []
+
+    def restore(self) -> None:
+        """What was taken could not be written: it is to be taken again."""
+        taken, self._taken = self._taken, []
+        for kind, key in taken:
+            self.mark(kind, key)
+
+    @property
+    def unwritten(self) -> int:
+        return len(self._marks) + len(self._taken)

@@ -53,5 +53,6 @@ class Keeper:
                 await asyncio.to_thread(self._database.write, render(self._world, marks))
             except sqlite3.Error:
                 log.exception("state was not written; trying again")
-                for kind, key in marks:
-                    self._world.journal.mark(kind, key)
+                self._world.journal.restore()
+            else:
+                self._world.journal.written()

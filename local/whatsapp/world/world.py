@@ -84,9 +84,9 @@ class World:
 
     def link_device(self, record: DeviceRecord) -> Device:
         """A newly paired companion; everybody who writes with the account hears of it."""
+        self.announce_devices(self.accounts[record.number])
         device = self.add_device(record)
         self.changed(Kind.DEVICE, device.key)
-        self.announce_devices(self.accounts[record.number])
         return device
 
     def unlink_device(self, device: Device) -> None:

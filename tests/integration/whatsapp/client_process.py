@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import ctypes
+import importlib
 import json
 import os
 import sys
@@ -18,11 +19,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from neonize import events
-from neonize._binder import ProxySettings
-from neonize.client import NewClient
-from neonize.utils.enum import ChatPresence, ChatPresenceMedia, MediaType, Presence, ReceiptType
-from neonize.utils.jid import Jid2String, build_jid
+# The library has no types that a checker could follow, so its modules are imported as Any.
+binder: Any = importlib.import_module("neonize._binder")
+client: Any = importlib.import_module("neonize.client")
+enum: Any = importlib.import_module("neonize.utils.enum")
+events: Any = importlib.import_module("neonize.events")
+e2e: Any = importlib.import_module("neonize.proto.waE2E.WAWebProtobufsE2E_pb2")
+jid: Any = importlib.import_module("neonize.utils.jid")
 
 WHATSAPP_ROOT = bytes.fromhex("142375574d0a587166aae71ebe516437c4a28b73e3695c6ce1f7f9545da8ee6b")
 OUT = threading.Lock()
@@ -60,8 +63,8 @@ def tell(**line: object) -> None:
 
 class Client:
     def __init__(self, database: str, proxy: str) -> None:
-        self._proxy = ProxySettings(proxy)
-        self._client = NewClient(database, uuid="client")
+        self._proxy = binder.ProxySettings(proxy)
+        self._client = client.NewClient(database, uuid="client")
         self._client.event.qr(lambda _, code: tell(event="QR", code=code.decode()))
         for event, number in events.EVENT_TO_INT.items():
             if number:
@@ -81,27 +84,25 @@ class Client:
     def read(self, message: str) -> None:
         info = self._messages[message].Info
         source = info.MessageSource
-        self._client.mark_read(info.ID, chat=source.Chat, sender=source.Sender, receipt=ReceiptType.READ)
+        self._client.mark_read(info.ID, chat=source.Chat, sender=source.Sender, receipt=enum.ReceiptType.READ)
 
     def check(self, numbers: list[str]) -> list[dict[str, object]]:
         found = self._client.is_on_whatsapp(*numbers)
-        return [{"query": each.Query, "jid": Jid2String(each.JID), "exists": each.IsIn} for each in found]
+        return [{"query": each.Query, "jid": jid.Jid2String(each.JID), "exists": each.IsIn} for each in found]
 
     def create_group(self, name: str, members: list[str]) -> str:
-        return Jid2String(self._client.create_group(name, [build_jid(number) for number in members]).JID)
+        return str(jid.Jid2String(self._client.create_group(name, [jid.build_jid(number) for number in members]).JID))
 
     def group(self, group: str) -> dict[str, object]:
         info = self._client.get_group_info(_jid(group))
-        return {"name": info.GroupName.Name, "members": [Jid2String(each.JID) for each in info.Participants]}
+        return {"name": info.GroupName.Name, "members": [jid.Jid2String(each.JID) for each in info.Participants]}
 
     def rename_group(self, group: str, name: str) -> None:
         self._client.set_group_name(_jid(group), name)
 
     def upload(self, content: str) -> dict[str, object]:
-        sent = self._client.upload(content.encode(), MediaType.MediaImage)
-        from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import ImageMessage, Message
-
-        image = ImageMessage(
+        sent = self._client.upload(content.encode(), enum.MediaType.MediaImage)
+        image = e2e.ImageMessage(
             URL=sent.url,
             directPath=sent.DirectPath,
             mediaKey=sent.MediaKey,
@@ -110,23 +111,23 @@ class Client:
             fileLength=sent.FileLength,
             mimetype="image/jpeg",
         )
-        downloaded = self._client.download_any(Message(imageMessage=image))
+        downloaded = self._client.download_any(e2e.Message(imageMessage=image))
         return {"url": sent.url, "downloaded": downloaded.decode()}
 
     def presence(self, available: bool) -> None:
-        self._client.send_presence(Presence.AVAILABLE if available else Presence.UNAVAILABLE)
+        self._client.send_presence(enum.Presence.AVAILABLE if available else enum.Presence.UNAVAILABLE)
 
     def watch(self, number: str) -> None:
-        self._client.subscribe_presence(build_jid(number))
+        self._client.subscribe_presence(jid.build_jid(number))
 
     def typing(self, number: str) -> None:
-        state, media = ChatPresence.CHAT_PRESENCE_COMPOSING, ChatPresenceMedia.CHAT_PRESENCE_MEDIA_TEXT
-        self._client.send_chat_presence(build_jid(number), state, media)
+        state, media = enum.ChatPresence.CHAT_PRESENCE_COMPOSING, enum.ChatPresenceMedia.CHAT_PRESENCE_MEDIA_TEXT
+        self._client.send_chat_presence(jid.build_jid(number), state, media)
 
     def assorted(self, number: str) -> None:
         """Queries of many kinds, for the sake of their answers."""
-        self._client.get_user_info(build_jid(number))
-        self._client.get_profile_picture(build_jid(number))
+        self._client.get_user_info(jid.build_jid(number))
+        self._client.get_profile_picture(jid.build_jid(number))
         self._client.get_privacy_settings()
         self._client.get_blocklist()
         self._client.set_status_message("busy")
@@ -153,9 +154,9 @@ class Client:
             return {
                 "id": event.Info.ID,
                 "text": event.Message.conversation or event.Message.extendedTextMessage.text,
-                "sender": Jid2String(source.Sender),
-                "sender_alt": Jid2String(source.SenderAlt),
-                "chat": Jid2String(source.Chat),
+                "sender": jid.Jid2String(source.Sender),
+                "sender_alt": jid.Jid2String(source.SenderAlt),
+                "chat": jid.Jid2String(source.Chat),
                 "from_me": source.IsFromMe,
             }
         if name == "Receipt":
@@ -165,7 +166,7 @@ class Client:
 
 def _jid(address: str) -> Any:
     user, _, server = address.partition("@")
-    return build_jid(user, server or "s.whatsapp.net")
+    return jid.build_jid(user, server or "s.whatsapp.net")
 
 
 def main() -> None:
@@ -175,18 +176,18 @@ def main() -> None:
     parser.add_argument("--database", required=True)
     arguments = parser.parse_args()
     swap_root(arguments.root.read_bytes())
-    client = Client(arguments.database, arguments.proxy)
+    session = Client(arguments.database, arguments.proxy)
     tell(event="Ready")
     for line in sys.stdin:
         command = json.loads(line)
-        threading.Thread(target=obey, args=(client, command), daemon=True).start()
+        threading.Thread(target=obey, args=(session, command), daemon=True).start()
     sys.stdout.flush()
     os._exit(0)
 
 
-def obey(client: Client, command: dict[str, Any]) -> None:
+def obey(session: Client, command: dict[str, Any]) -> None:
     number = command.pop("id", 0)
-    method: Callable[..., object] = getattr(client, command.pop("do"))
+    method: Callable[..., object] = getattr(session, command.pop("do"))
     try:
         tell(reply=number, result=method(**command))
     except Exception as error:  # noqa: BLE001 - whatever the library raises goes back to the test

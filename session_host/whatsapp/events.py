@@ -29,7 +29,7 @@ IGNORED = {
     19: "ChatPresence",
     20: "Presence",
     21: "JoinedGroup",
-    22: "GroupInfo",
+    22: "GroupInfoEvent",
     23: "Picture",
     24: "IdentityChange",
     25: "privacySettingsEvent",

@@ -9,7 +9,7 @@ from session_host.whatsapp.environment import WhatsAppSettings
 from session_host.whatsapp.events import Decoder
 from session_host.whatsapp.gate import Gate
 from session_host.whatsapp.library import load
-from session_host.whatsapp.port import Account, OnSignal
+from session_host.whatsapp.port import Account, OnSignal, Wear
 from session_host.whatsapp.requests import Requests
 from session_host.whatsapp.runtime import Runtime
 from session_host.whatsapp.session import NeonizeSession, Patience, Setup
@@ -38,6 +38,9 @@ class NeonizeWhatsApp:
         session = NeonizeSession(self._runtime, account, on_signal, self._tools, self._setup)
         self._sessions.add(session)
         return session
+
+    def wear(self) -> Wear:
+        return Wear(self._runtime.starts, self._runtime.stuck)
 
     async def close(self) -> None:
         await asyncio.gather(*(session.stop() for session in self._sessions))

@@ -35,6 +35,7 @@ from session_host.whatsapp.port import (
     Sent,
     SessionEnded,
     Signal,
+    Wear,
     WhatsAppError,
 )
 
@@ -142,6 +143,9 @@ class FakeWhatsApp:
         session = FakeSession(account, on_signal, self.script(account.key), self._clock)
         self.sessions.append(session)
         return session
+
+    def wear(self) -> Wear:
+        return Wear(len(self.sessions), 0)
 
     async def close(self) -> None:
         self.closed = True

@@ -1,0 +1,79 @@
+"""A process with sessions in it, driven by JSON lines: `{"id": 1, "do": "send_text", "key": "shop-1", "with": [...]}`.
+
+Answers `{"reply": 1, "result": ...}` or `{"reply": 1, "error": [type, code, detail]}`; signals come as
+`{"signal": "Connected", "key": "shop-1", ...}`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import os
+import sys
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from session_host.whatsapp.environment import WhatsAppSettings
+from session_host.whatsapp.port import Account, Session, Signal, WhatsAppError
+from session_host.whatsapp.session import Patience
+from session_host.whatsapp.whatsapp import NeonizeWhatsApp
+
+
+class HostProcess:
+    def __init__(self, sink: int, patience: Patience) -> None:
+        self._sink = sink
+        self._whatsapp = NeonizeWhatsApp(WhatsAppSettings(), asyncio.get_running_loop(), patience)
+        self._sessions: dict[str, Session] = {}
+
+    async def carry_out(self, line: dict[str, Any]) -> None:
+        try:
+            result = await getattr(self, "do_" + line["do"], self._call(line["do"]))(line["key"], *line["with"])
+            self._tell({"reply": line["id"], "result": _plain(result)})
+        except WhatsAppError as error:
+            self._tell({"reply": line["id"], "error": [type(error).__name__, error.code, error.detail]})
+
+    async def do_open(self, key: str, database: str, proxy_url: str | None) -> None:
+        account = Account(key, Path(database), proxy_url)
+        self._sessions[key] = self._whatsapp.session(account, lambda signal: self._signal(key, signal))
+        await self._sessions[key].connect()
+
+    async def do_close(self, _key: str) -> None:
+        await self._whatsapp.close()
+
+    async def do_collect(self, _key: str) -> int:
+        return gc.collect()
+
+    async def do_wear(self, _key: str) -> Any:
+        return self._whatsapp.wear()
+
+    def _call(self, name: str) -> Any:
+        return lambda key, *arguments: getattr(self._sessions[key], name)(*arguments)
+
+    def _signal(self, key: str, signal: Signal) -> None:
+        self._tell({"signal": type(signal).__name__, "key": key, **asdict(signal)})
+
+    def _tell(self, line: dict[str, Any]) -> None:
+        os.write(self._sink, json.dumps(line).encode() + b"\n")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+
+
+async def main() -> None:
+    source, sink = os.dup(0), os.dup(1)
+    host = HostProcess(sink, Patience(**json.loads(sys.argv[1])))
+    lines = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), os.fdopen(source, "rb", 0))
+    tasks = set()
+    while data := await lines.readline():
+        tasks.add(loop.create_task(host.carry_out(json.loads(data))))
+    os._exit(0)
+
+
+asyncio.run(main())

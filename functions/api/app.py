@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from functions.api.documentation import document, serve_docs
@@ -17,9 +18,11 @@ from functions.api.middleware.body_limit import BodyLimit
 from functions.api.middleware.request_log import RequestLog
 from functions.api.monitoring.health import HealthCheck
 from functions.api.monitoring.routes import router as monitoring
-from functions.api.problems import problem_response
+from functions.api.problems import METHOD_NOT_ALLOWED, problem_response
 from functions.api.services import Services
 from functions.api.webhooks.routes import router as webhooks
+
+ROUTERS = (instances, messages, events, webhooks, monitoring)
 
 
 def create_app(services: Services) -> FastAPI:
@@ -28,7 +31,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     app.state.linked = LinkedInstances(services)
     app.state.health = HealthCheck(services)
-    for router in (instances, messages, events, webhooks, monitoring):
+    for router in ROUTERS:
         app.include_router(router)
     serve_docs(app)
     app.openapi = lambda: document(app)  # type: ignore[method-assign]
@@ -40,5 +43,14 @@ def create_app(services: Services) -> FastAPI:
     return app
 
 
-async def _answer(_request: Request, error: Exception) -> Response:
-    return problem_response(problem_of(error))
+async def _answer(request: Request, error: Exception) -> Response:
+    problem = problem_of(error)
+    if problem.kind is METHOD_NOT_ALLOWED:
+        problem.headers = {"allow": ", ".join(_methods(request.url.path)) or "GET"}
+    return problem_response(problem)
+
+
+def _methods(path: str) -> list[str]:
+    """What may be done at a path: the router itself knows only the first route of it."""
+    routes = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+    return sorted({method for route in routes if route.path_regex.match(path) for method in route.methods or ()})

@@ -59,9 +59,11 @@ def document(app: FastAPI) -> dict[str, Any]:
         parts["schemas"]["Problem"] = PROBLEM_SCHEMA
         parts["securitySchemes"] = {KEY_SCHEME: {"type": "apiKey", "in": "header", "name": "x-api-key"}}
         schema["security"] = [{KEY_SCHEME: []}]
-        for path in OPEN_PATHS & schema["paths"].keys():
-            for operation in schema["paths"][path].values():
-                operation["security"] = []
+        for path, operations in schema["paths"].items():
+            for operation in operations.values():
+                _settle(operation, is_open=path in OPEN_PATHS)
+        for unused in ("HTTPValidationError", "ValidationError"):
+            parts["schemas"].pop(unused, None)
         app.openapi_schema = schema
     return app.openapi_schema
 
@@ -91,6 +93,15 @@ _TAGS = [
     {"name": "Webhooks", "description": "Where events are delivered to, signed by the Standard Webhooks scheme."},
     {"name": "Monitoring", "description": "How the deployment is."},
 ]
+
+
+def _settle(operation: dict[str, Any], *, is_open: bool) -> None:
+    """Takes out the framework's own error, which no route answers with, and the key where none is asked for."""
+    if is_open:
+        operation["security"] = []
+    for status, answer in list(operation["responses"].items()):
+        if "HTTPValidationError" in str(answer):
+            del operation["responses"][status]
 
 
 def _introduction() -> str:

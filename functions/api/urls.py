@@ -51,5 +51,5 @@ def masked(url: str) -> str:
     parsed = URL(url)
     if parsed.raw_user is None and parsed.raw_password is None:
         return url
-    _, _, after = url.partition("@")
-    return f"{parsed.scheme}://***@{after}"
+    scheme, _, rest = str(parsed.with_user(None)).partition("://")
+    return f"{scheme}://***@{rest}"

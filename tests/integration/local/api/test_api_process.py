@@ -1,0 +1,80 @@
+"""The API's process on one machine: started and stopped as the stack does it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Mapping
+
+import httpx
+import pytest
+
+from shared.clock import SystemClock
+from shared.models.api_key import ApiKey
+from shared.store.keys import Keys
+from shared.vault import new_key
+from tests.conftest import ROOT, Deployment, free_port
+
+KEY = "hwp_acme"
+
+
+@pytest.fixture
+async def process(deployment: Deployment) -> AsyncIterator[tuple[subprocess.Popen[bytes], str]]:
+    """The process, answering, and its URL."""
+    await Keys(deployment.database, SystemClock()).save(KEY, ApiKey("key_acme", "acme"))
+    port = free_port()
+    env = os.environ | {
+        "HIVEWP_PORT": str(port),
+        "HIVEWP_PREFIX": deployment.settings.prefix,
+        "HIVEWP_AWS_ENDPOINT": deployment.settings.endpoint_url or "",
+        "HIVEWP_PARTITIONS": str(deployment.partitions),
+        "HIVEWP_SEALING_KEY": new_key(),
+    }
+    started = start(env)
+    try:
+        url = f"http://127.0.0.1:{port}"
+        await _until_it_answers(url, started)
+        yield started, url
+    finally:
+        started.kill()
+        started.wait(10)
+
+
+def start(env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", "local.api"], env=env, cwd=ROOT)
+
+
+async def _until_it_answers(url: str, process: subprocess.Popen[bytes]) -> None:
+    async with asyncio.timeout(60), httpx.AsyncClient(base_url=url) as client:
+        while process.poll() is None:
+            try:
+                if (await client.get("/monitoring/health")).status_code == 200:
+                    return
+            except httpx.TransportError:
+                await asyncio.sleep(0.05)
+    raise RuntimeError("the process ended")
+
+
+async def test_it_serves_behind_the_gateway_and_ends_long_polls_when_it_is_told_to_stop(
+    process: tuple[subprocess.Popen[bytes], str],
+) -> None:
+    started, url = process
+    async with httpx.AsyncClient(base_url=url, headers={"x-api-key": KEY}, timeout=30) as client:
+        made = await client.post("/v1/instances", json={"id": "shop-1"})
+        assert made.status_code == 201
+        assert "ratelimit" in made.headers
+        waiting = asyncio.create_task(client.get("/v1/instances/shop-1/events", params={"wait": 20}))
+        await client.get("/v1/instances/shop-1")
+        started.send_signal(signal.SIGTERM)
+        assert (await waiting).json() == {"data": [], "next_after": 0}
+    assert await asyncio.to_thread(started.wait, 15) == 0
+
+
+def test_a_setting_that_cannot_be_used_is_named() -> None:
+    env = {name: value for name, value in os.environ.items() if not name.startswith("HIVEWP_")}
+    ended = subprocess.run([sys.executable, "-m", "local.api"], env=env, cwd=ROOT, capture_output=True, check=False)
+    assert ended.returncode == 2
+    assert b"HIVEWP_SEALING_KEY" in ended.stderr

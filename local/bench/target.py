@@ -60,7 +60,7 @@ async def started(folder: Path) -> AsyncIterator[Target]:
     before = time.monotonic()
     with (folder.parent / f"{folder.name}.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "local.cli", "up", env=env, stdout=log, stderr=log
+            Path(sys.executable).with_name("hivewp"), "up", env=env, stdout=log, stderr=log
         )
     try:
         await _until_healthy(port, process)

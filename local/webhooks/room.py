@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 
 class Room:
@@ -13,16 +14,22 @@ class Room:
         self.free = places
         self._changed = asyncio.Event()
 
-    async def some(self) -> int:
-        """Waits until at least one place is free; how many are."""
-        while not self.free:
-            self._changed.clear()
-            await self._changed.wait()
-        return self.free
+    async def for_batch(self, size: int, patience_s: float) -> int:
+        """Waits until at least one place is free, and a little longer for `size` of them; how many are, up to `size`.
+
+        Batches of one or two would cost as many calls as full ones."""
+        await self._until(1)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience_s):
+                await self._until(min(size, self.places))
+        return min(self.free, size)
 
     async def all(self) -> None:
         """Waits until every place is free."""
-        while self.free < self.places:
+        await self._until(self.places)
+
+    async def _until(self, free: int) -> None:
+        while self.free < free:
             self._changed.clear()
             await self._changed.wait()
 

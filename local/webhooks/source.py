@@ -82,7 +82,7 @@ class EventSource:
 
     async def _take_until(self, stopping: asyncio.Event) -> None:
         while not stopping.is_set():
-            if not await _unless(stopping, self._room.some()):
+            if not await _unless(stopping, self._room.for_batch(MAX_BATCH, GATHER_S)):
                 return
             most = min(self._room.free, MAX_BATCH)
             try:

@@ -20,6 +20,10 @@ MAX_BATCH_BYTES = 1_000_000  # SQS counts a whole batch against its limit of 1 M
 MAX_DELAY_S = 900
 
 
+# SQS refuses these two, which a text may hold. Bodies are JSON, where they stand in strings only and can be escaped.
+_ESCAPED = (("\ufffe", "\\ufffe"), ("\uffff", "\\uffff"))
+
+
 class QueueError(Exception):
     """A call to a queue that did not succeed."""
 
@@ -125,8 +129,14 @@ class Queue:
         return Depth(*(int(answer["Attributes"].get(name, 0)) for name in wanted))
 
 
+def _sendable(body: str) -> str:
+    for character, escaped in _ESCAPED:
+        body = body.replace(character, escaped)
+    return body
+
+
 def _entry(message: Outgoing) -> dict[str, Any]:
-    entry: dict[str, Any] = {"MessageBody": message.body}
+    entry: dict[str, Any] = {"MessageBody": _sendable(message.body)}
     if message.group:
         entry["MessageGroupId"] = message.group
     if message.dedup:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functions.api import problems
+from functions.api.asking import tell
 from functions.api.instances import settings
 from functions.api.instances.endpoint import EndpointChange, new_endpoint
 from functions.api.instances.schemas import InstanceView, NewInstance
@@ -11,7 +12,7 @@ from functions.api.problems import Problem
 from functions.api.services import Services
 from shared.clock import iso
 from shared.ids import new_id
-from shared.models.command import Command, CommandKind
+from shared.models.command import CommandKind
 from shared.models.instance import Instance, InstanceKey, InstanceSettings
 from shared.queues.queue import QueueError
 from shared.store.instances import InstanceExists
@@ -32,14 +33,19 @@ async def create(services: Services, tenant: str, new: NewInstance) -> InstanceV
     except InstanceExists as error:
         detail = f"There is an instance {key.id} already, or it is still being deleted."
         raise Problem(problems.INSTANCE_EXISTS, detail) from error
-    await _start_pairing(services, placed)
+    try:
+        await _start_pairing(services, placed)
+    except QueueError:
+        await _undo(services, placed, endpoint)
+        raise
     return instance_view(placed, services.vault, endpoint.shown)
 
 
 async def _start_pairing(services: Services, instance: Instance) -> None:
-    command = Command(new_id("cmd"), CommandKind.PAIR, instance.key)
-    try:
-        await services.commands.send(instance.partition, command, f"pair-{instance.key}-{instance.created_at}")
-    except QueueError:
-        await services.instances.erase(instance)
-        raise
+    await tell(services, instance, CommandKind.PAIR, dedup=f"pair-{instance.key}-{instance.created_at}")
+
+
+async def _undo(services: Services, instance: Instance, endpoint: EndpointChange) -> None:
+    if endpoint.shown is not None:
+        await services.webhooks.delete(instance.tenant, endpoint.shown.id)
+    await services.instances.erase(instance)

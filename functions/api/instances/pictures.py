@@ -40,6 +40,7 @@ def png(code: str) -> bytes:
     return _drawn(code, "png")
 
 
+@lru_cache(maxsize=256)
 def svg(code: str) -> bytes:
     """The code as an SVG."""
     return _drawn(code, "svg")

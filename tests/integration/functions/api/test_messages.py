@@ -123,6 +123,21 @@ async def test_a_queue_that_fails_fails_the_message_and_frees_its_key(
     assert command.args["message_id"] == again.json()["id"]
 
 
+async def test_a_queue_that_fails_leaves_no_instance_behind(services: Services) -> None:
+    new = {"id": "shop-1", "settings": {"webhook_url": "http://127.0.0.1:9/x"}}
+    async with client_of(replace(services, commands=BrokenQueues())) as broken:
+        assert (await broken.post("/v1/instances", json=new)).status_code == 503
+        assert (await broken.get("/v1/instances")).json()["data"] == []
+        assert (await broken.get("/v1/webhooks")).json()["data"] == []
+
+
+async def test_every_character_of_a_text_arrives(shop: httpx.AsyncClient, worker: FakeWorker) -> None:
+    text = "\x00\x01\x7f\ufffe\uffff\U0010ffff" + "\n" * 60_000
+    assert (await shop.post(MESSAGES, json=TEXT | {"text": text})).status_code == 202
+    (command,) = await worker.took(1, CommandKind.SEND)
+    assert command.args["content"] == {"text": text}
+
+
 async def test_a_message_that_left_all_the_same_counts_as_accepted(
     shop: httpx.AsyncClient, worker: FakeWorker, services: Services
 ) -> None:

@@ -26,7 +26,7 @@ from local.stack.part import Part
 from local.stack.ready import all_there, answers_200
 
 HOST_STOP_S = 65.0  # a host may take 60 s to finish what is in flight
-LEASES_EXPIRE_S = 8.0  # after a crash the leases of before are waited for, but not by the whole stack
+LEASES_S = 5.0  # after a crash a host waits until the leases of before have expired; the others need not
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def _host(plan: Plan, name: str, needed: Sequence[str]) -> Part:
         _python(plan, name, "session_host", env=env),
         after=needed,
         ready=all_there(plan.files.run, workers),
-        ready_timeout_s=LEASES_EXPIRE_S,
+        ready_timeout_s=LEASES_S,
         must_be_ready=False,
         stop_timeout_s=HOST_STOP_S,
     )

@@ -53,7 +53,7 @@ class LocalAws:
 
     async def saved(self, text: str) -> None:
         state = self.plan.files.data / "aws" / "state" / "sqs.json"
-        while not (state.exists() and text in state.read_text()):  # noqa: ASYNC110
+        while not (state.exists() and text in state.read_text()):
             await asyncio.sleep(0.05)
 
     async def heard(self, words: str) -> None:

@@ -245,7 +245,7 @@ asyncio.run(main())
 async def gone(process: psutil.Process) -> None:
     """Waits for the end of a process that is not our child; whether somebody has reaped it does not matter."""
     try:
-        while process.status() != psutil.STATUS_ZOMBIE:  # noqa: ASYNC110 - nobody sets an event for us
+        while process.status() != psutil.STATUS_ZOMBIE:
             await asyncio.sleep(0.02)
     except psutil.NoSuchProcess:
         pass

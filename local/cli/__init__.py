@@ -1,0 +1,32 @@
+"""The program `hivewp`: runs the stack, moves its simulated phones, shows its key."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from local.cli.errors import CommandError
+from local.cli.keys import keys
+from local.cli.phone import phone
+from local.cli.qr import qr
+from local.cli.up import up
+from local.stack.keeper import PartFailed
+from local.stack.lock import AlreadyRuns
+from shared.settings import BadSetting
+
+app = typer.Typer(
+    help="HiveWP on one machine.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
+app.command()(up)
+app.command()(qr)
+app.add_typer(phone, name="phone")
+app.add_typer(keys, name="keys")
+
+
+def main() -> None:
+    """The entry point. What a person can mend is told in one line, exit code 1."""
+    try:
+        app()
+    except (AlreadyRuns, BadSetting, CommandError, PartFailed) as error:
+        sys.exit(f"hivewp: {error}")

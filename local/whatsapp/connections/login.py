@@ -55,6 +55,10 @@ def log_in(world: World, link: Link, noise_key: bytes, payload: Any) -> LoggedIn
     return LoggedIn(world, account, device, link)
 
 
+BANNED = "402"
+_BAN: Attributes = {"code": "101", "expire": "3600"}  # a ban always names its kind and its seconds
+
+
 def _refusal(world: World, account: Account) -> Attributes | None:
     refusal = account.record.refusal
     if refusal is None:
@@ -64,4 +68,5 @@ def _refusal(world: World, account: Account) -> Attributes | None:
         if refusal.left <= 0:
             account.record.refusal = None
         world.changed(Kind.ACCOUNT, account.number)
-    return {"reason": refusal.reason, "code": refusal.code, "expire": refusal.expire}
+    told: Attributes = {"reason": refusal.reason, "code": refusal.code, "expire": refusal.expire}
+    return _BAN | {name: value for name, value in told.items() if value} if refusal.reason == BANNED else told

@@ -95,10 +95,6 @@ class Runtime:
         """Runs a function of the library that writes its maps."""
         await self.loop.run_in_executor(self._calls, self._write, at_most, function, arguments)
 
-    def close(self) -> None:
-        """No more calls; threads that are in one are left behind."""
-        self._calls.shutdown(wait=False, cancel_futures=True)
-
     def on_qr(self, client: bytes, code: bytes) -> None:
         self._stir(client)
         self._post(client, Qr(code.decode(errors="replace")))

@@ -44,4 +44,3 @@ class NeonizeWhatsApp:
 
     async def close(self) -> None:
         await asyncio.gather(*(session.stop() for session in self._sessions))
-        self._runtime.close()

@@ -67,6 +67,7 @@ class Counter:
             self._left = 0
         if after is After.HANGS:
             self._process.kill()
+            self._end()
         elif not self._tickets and self._left == 0:
             self._end()
         elif not self._tickets:

@@ -21,14 +21,21 @@ from typing import Any
 Line = dict[str, Any]
 
 
+class LineError(ValueError):
+    """This is no line."""
+
+
 def encode(line: Line) -> bytes:
     """One line with its end."""
     return json.dumps(line, separators=(",", ":")).encode() + b"\n"
 
 
 def decode(data: bytes) -> Line:
-    """Raises ValueError for anything but a JSON object."""
-    line = json.loads(data)
+    """Raises LineError for anything but a JSON object."""
+    try:
+        line = json.loads(data)
+    except ValueError as error:
+        raise LineError from error
     if not isinstance(line, dict):
-        raise ValueError("a line is an object")
+        raise LineError
     return line

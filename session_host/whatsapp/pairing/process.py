@@ -7,7 +7,7 @@ import logging
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from session_host.whatsapp.pairing.lines import Line, decode, encode
+from session_host.whatsapp.pairing.lines import Line, LineError, decode, encode
 
 COMMAND = (sys.executable, "-m", "session_host.whatsapp.pairing")
 ENDS_WITHIN_S = 5.0
@@ -92,7 +92,7 @@ class Process:
     def _tell(self, data: bytes) -> None:
         try:
             line = decode(data)
-        except ValueError:
+        except LineError:
             _log.warning("pairing process %s: a line that is none", self.pid)
         else:
             self._on_line(line)

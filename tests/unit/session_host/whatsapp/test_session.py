@@ -1,0 +1,284 @@
+"""The session over a library that does only what the test lets it do."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from session_host.whatsapp.events import Decoder
+from session_host.whatsapp.gate import Gate
+from session_host.whatsapp.library import Library, Start, protobuf_module
+from session_host.whatsapp.port import (
+    Account,
+    Connected,
+    EndReason,
+    MessageReceived,
+    NotConnected,
+    OutcomeUnknown,
+    SessionEnded,
+    Signal,
+)
+from session_host.whatsapp.requests import Requests
+from session_host.whatsapp.runtime import Runtime
+from session_host.whatsapp.session import NeonizeSession, Patience, Setup
+
+neonize: Any = protobuf_module("Neonize_pb2")
+CONNECTED, MESSAGE = 3, 17
+
+
+class ScriptedLibrary:
+    """`calls` lists what was called, in order. A send blocks until `answer` is set; a run until `give_back`."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.started = threading.Event()
+        self.sending = threading.Event()
+        self.answer = threading.Event()
+        self.give_back = threading.Event()
+        self.client = b""
+        self.error = ""
+
+    def run(self, start: Start) -> str:
+        self.calls.append("run")
+        self.client = start.client
+        self.started.set()
+        self.give_back.wait(20)
+        return self.error
+
+    def stop(self, client: bytes) -> None:
+        self.calls.append("stop")
+        self.give_back.set()
+
+    def disconnect(self, client: bytes) -> None:
+        self.calls.append("disconnect")
+
+    def send_message(self, client: bytes, to: bytes, message: bytes) -> bytes:
+        self.calls.append("send_message")
+        self.sending.set()
+        self.answer.wait(20)
+        answer = neonize.SendMessageReturnFunction()
+        answer.SendResponse.ID, answer.SendResponse.Timestamp = "3EB0", 1_700_000_000
+        return bytes(answer.SerializePartialToString())
+
+    def send_chat_presence(self, client: bytes, to: bytes, state: int) -> str:
+        self.calls.append("send_chat_presence")
+        return ""
+
+    def logout(self, client: bytes) -> str:
+        self.calls.append("logout")
+        return ""
+
+
+class Scene:
+    def __init__(self, store: Path, patience: Patience, proxy_url: str | None = None) -> None:
+        self.library = ScriptedLibrary()
+        self.signals: list[Signal] = []
+        self.runtime = Runtime(asyncio.get_running_loop(), Gate(settle=0))
+        self.runtime.library = cast(Library, self.library)
+        account = Account("shop-1", store, proxy_url)
+        setup = Setup("wal", 5.0, patience)
+        self.session = NeonizeSession(self.runtime, account, self._heard, (Decoder(), Requests()), setup)
+        self._news = asyncio.Event()
+
+    async def connecting(self) -> None:
+        await self.session.connect()
+        await asyncio.to_thread(self.library.started.wait, 5)
+
+    def device(self) -> None:
+        device = neonize.Device(JID=neonize.JID(User="4915550001", Server="s.whatsapp.net"))
+        self.runtime.on_event(self.library.client, 0, device.SerializePartialToString())
+
+    async def connected(self) -> None:
+        await self.connecting()
+        self.device()
+        self.runtime.on_event(self.library.client, CONNECTED, b"")
+        await self.heard(Connected)
+
+    async def heard(self, kind: type[Signal]) -> Signal:
+        async with asyncio.timeout(5):
+            while not (found := [each for each in self.signals if isinstance(each, kind)]):
+                self._news.clear()
+                await self._news.wait()
+        return found[0]
+
+    def _heard(self, signal: Signal) -> None:
+        self.signals.append(signal)
+        self._news.set()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    path = tmp_path / "shop-1.db"
+    path.write_bytes(b"credentials")
+    return path
+
+
+@pytest.fixture
+async def scene(store: Path) -> AsyncIterator[Scene]:
+    scene = Scene(store, Patience(stop=0.1))
+    yield scene
+    scene.library.answer.set()
+    scene.library.give_back.set()
+    await scene.session.stop()
+
+
+async def test_the_library_is_not_called_before_its_client_is_there(scene: Scene) -> None:
+    with pytest.raises(NotConnected):
+        await scene.session.send_text("4915550002", "too early")
+    await scene.connecting()
+    with pytest.raises(NotConnected):
+        await scene.session.send_text("4915550002", "still too early")
+    with pytest.raises(NotConnected):
+        await scene.session.logout()
+
+    assert scene.library.calls == ["run"]
+
+
+async def test_a_client_that_is_still_starting_is_stopped_only_when_it_is_there(scene: Scene) -> None:
+    await scene.connecting()
+
+    await scene.session.stop()
+    assert scene.library.calls == ["run"]
+    assert scene.runtime.stuck == 1
+    scene.device()
+    await asyncio.to_thread(scene.library.give_back.wait, 5)
+    await scene.session.stop()
+
+    assert scene.library.calls == ["run", "disconnect", "stop"]
+    assert scene.runtime.stuck == 0
+
+
+async def test_a_stopped_client_is_called_no_more(scene: Scene) -> None:
+    await scene.connected()
+    await scene.session.stop()
+
+    with pytest.raises(NotConnected):
+        await scene.session.set_typing("4915550002", True)
+
+    assert scene.library.calls == ["run", "disconnect", "stop"]
+
+
+async def test_a_stop_tells_a_waiting_send_at_once_that_its_outcome_is_unknown(scene: Scene) -> None:
+    await scene.connected()
+    sending = asyncio.create_task(scene.session.send_text("4915550002", "hello"))
+    await asyncio.to_thread(scene.library.sending.wait, 5)
+    stopping = asyncio.create_task(scene.session.stop())
+
+    with pytest.raises(OutcomeUnknown) as caught:
+        await sending
+
+    assert caught.value.code == "stopped"
+    await stopping
+
+
+async def test_sends_go_one_at_a_time(scene: Scene) -> None:
+    await scene.connected()
+    first = asyncio.create_task(scene.session.send_text("4915550002", "first"))
+    second = asyncio.create_task(scene.session.send_text("4915550002", "second"))
+    await asyncio.sleep(0.05)
+    assert scene.library.calls.count("send_message") == 1
+    scene.library.answer.set()
+
+    assert (await first).whatsapp_id == (await second).whatsapp_id == "3EB0"
+    assert scene.library.calls.count("send_message") == 2
+
+
+async def test_what_the_library_has_acknowledged_is_told_while_it_is_stopped(scene: Scene) -> None:
+    await scene.connected()
+    stopping = asyncio.create_task(scene.session.stop())
+    await asyncio.sleep(0)
+    message = neonize.Message(Info=neonize.MessageInfo(ID="3EB1", Timestamp=1_700_000_000_000))
+    message.Message.conversation = "just in time"
+    scene.runtime.on_event(scene.library.client, MESSAGE, message.SerializePartialToString())
+
+    await scene.heard(MessageReceived)
+    await stopping
+    scene.runtime.on_event(scene.library.client, MESSAGE, message.SerializePartialToString())
+    await asyncio.sleep(0.01)
+    assert len([each for each in scene.signals if isinstance(each, MessageReceived)]) == 1
+
+
+async def test_a_code_to_scan_means_that_there_is_no_device(scene: Scene) -> None:
+    await scene.connecting()
+    scene.runtime.on_qr(scene.library.client, b"2@code")
+
+    ended = await scene.heard(SessionEnded)
+
+    assert isinstance(ended, SessionEnded)
+    assert ended.reason is EndReason.DEVICE_REMOVED
+
+
+@pytest.mark.parametrize(
+    ("alive", "proxy_url", "reason"),
+    [
+        (True, None, EndReason.LIBRARY_STOPPED),
+        (False, None, EndReason.CONNECT_FAILURE),
+        (False, "http://127.0.0.1:1", EndReason.PROXY_UNREACHABLE),
+    ],
+)
+async def test_a_library_that_gives_up_ends_the_session(
+    store: Path, alive: bool, proxy_url: str | None, reason: EndReason
+) -> None:
+    scene = Scene(store, Patience(), proxy_url)
+    scene.library.error = "failed to dial whatsapp web websocket: dial tcp 10.0.0.1:443: connection refused"
+    await (scene.connected() if alive else scene.connecting())
+    scene.library.give_back.set()
+
+    ended = await scene.heard(SessionEnded)
+    await scene.session.stop()
+
+    assert isinstance(ended, SessionEnded)
+    assert ended.reason is reason
+    assert "10.0.0.1" not in ended.detail
+    assert scene.library.calls[-1] == "stop"  # its socket may still be up
+    assert scene.runtime.stuck == 0
+
+
+@pytest.mark.parametrize(
+    ("proxy_url", "reason"),
+    [(None, EndReason.CONNECT_TIMEOUT), ("socks5://10.0.0.1:1080", EndReason.PROXY_UNREACHABLE)],
+)
+async def test_a_connection_that_hangs_is_given_up(store: Path, proxy_url: str | None, reason: EndReason) -> None:
+    scene = Scene(store, Patience(connect=0.05), proxy_url)
+    await scene.connecting()
+
+    ended = await scene.heard(SessionEnded)
+
+    assert isinstance(ended, SessionEnded)
+    assert ended.reason is reason
+    assert scene.library.calls == ["run"]
+    scene.library.give_back.set()
+    await scene.session.stop()
+
+
+async def test_a_lost_connection_that_does_not_come_back_is_given_up(store: Path) -> None:
+    """The library would try ever more rarely, or hang in a proxy."""
+    scene = Scene(store, Patience(reconnect=0.05))
+    await scene.connected()
+    scene.runtime.on_event(scene.library.client, 12, neonize.Disconnected(status=True).SerializeToString())
+
+    ended = await scene.heard(SessionEnded)
+
+    assert isinstance(ended, SessionEnded)
+    assert ended.reason is EndReason.CONNECT_TIMEOUT
+    await scene.session.stop()
+
+
+async def test_a_session_connects_once(scene: Scene) -> None:
+    await scene.connecting()
+
+    with pytest.raises(RuntimeError):
+        await scene.session.connect()
+
+
+async def test_numbers_stay_out_of_the_log(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    entry = neonize.LogEntry(Message="no session with 4915550001@s.whatsapp.net", Level="ERROR", Name="Client")
+    scene.runtime.on_log(entry.SerializeToString())
+    await asyncio.sleep(0.01)
+
+    assert caplog.messages == ["Client: no session with *0001@s.whatsapp.net"]

@@ -6,8 +6,10 @@ import sys
 
 import typer
 
+from local.cli.bench import bench_command
 from local.cli.errors import CommandError
 from local.cli.keys import keys
+from local.cli.listen import listen
 from local.cli.phone import phone
 from local.cli.qr import qr
 from local.cli.up import up
@@ -20,6 +22,8 @@ app = typer.Typer(
 )
 app.command()(up)
 app.command()(qr)
+app.command()(listen)
+app.command("bench")(bench_command)
 app.add_typer(phone, name="phone")
 app.add_typer(keys, name="keys")
 

@@ -12,8 +12,6 @@ from typing import Annotated
 
 import typer
 
-from local.bench.bench import Plan, bench
-from local.bench.target import BenchFailed
 from local.cli.errors import CommandError
 
 
@@ -25,6 +23,9 @@ def bench_command(
     data: Annotated[Path | None, typer.Option(help="keep the stack's data and log in this new folder")] = None,
 ) -> None:
     """Start a stack of its own, load it over HTTP, print a JSON report. Takes minutes; progress goes to stderr."""
+    from local.bench.bench import Plan, bench  # here, so that no other command waits for its imports
+    from local.bench.target import BenchFailed
+
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     plan = Plan(instances, rate, seconds, search)
     with tempfile.TemporaryDirectory(prefix="hivewp-bench-") as temporary:

@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 KEEP_EVERY_S = COMMAND_VISIBILITY_S / 3
 MOST_IN_HAND = 1_000
+POLL_S = 2  # short: a poll is never broken off, since what it takes would stay hidden from the next owner
 RETRY_S = 1.0
 
 OnCommand = Callable[[Held[Command], Received], None]
@@ -37,19 +38,28 @@ class Consumer:
         self._giving: set[asyncio.Task[None]] = set()
         self._room = asyncio.Event()
         self._room.set()
+        self._stopping = False
 
     async def run(self) -> None:
-        """Receives until cancelled."""
-        while True:
+        """Receives until `stop`."""
+        while not self._stopping:
             await self._room.wait()
             try:
-                batch = await self._queue.receive()
+                batch = await self._queue.receive(wait_s=POLL_S)
             except QueueError as error:
                 logger.warning("the command queue does not answer, trying again: %s", error)
                 await asyncio.sleep(RETRY_S)
                 continue
+            if self._stopping:
+                await self._set_visibility([received.handle for received in batch], 0)
+                return
             for received in batch:
                 self._take(received)
+
+    def stop(self) -> None:
+        """Lets `run` end with its present poll; what that brings goes back to the queue."""
+        self._stopping = True
+        self._room.set()
 
     async def settle_all(self) -> None:
         """Deletes what is done, many at once, until cancelled."""
@@ -68,7 +78,7 @@ class Consumer:
             await self._set_visibility(list(self._in_hand), COMMAND_VISIBILITY_S)
 
     async def finish(self) -> None:
-        """After `run` was cancelled: returns when all that is done is deleted, and gives the rest back."""
+        """After `run` has ended: returns when all that is done is deleted, and gives the rest back."""
         await self._done.join()
         await asyncio.gather(*self._giving)
         await self._set_visibility(list(self._in_hand), 0)

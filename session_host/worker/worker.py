@@ -55,9 +55,9 @@ class Worker:
     async def drain(self) -> None:
         """Takes no more commands, ends those in hand, closes the sockets; every device stays linked."""
         receiving, settling, keeping = self._tasks
-        receiving.cancel()
+        self._consumer.stop()
         await asyncio.gather(*self._controls, return_exceptions=True)
-        await asyncio.gather(*(runner.stop() for runner in self._runners.values()))
+        await asyncio.gather(receiving, *(runner.stop() for runner in self._runners.values()))
         keeping.cancel()
         await self._consumer.finish()
         settling.cancel()

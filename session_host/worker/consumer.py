@@ -38,11 +38,11 @@ class Consumer:
         self._giving: set[asyncio.Task[None]] = set()
         self._room = asyncio.Event()
         self._room.set()
-        self._stopping = False
+        self._stopping = asyncio.Event()
 
     async def run(self) -> None:
         """Receives until `stop`."""
-        while not self._stopping:
+        while not self._stopping.is_set():
             await self._room.wait()
             try:
                 batch = await self._queue.receive(wait_s=POLL_S)
@@ -50,7 +50,7 @@ class Consumer:
                 logger.warning("the command queue does not answer, trying again: %s", error)
                 await asyncio.sleep(RETRY_S)
                 continue
-            if self._stopping:
+            if self._stopping.is_set():
                 await self._set_visibility([received.handle for received in batch], 0)
                 return
             for received in batch:
@@ -58,7 +58,7 @@ class Consumer:
 
     def stop(self) -> None:
         """Lets `run` end with its present poll; what that brings goes back to the queue."""
-        self._stopping = True
+        self._stopping.set()
         self._room.set()
 
     async def settle_all(self) -> None:

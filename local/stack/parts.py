@@ -90,8 +90,12 @@ def _whatsapp(plan: Plan) -> Part:
 
 def _api(plan: Plan) -> Part:
     port = plan.ports["HIVEWP_PORT"]
-    part = _python(plan, "api", "local.api", env={"HIVEWP_PORT": str(port)})
-    return replace(part, ready=answers_200(port, "/monitoring/health"), after=["aws", "webhooks", *_hosts(plan)])
+    return replace(
+        _python(plan, "api", "local.api", env={"HIVEWP_PORT": str(port)}),
+        after=["aws", "webhooks", *_hosts(plan)],
+        ready=answers_200(port, "/monitoring/health"),
+        stop_timeout_s=15.0,
+    )
 
 
 def _webhooks(plan: Plan) -> Part:

@@ -21,7 +21,7 @@ from shared.models.api_key import new_api_key
 from shared.settings import BadSetting
 from shared.vault import new_key
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 async def run_stack(
@@ -75,12 +75,14 @@ async def _stop_signal(supervisor: Supervisor, say: Say) -> AsyncIterator[asynci
             supervisor.kill()
         stop.set()
 
-    for number in SIGNALS:
+    # Under nohup the end of the terminal is ignored, and stays so.
+    signals = SIGNALS if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN else (*SIGNALS, signal.SIGHUP)
+    for number in signals:
         loop.add_signal_handler(number, on_signal)
     try:
         yield stop
     finally:
-        for number in SIGNALS:
+        for number in signals:
             loop.remove_signal_handler(number)
 
 

@@ -6,9 +6,6 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
 
-from aiobotocore.config import AioConfig
-from aiobotocore.session import get_session
-
 LONG_POLL_S = 20
 
 
@@ -25,6 +22,9 @@ class AwsSettings:
 
 def client(settings: AwsSettings, service: str, *, connections: int = 64) -> AbstractAsyncContextManager[Any]:
     """An async client of a service, to be entered by the composition root and shared by everything in the process."""
+    from aiobotocore.config import AioConfig  # here: who only reads settings need not wait for half a second of imports
+    from aiobotocore.session import get_session
+
     config = AioConfig(
         max_pool_connections=connections,
         connect_timeout=3,

@@ -26,10 +26,14 @@ class BenchFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A running stack. `api` carries the key; `phones` speaks to the control API of the local WhatsApp."""
+    """A running stack. `api` carries the key; `phones` speaks to the control API of the local WhatsApp.
+
+    `env` is the environment it was started with; `hivewp` commands with the same find it.
+    """
 
     api: aiohttp.ClientSession
     phones: aiohttp.ClientSession
+    env: dict[str, str]
     run_folder: Path
     ready_s: float
 
@@ -70,7 +74,7 @@ async def started(folder: Path) -> AsyncIterator[Target]:
             aiohttp.ClientSession(f"http://127.0.0.1:{port}", headers={"x-api-key": key}) as api,
             aiohttp.ClientSession(f"http://127.0.0.1:{control}", timeout=aiohttp.ClientTimeout(total=None)) as phones,
         ):
-            yield Target(api, phones, folder / "run", round(ready_s, 2))
+            yield Target(api, phones, env, folder / "run", round(ready_s, 2))
     finally:
         if process.returncode is None:
             process.send_signal(signal.SIGINT)

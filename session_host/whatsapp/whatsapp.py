@@ -14,7 +14,9 @@ from session_host.whatsapp.requests import Requests
 from session_host.whatsapp.runtime import Runtime
 from session_host.whatsapp.session import NeonizeSession, Patience, Setup
 
-# How long a start may keep the gate shut. Opening the store writes the maps, and comes before anything that can hang.
+# How long a start may keep the gate shut. It writes the maps once the store is open (5-10 ms on a local disk), before
+# it dials. When it is connected it reads them once more, which a short dial has done by then and a long one has not:
+# then a start of another session in the same 100 ns would be fatal, a risk of 1 in some thousand mass starts.
 STARTING_S = {"wal": 0.15, "truncate": 0.5}
 
 

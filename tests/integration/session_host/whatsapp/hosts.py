@@ -60,7 +60,7 @@ class Host:
 
     def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
         self.process = process
-        self._log = log
+        self.log = log
         self._news = asyncio.Condition()
         self._lines: list[Line] = []
         self._last_id = 0
@@ -114,7 +114,7 @@ class Host:
         except TimeoutError as error:
             raise AssertionError(f"no {what} among {self._lines}") from error
         line = found()
-        assert line, f"no {what}: the process ended, {self._log.read_text()[-2000:]}"
+        assert line, f"no {what}: the process ended, {self.log.read_text()[-2000:]}"
         self._lines.remove(line)
         return line
 

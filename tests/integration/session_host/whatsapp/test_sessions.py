@@ -263,11 +263,26 @@ async def test_calls_without_a_connection_do_no_harm(shop: Account, server: Loca
     assert await host.end() == 0
 
 
+async def test_all_being_well_the_library_logs_nothing(shop: Account, host: Host) -> None:
+    """Its debug log, on unless it is told otherwise in the right word, costs time and tells numbers and texts."""
+    await host.connect(shop)
+    await host.do("send_text", shop.key, CUSTOMER, "hush")
+    await host.do("stop", shop.key)
+
+    assert await log_lines(host) == {"Press Ctrl+C to exit"}  # the library's own idea, printed to stderr
+
+
 async def test_recipients_that_are_none_are_refused(shop: Account, host: Host) -> None:
     await host.connect(shop)
     for recipient in ("", "nobody", "4915@example.com"):
         with pytest.raises(Refused, match="Rejected invalid_recipient"):
             await host.do("send_text", shop.key, recipient, "x")
+
+
+async def log_lines(host: Host) -> set[str]:
+    """All that the process wrote, at its end."""
+    assert await host.end() == 0
+    return set(host.log.read_text().splitlines())
 
 
 class silent:  # noqa: N801 - reads as what it does

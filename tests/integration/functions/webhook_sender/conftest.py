@@ -72,14 +72,14 @@ class Sending:
     async def recorded(self, event: Event) -> Delivery:
         """Waits until something is recorded of an event."""
         async with asyncio.timeout(20):
-            while (found := await self.delivery(event)) is None:  # noqa: ASYNC110 - DynamoDB tells nobody
+            while (found := await self.delivery(event)) is None:
                 await asyncio.sleep(0.02)
         return found
 
     async def settled(self) -> None:
         """Waits until no message is left."""
         async with asyncio.timeout(20):
-            while await self.queue.depth() != Depth(0, 0, 0):  # noqa: ASYNC110 - SQS tells nobody
+            while await self.queue.depth() != Depth(0, 0, 0):
                 await asyncio.sleep(0.05)
 
 

@@ -109,6 +109,7 @@ class Registration:
         self._code_entry: tuple[Account, CodeEntry] | None = None
         self._pending: DeviceRecord | None = None
         self._outcome: asyncio.Future[Device] | None = None
+        self._has_ended = False
 
     @property
     def identity(self) -> bytes:
@@ -161,6 +162,7 @@ class Registration:
             self._linked()
 
     def ended(self) -> None:
+        self._has_ended = True
         self._desk.close(self)
         self._fail(PairingError("the companion hung up"))
 
@@ -234,6 +236,8 @@ class Registration:
         self._link.send(Node("iq", {**attrs, "t": int(self._world.now())}, [child]))
 
     def _expect_outcome(self) -> asyncio.Future[Device]:
+        if self._has_ended:
+            raise PairingError("the companion hung up")
         if self._outcome and not self._outcome.done():
             raise PairingError("the companion is being linked already")
         self._outcome = asyncio.get_running_loop().create_future()

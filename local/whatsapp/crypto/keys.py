@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import xeddsa
 
 KEY_SIZE = 32
+SIGNATURE_SIZE = 64
 # Signal puts this byte before a public key wherever the kind of curve must be told.
 DJB_TYPE = b"\x05"
 
@@ -52,6 +53,8 @@ class KeyPair:
 
 def verify(public: bytes, message: bytes, signature: bytes) -> bool:
     """Whether `signature` is of `message` by the owner of the Curve25519 key `public`."""
+    if len(signature) != SIGNATURE_SIZE:
+        return False
     # libsignal carries the sign of the Edwards key in the top bit of its signatures.
     sign_bit = bool(signature[-1] & 128)
     plain = signature[:-1] + bytes((signature[-1] & 127,))

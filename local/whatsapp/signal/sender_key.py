@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 from local.whatsapp.crypto.aes import PaddingError, cbc_decrypt
 from local.whatsapp.crypto.kdf import hkdf
-from local.whatsapp.crypto.keys import verify
+from local.whatsapp.crypto.keys import SIGNATURE_SIZE, verify
 from local.whatsapp.signal import fields
 from local.whatsapp.signal.errors import DuplicateError, NoSessionError, UnreadableError
 from local.whatsapp.signal.messages import VERSION
 
-SIGNATURE_SIZE = 64
 JUMP_MAX = 2_000
 
 

@@ -1,0 +1,175 @@
+"""Session hosts as real processes that share partitions through a DynamoDB that answers over the wire."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import pytest
+
+from shared.clock import SystemClock
+from shared.store.hosts import Hosts
+from shared.store.partitions import Partitions
+from tests.conftest import PARTITIONS, ROOT, Deployment
+
+HERE = Path(__file__).parent
+PATIENCE_S = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a worker wrote of itself."""
+
+    what: str
+    partition: int
+    epoch: int
+    host: str
+    pid: int
+
+
+@dataclass(slots=True)
+class Site:
+    """Where hosts run: their folder, and the processes started."""
+
+    deployment: Deployment
+    folder: Path
+    hosts: list[asyncio.subprocess.Process] = field(default_factory=list)
+
+    async def start(self, name: str, *worker: str) -> asyncio.subprocess.Process:
+        """A host with a 2 s lease whose workers run worker_program, or another command."""
+        command = worker or (sys.executable, str(HERE / "worker_program.py"))
+        aws = self.deployment.settings
+        env = {
+            "PYTHONPATH": str(ROOT),
+            "HIVEWP_AWS_ENDPOINT": aws.endpoint_url or "",
+            "HIVEWP_PREFIX": aws.prefix,
+            "HIVEWP_PARTITIONS": str(PARTITIONS),
+            "HIVEWP_SEALING_KEY": base64.b64encode(bytes(32)).decode(),
+            "HIVEWP_SESSION_DIR": str(self.folder / "sessions"),
+            "HIVEWP_HOST_NAME": name,
+            "HIVEWP_RUN_DIR": str(self.folder / "run"),
+            "HIVEWP_LEASE_S": "2",
+            "TEST_NOTES": str(self.folder / "notes"),
+        }
+        with (self.folder / f"{name}.log").open("wb") as log:
+            host = await asyncio.create_subprocess_exec(
+                sys.executable, str(HERE / "host_program.py"), *command, env=env, stdout=log, stderr=log
+            )
+        self.hosts.append(host)
+        return host
+
+    def notes(self, what: str) -> list[Note]:
+        """All notes of a kind, oldest first."""
+        file = self.folder / "notes"
+        lines = [line.split() for line in file.read_text().splitlines()] if file.exists() else []
+        return [Note(kind, int(p), int(e), host, int(pid)) for kind, p, e, host, pid in lines if kind == what]
+
+    def log(self, name: str) -> str:
+        """What a host wrote."""
+        return (self.folder / f"{name}.log").read_text()
+
+    async def see(self, happened: Callable[[], bool]) -> None:
+        """Waits until something is the case."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not happened():
+                await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+async def site(deployment: Deployment, tmp_path: Path) -> AsyncIterator[Site]:
+    place = Site(deployment, tmp_path)
+    yield place
+    for host in place.hosts:
+        if host.returncode is None:
+            host.kill()
+        await host.wait()
+
+
+def of(notes: list[Note], name: str) -> list[Note]:
+    """The notes of one host's workers."""
+    return [note for note in notes if note.host.startswith(f"{name}_")]
+
+
+async def owners(site: Site) -> list[str | None]:
+    leases = await Partitions(site.deployment.database, PARTITIONS).leases()
+    return [lease.owner.split("_")[0] if lease.owner else None for lease in leases]
+
+
+async def test_a_host_takes_all_partitions_reports_and_hands_everything_back(site: Site) -> None:
+    host = await site.start("host-1")
+    await site.see(lambda: len(site.notes("start")) == PARTITIONS)
+    started = site.notes("start")
+    pid_files = {path.name: int(path.read_text()) for path in (site.folder / "run").iterdir()}
+    assert pid_files == {f"host-1-worker-{note.partition}.pid": note.pid for note in started}
+
+    hosts = Hosts(site.deployment.database, SystemClock())
+    async with asyncio.timeout(PATIENCE_S):
+        while len((reports := await hosts.alive())[0].workers) < PARTITIONS:
+            await asyncio.sleep(0.1)
+    (report,) = reports
+    assert {(one.partition, one.pid) for one in report.workers} == {(note.partition, note.pid) for note in started}
+    assert report.workers[0].states == {"connected": 3}
+    assert 0 < report.memory_used < report.memory_limit
+
+    children = psutil.Process(host.pid).children(recursive=True)
+    assert len(children) == 2 * PARTITIONS
+    host.send_signal(signal.SIGTERM)
+    assert await asyncio.wait_for(host.wait(), PATIENCE_S) == 0
+    assert {note.pid for note in site.notes("drained")} == {note.pid for note in started}
+    assert (await asyncio.to_thread(psutil.wait_procs, children, PATIENCE_S))[1] == []
+    assert await owners(site) == [None] * PARTITIONS
+    assert await hosts.alive() == []
+    assert list((site.folder / "run").iterdir()) == []
+
+
+async def test_a_joining_host_gets_its_share_by_hand_over_and_a_killed_ones_share_is_taken(site: Site) -> None:
+    first = await site.start("host-1")
+    await site.see(lambda: len(site.notes("start")) == PARTITIONS)
+    await site.start("host-2")
+    await site.see(lambda: len(of(site.notes("start"), "host-2")) == 1)
+    (moved,) = of(site.notes("start"), "host-2")
+    (drained,) = site.notes("drained")
+    assert drained.partition == moved.partition
+    assert moved.epoch == drained.epoch + 1
+    assert sorted(str(owner) for owner in await owners(site)) == ["host-1", "host-2"]
+
+    orphans = psutil.Process(first.pid).children(recursive=True)
+    assert len(orphans) == 2
+    first.kill()
+    await first.wait()
+    assert (await asyncio.to_thread(psutil.wait_procs, orphans, PATIENCE_S))[1] == []
+    await site.see(lambda: len(of(site.notes("start"), "host-2")) == PARTITIONS)
+    taken = of(site.notes("start"), "host-2")[-1]
+    assert taken.epoch == 2
+    assert await owners(site) == ["host-2"] * PARTITIONS
+    assert len(site.notes("drained")) == 1
+
+
+async def test_a_frozen_host_finds_its_partitions_gone_and_starts_over(site: Site) -> None:
+    frozen = await site.start("host-1")
+    await site.see(lambda: len(site.notes("start")) == PARTITIONS)
+    frozen.send_signal(signal.SIGSTOP)
+    await site.start("host-2")
+    await site.see(lambda: len(of(site.notes("start"), "host-2")) == PARTITIONS)
+    killed = [psutil.Process(note.pid) for note in of(site.notes("start"), "host-1")]
+    frozen.send_signal(signal.SIGCONT)
+    await asyncio.to_thread(psutil.wait_procs, killed, PATIENCE_S)
+    await site.see(lambda: len(of(site.notes("start"), "host-1")) > PARTITIONS)
+    assert "not renewed in time" in site.log("host-1")
+    epochs = [(note.partition, note.epoch) for note in site.notes("start")]
+    assert len(set(epochs)) == len(epochs)
+
+
+async def test_settings_that_cannot_be_used_are_named(site: Site) -> None:
+    host = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "session_host", env={}, cwd=ROOT, stderr=asyncio.subprocess.PIPE
+    )
+    _, said = await host.communicate()
+    assert host.returncode == 1
+    assert said.decode().strip() == "session host: HIVEWP_SEALING_KEY must be set"

@@ -5,7 +5,7 @@
           -> showing (a QR code: the store has no device)     > halt -> gone
           -> ended (the library gave the thread back)        /
 
-A call on a client that is not alive aborts the process, and so does a stop of one that is still stirring: the library
+A call on a client that is not there can abort the process, and so can a stop of one that is still stirring: the library
 looks it up once more when it has connected. Hence `call` and `halt` wait for their state here.
 """
 

@@ -128,7 +128,7 @@ class Library:
         return error
 
     def stop(self, client: bytes) -> None:
-        """Disconnects and forgets. Not before its first event or QR code: the library would look for it and abort."""
+        """Disconnects and forgets. Not before its first event or QR code: the library looks for it once more."""
         self._functions.Stop(client)
 
     def disconnect(self, client: bytes) -> None:

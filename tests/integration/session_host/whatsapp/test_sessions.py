@@ -246,7 +246,7 @@ async def test_a_proxy_that_refuses_ends_the_session(shop: Account, host: Host) 
 
 
 async def test_calls_without_a_connection_do_no_harm(shop: Account, server: LocalWhatsApp, host: Host) -> None:
-    """In the library itself a call on a client that is not there aborts the process."""
+    """Some of the library's functions abort the process when their client is not there."""
     await host.connect(shop)
     await host.do("stop", shop.key)
     await host.do("stop", shop.key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -40,6 +40,8 @@ class ScriptedLibrary:
         self.sending = threading.Event()
         self.answer = threading.Event()
         self.give_back = threading.Event()
+        self.on_disconnect: Callable[[], None] = lambda: None
+        self.on_stop: Callable[[], None] = lambda: None
         self.client = b""
         self.error = ""
 
@@ -52,10 +54,12 @@ class ScriptedLibrary:
 
     def stop(self, client: bytes) -> None:
         self.calls.append("stop")
+        self.on_stop()
         self.give_back.set()
 
     def disconnect(self, client: bytes) -> None:
         self.calls.append("disconnect")
+        self.on_disconnect()
 
     def send_message(self, client: bytes, to: bytes, message: bytes) -> bytes:
         self.calls.append("send_message")
@@ -188,19 +192,22 @@ async def test_sends_go_one_at_a_time(scene: Scene) -> None:
     assert scene.library.calls.count("send_message") == 2
 
 
-async def test_what_the_library_has_acknowledged_is_told_while_it_is_stopped(scene: Scene) -> None:
+async def test_what_the_library_has_acknowledged_is_told_while_it_is_stopped(store: Path) -> None:
+    """A stop drops what waits in the library's queue, and WhatsApp would not send it again."""
+    scene = Scene(store, Patience())
     await scene.connected()
-    stopping = asyncio.create_task(scene.session.stop())
-    await asyncio.sleep(0)
     message = neonize.Message(Info=neonize.MessageInfo(ID="3EB1", Timestamp=1_700_000_000_000))
     message.Message.conversation = "just in time"
-    scene.runtime.on_event(scene.library.client, MESSAGE, message.SerializePartialToString())
+    data = message.SerializePartialToString()
+    told = threading.Timer(0.02, lambda: scene.runtime.on_event(scene.library.client, MESSAGE, data))
+    scene.library.on_disconnect = told.start
+    scene.library.on_stop = told.cancel
 
-    await scene.heard(MessageReceived)
-    await stopping
-    scene.runtime.on_event(scene.library.client, MESSAGE, message.SerializePartialToString())
+    await scene.session.stop()
+    assert isinstance(scene.signals[-1], MessageReceived)
+    scene.runtime.on_event(scene.library.client, MESSAGE, data)
     await asyncio.sleep(0.01)
-    assert len([each for each in scene.signals if isinstance(each, MessageReceived)]) == 1
+    assert len(scene.signals) == len([Connected, MessageReceived])
 
 
 async def test_a_code_to_scan_means_that_there_is_no_device(scene: Scene) -> None:

@@ -6,7 +6,6 @@
 | HIVEWP_WHATSAPP_PROXY | URL (http, https or socks5) of the proxy of all sessions without one of their own | |
 | HIVEWP_WHATSAPP_TRUST | a folder with `ca.pem` and `root.pub` of a local WhatsApp; unset: WhatsApp itself | |
 | HIVEWP_SESSION_JOURNAL | `wal`, or `truncate` where HIVEWP_SESSION_DIR is on a network file system | wal |
-| HIVEWP_SESSIONS_PER_WORKER | how many sessions a worker opens at most, 1 to 1000 | 100 |
 | HIVEWP_LEASE_S | how long a partition's lease lasts in seconds, 2 to 300, the same on all hosts | 15 |
 | HIVEWP_HOST_NAME | a name for this host in logs and ids, such as `host-1` | host |
 | HIVEWP_RUN_DIR | a folder for the workers' pid files, `<host name>-worker-<partition>.pid`; unset: none | |
@@ -55,7 +54,6 @@ class HostSettings:
     deployment: Settings
     whatsapp: WhatsAppSettings
     session_dir: Path
-    sessions_per_worker: int
     lease_s: int
     host_name: str
     run_dir: Path | None
@@ -69,7 +67,6 @@ class HostSettings:
                 proxy_url=_proxy(env), trust=_folder(env, "HIVEWP_WHATSAPP_TRUST"), journal=_journal(env)
             ),
             session_dir=Path(required(env, "HIVEWP_SESSION_DIR")),
-            sessions_per_worker=whole_number(env, "HIVEWP_SESSIONS_PER_WORKER", 100, 1, 1000),
             lease_s=whole_number(env, "HIVEWP_LEASE_S", 15, 2, 300),
             host_name=_host_name(env),
             run_dir=_folder(env, "HIVEWP_RUN_DIR"),

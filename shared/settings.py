@@ -4,6 +4,7 @@
 |---|---|---|
 | HIVEWP_PREFIX | starts the name of every table and queue | hivewp |
 | HIVEWP_PARTITIONS | how many partitions the deployment has, 1 to 256 | 8 |
+| HIVEWP_SESSIONS_PER_WORKER | how many instances a partition takes, 1 to 1000 | 100 |
 | HIVEWP_AWS_ENDPOINT | URL of an AWS on this machine; unset: the real one | |
 | AWS_REGION | the region | us-east-1 |
 | HIVEWP_SEALING_KEY | 32 bytes in base64 that seal stored secrets | required |
@@ -35,6 +36,7 @@ class Settings:
     sealing_key: str
     allow_local_webhooks: bool
     log_level: str
+    sessions_per_worker: int = 100
 
     @classmethod
     def parse(cls, env: Mapping[str, str]) -> Settings:
@@ -42,6 +44,7 @@ class Settings:
         return cls(
             aws=_aws(env),
             partitions=whole_number(env, "HIVEWP_PARTITIONS", 8, 1, MAX_PARTITIONS),
+            sessions_per_worker=whole_number(env, "HIVEWP_SESSIONS_PER_WORKER", 100, 1, 1000),
             sealing_key=required(env, "HIVEWP_SEALING_KEY"),
             allow_local_webhooks=env.get("HIVEWP_ALLOW_LOCAL_WEBHOOKS", "") == "1",
             log_level=one_of(env, "HIVEWP_LOG_LEVEL", "INFO", LOG_LEVELS),

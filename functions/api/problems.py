@@ -71,6 +71,9 @@ MANAGED_BY_INSTANCE = ProblemType(
     "managed-by-instance", 409, "Managed by an instance", "Change the `webhook_url` setting of the instance instead."
 )
 LIMIT_REACHED = ProblemType("limit-reached", 409, "Limit reached", "You have as many of these as are allowed.")
+PARTITIONS_FULL = ProblemType(
+    "partitions-full", 503, "Partitions full", "The deployment has no room for another instance: add partitions."
+)
 EVENT_EXPIRED = ProblemType(
     "event-expired", 410, "Event expired", "The event is no longer in the log, which keeps 30 days."
 )

@@ -48,6 +48,7 @@ class Services:
     lookup: Lookup
     clock: Clock
     started_at: float
+    partition_capacity: int = 100
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -65,6 +66,7 @@ async def open_services(settings: Settings, stopping: asyncio.Event | None = Non
         stack.push_async_callback(lookup.close)
         yield Services(
             partition_count=count,
+            partition_capacity=settings.sessions_per_worker,
             keys=Keys(database, clock),
             instances=Instances(database),
             messages=Messages(database),

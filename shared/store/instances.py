@@ -29,6 +29,10 @@ class InstanceExists(Exception):
     """The tenant has an instance of this id already."""
 
 
+class PartitionsFull(Exception):
+    """No partition has room for another instance: the deployment needs more of them."""
+
+
 class Instances:
     """The instances of all tenants."""
 
@@ -57,13 +61,21 @@ class Instances:
         where = Condition("#p = :p", {"p": "partition"}, {"p": partition})
         return [from_values(values) for values in await self._db.query_all(TABLE, where, index="by-partition")]
 
-    async def create(self, instance: Instance, partitions: int, also: Sequence[Write] = ()) -> Instance:
-        """Stores a new instance on the emptiest of `partitions`, and `also` with it. Raises InstanceExists."""
+    async def create(
+        self, instance: Instance, partitions: int, also: Sequence[Write] = (), *, capacity: int = 100
+    ) -> Instance:
+        """Stores a new instance on the emptiest of `partitions`, and `also` with it.
+
+        Raises InstanceExists, and PartitionsFull when each holds `capacity` instances.
+        """
         for attempt in range(_TRIES):
             loads = await self._loads(partitions)
             number = min(loads, key=lambda number: (loads[number], number))
+            if loads[number] >= capacity:
+                raise PartitionsFull(f"{partitions} partitions hold {capacity} instances each")
             placed = replace(instance, partition=number)
-            count = _count(number, 1, at_most=None if attempt == _TRIES - 1 else loads[number] + _SLACK)
+            slack = capacity if attempt == _TRIES - 1 else loads[number] + _SLACK
+            count = _count(number, 1, at_most=min(slack, capacity - 1))
             try:
                 await self._db.transact([_put_new(placed), count, *also])
             except TransactionRefused as refusal:

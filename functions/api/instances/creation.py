@@ -15,7 +15,7 @@ from shared.ids import new_id
 from shared.models.command import CommandKind
 from shared.models.instance import Instance, InstanceKey, InstanceSettings
 from shared.queues.queue import QueueError
-from shared.store.instances import InstanceExists
+from shared.store.instances import InstanceExists, PartitionsFull
 
 
 async def create(services: Services, tenant: str, new: NewInstance) -> InstanceView:
@@ -29,10 +29,14 @@ async def create(services: Services, tenant: str, new: NewInstance) -> InstanceV
     )
     endpoint = new_endpoint(services, key, chosen.webhook_url) if chosen.webhook_url else EndpointChange()
     try:
-        placed = await services.instances.create(instance, services.partition_count, endpoint.writes)
+        placed = await services.instances.create(
+            instance, services.partition_count, endpoint.writes, capacity=services.partition_capacity
+        )
     except InstanceExists as error:
         detail = f"There is an instance {key.id} already, or it is still being deleted."
         raise Problem(problems.INSTANCE_EXISTS, detail) from error
+    except PartitionsFull as error:
+        raise Problem(problems.PARTITIONS_FULL, f"All {services.partition_count} partitions are full.") from error
     try:
         await _start_pairing(services, placed)
     except QueueError:

@@ -39,7 +39,7 @@ _QR_FORMS: dict[str, Any] = {
 }
 
 
-@router.post("", status_code=201, responses=may_answer(*WITH_BODY, problems.INSTANCE_EXISTS))
+@router.post("", status_code=201, responses=may_answer(*WITH_BODY, problems.INSTANCE_EXISTS, problems.PARTITIONS_FULL))
 async def create_instance(call: Caller, response: Response, body: NewInstance | None = None) -> InstanceView:
     """Makes an instance and starts pairing it: a QR code follows within seconds.
 

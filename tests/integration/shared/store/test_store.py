@@ -17,7 +17,7 @@ from shared.reasons import reason
 from shared.store.cache import Cache, CacheKind
 from shared.store.database import TransactionRefused
 from shared.store.events import Events, event_put
-from shared.store.instances import InstanceExists, Instances, state_update
+from shared.store.instances import InstanceExists, Instances, PartitionsFull, state_update
 from shared.store.messages import AlreadyAccepted, IdempotencyKey, Messages, advance
 from shared.store.partitions import LeaseLost, Partitions, fence_check, outbox_put
 from tests.conftest import PARTITIONS, Deployment
@@ -49,6 +49,14 @@ async def test_instances_spread_over_partitions_and_come_back_as_they_were(deplo
     with pytest.raises(InstanceExists):
         await instances.create(an_instance(3), PARTITIONS)
     assert await Partitions(deployment.database, PARTITIONS).load() == 10
+
+
+async def test_a_full_deployment_takes_no_more(deployment: Deployment) -> None:
+    instances = Instances(deployment.database)
+    tries = (instances.create(an_instance(n), PARTITIONS, capacity=3) for n in range(9))
+    results = await asyncio.gather(*tries, return_exceptions=True)
+    assert sum(isinstance(result, Instance) for result in results) == 3 * PARTITIONS
+    assert sum(isinstance(result, PartitionsFull) for result in results) == 9 - 3 * PARTITIONS
 
 
 async def test_an_instance_being_deleted_is_hidden_until_it_is_erased(deployment: Deployment) -> None:

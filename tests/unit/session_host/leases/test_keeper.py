@@ -1,0 +1,182 @@
+"""The keeper against a store in memory that can be cut off. Short leases in real time; only events are waited for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from session_host.leases.keeper import Keeper
+from session_host.leases.ledger import Ledger
+from session_host.leases.timing import Timing
+from shared.clock import SystemClock
+from shared.models.host import HostReport, Lease
+from shared.store.database import StoreUnavailable
+from shared.store.partitions import LeaseLost
+from tests.fakes.leases import LeaseTable
+
+
+@dataclass
+class Store:
+    """Leases and heartbeats; `down` refuses every call, `hangs` answers none, `deaf` carries renewals out unheard."""
+
+    table: LeaseTable
+    beats: dict[str, str] = field(default_factory=dict)
+    down: bool = False
+    hangs: bool = False
+    deaf: bool = False
+    calls: int = 0
+
+    async def _reach(self) -> None:
+        self.calls += 1
+        if self.hangs:
+            await asyncio.Event().wait()
+        if self.down:
+            raise StoreUnavailable("cut off")
+
+    async def leases(self) -> list[Lease]:
+        await self._reach()
+        return self.table.read()
+
+    async def alive(self) -> list[HostReport]:
+        await self._reach()
+        return [
+            HostReport(id=host, started_at="", at=at, memory_used=0, memory_limit=0) for host, at in self.beats.items()
+        ]
+
+    async def take(self, seen: Lease, owner: str) -> Lease:
+        await self._reach()
+        return self.table.take(seen, owner)
+
+    async def renew(self, held: Lease) -> Lease:
+        await self._reach()
+        renewed = self.table.renew(held)
+        if self.deaf:
+            raise StoreUnavailable("the answer was lost")
+        return renewed
+
+    async def release(self, held: Lease) -> None:
+        await self._reach()
+        self.table.release(held)
+
+
+@dataclass
+class Crew:
+    """Workers that only say what was asked of them."""
+
+    log: list[tuple[str, int]] = field(default_factory=list)
+    running: dict[int, Lease] = field(default_factory=dict)
+    may_drain: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def start(self, lease: Lease) -> None:
+        self.log.append(("start", lease.partition))
+        self.running[lease.partition] = lease
+
+    async def drain(self, partition: int) -> None:
+        self.log.append(("drain", partition))
+        await self.may_drain.wait()
+        self.running.pop(partition, None)
+
+    def kill(self, partition: int) -> None:
+        self.log.append(("kill", partition))
+        del self.running[partition]
+
+
+@dataclass
+class Site:
+    store: Store
+    crew: Crew
+    keeper: Keeper
+    stop: asyncio.Event
+
+    async def see(self, happened: Callable[[], bool]) -> None:
+        async with asyncio.timeout(20):
+            while not happened():
+                await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def a_host(lease_s: float = 2.0) -> AsyncIterator[Site]:
+    """A keeper that runs; it is stopped, and must end, when the block is left."""
+    store, crew, stop = Store(LeaseTable(2)), Crew(), asyncio.Event()
+    keeper = Keeper(Ledger("me", Timing(lease_s)), store, store, crew, SystemClock())
+    crew.may_drain.set()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(keeper.run(stop))
+        yield Site(store, crew, keeper, stop)
+        stop.set()
+
+
+async def test_all_is_taken_at_once_renewed_and_handed_back() -> None:
+    async with a_host() as site:
+        await site.see(lambda: len(site.crew.running) == 2)
+        await site.see(lambda: all(lease.counter >= 3 for lease in site.store.table.read()))
+        assert [what for what, _ in site.crew.log] == ["start", "start"]
+    assert not site.crew.running
+    assert [lease.owner for lease in site.store.table.read()] == [None, None]
+
+
+async def test_a_lease_is_renewed_until_its_drain_is_over() -> None:
+    async with a_host() as site:
+        await site.see(lambda: len(site.crew.running) == 2)
+        site.crew.may_drain.clear()
+        site.store.beats["other"] = "1"
+        await site.see(lambda: ("drain", 1) in site.crew.log)
+        before = site.store.table.leases[1].counter
+        await site.see(lambda: site.store.table.leases[1].counter > before)
+        assert 1 in site.crew.running
+        site.crew.may_drain.set()
+        await site.see(lambda: site.store.table.leases[1].owner is None)
+        assert list(site.crew.running) == [0]
+
+
+@pytest.mark.parametrize("trouble", ["down", "hangs"])
+async def test_cut_off_it_kills_its_workers_and_takes_up_again_afterwards(
+    trouble: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with a_host(lease_s=0.6) as site:
+        await site.see(lambda: len(site.crew.running) == 2)
+        setattr(site.store, trouble, True)
+        await site.see(lambda: not site.crew.running)
+        assert {("kill", 0), ("kill", 1)} <= set(site.crew.log)
+        setattr(site.store, trouble, False)
+        await site.see(lambda: len(site.crew.running) == 2)
+        assert all(lease.epoch > 1 for lease in site.crew.running.values())
+    said = [record.message for record in caplog.records if "cannot be reached" in record.message]
+    assert len(said) == 1
+
+
+async def test_renewals_whose_answers_are_lost_keep_the_lease() -> None:
+    async with a_host() as site:
+        await site.see(lambda: len(site.crew.running) == 2)
+        site.store.deaf = True
+        await site.see(lambda: all(lease.counter >= 5 for lease in site.store.table.read()))
+        assert ("kill", 0) not in site.crew.log
+        site.store.deaf = False
+
+
+async def test_a_lease_that_somebody_took_is_lost_at_once_and_left_alone() -> None:
+    async with a_host() as site:
+        await site.see(lambda: len(site.crew.running) == 2)
+        site.store.beats["thief"] = "1"
+        thief = site.store.table.take(site.store.table.leases[0], "thief")
+        await site.see(lambda: ("kill", 0) in site.crew.log)
+        with pytest.raises(LeaseLost):
+            site.store.table.renew(Lease(0, "me", thief.counter - 1, thief.epoch - 1))
+
+
+async def test_a_lease_given_up_by_a_fenced_worker_is_taken_again_if_nobody_has_it() -> None:
+    async with a_host() as site:
+        await site.see(lambda: len(site.crew.running) == 2)
+        site.keeper.give_up(site.crew.running.pop(0))
+        await site.see(lambda: site.crew.running.get(0, Lease(0)).epoch == 2)
+
+
+async def test_stopping_while_cut_off_ends_too() -> None:
+    async with a_host() as site:
+        await site.see(lambda: len(site.crew.running) == 2)
+        site.store.down = True
+    assert not site.crew.running

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import subprocess
@@ -89,3 +90,12 @@ async def deployment(aws_endpoint: str) -> AsyncIterator[Deployment]:
 def clock() -> SystemClock:
     """The machine's clock."""
     return SystemClock()
+
+
+@pytest.fixture(autouse=True)
+def same_log_level() -> Iterator[None]:
+    """A composition root sets the root logger's level for its process; here the next test would have it too."""
+    root = logging.getLogger()
+    before = root.level
+    yield
+    root.setLevel(before)

@@ -130,15 +130,16 @@ class Endpoint:
 
 
 @asynccontextmanager
-async def endpoint_for(shop: Shop) -> AsyncIterator[Endpoint]:
-    """An endpoint that hears the shop's events."""
+async def endpoint_for(shop: Shop, events: str = "*") -> AsyncIterator[Endpoint]:
+    """An endpoint that hears the shop's events of the types that match."""
     endpoint, app = Endpoint(), web.Application()
     app.router.add_post("/hook", endpoint.hear)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     url = f"http://127.0.0.1:{runner.addresses[0][1]}/hook"
-    status, webhook = await shop.target.call("POST", "/v1/webhooks", {"url": url, "instances": [shop.id]})
+    body = {"url": url, "instances": [shop.id], "events": [events]}
+    status, webhook = await shop.target.call("POST", "/v1/webhooks", body)
     assert status == 201, webhook
     endpoint.secret = webhook["secret"]
     try:

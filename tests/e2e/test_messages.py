@@ -56,7 +56,7 @@ async def test_reading_on_the_phone_is_told(shop: Shop) -> None:
 
 async def test_a_flaky_endpoint_gets_the_event_again(shop: Shop) -> None:
     await shop.pair()
-    async with endpoint_for(shop) as endpoint:
+    async with endpoint_for(shop, "message.received") as endpoint:
         endpoint.answers = [500]
         await shop.customer_writes("try twice")
         await until(lambda: _found(len(endpoint.of_type("message.received")) == 2))

@@ -88,7 +88,7 @@ async def running(queue: FakeQueue, handler: FakeHandler) -> AsyncIterator[async
 
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 - what is waited for has no event
+        while not condition():
             await asyncio.sleep(0.005)
 
 

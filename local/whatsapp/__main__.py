@@ -9,7 +9,9 @@ from pathlib import Path
 
 import uvloop
 
-from local.whatsapp.server import Ports, Server
+from local.whatsapp.server import Ports, Server, StartError
+
+log = logging.getLogger("local.whatsapp")
 
 
 def main() -> None:
@@ -19,7 +21,11 @@ def main() -> None:
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
         stream=sys.stderr,
     )
-    uvloop.run(_run(arguments.data, Ports(arguments.port, arguments.proxy_port)))
+    try:
+        uvloop.run(_run(arguments.data, Ports(arguments.port, arguments.proxy_port)))
+    except StartError as error:
+        log.error("cannot start: %s", error)  # the trace would tell an operator nothing
+        sys.exit(1)
 
 
 def _arguments() -> argparse.Namespace:

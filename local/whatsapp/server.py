@@ -23,12 +23,14 @@ from local.whatsapp.control.problems import problems
 from local.whatsapp.control.stats import StatsRoutes
 from local.whatsapp.crypto.keys import KeyPair
 from local.whatsapp.noise.certificates import certificate_chain
-from local.whatsapp.state.database import Database
+from local.whatsapp.state.codec import BrokenRecordError
+from local.whatsapp.state.database import Database, DatabaseError
+from local.whatsapp.state.lock import FolderLock, InUseError
 from local.whatsapp.transport.chat import chat_handler
 from local.whatsapp.transport.media import MediaShelf
 from local.whatsapp.transport.proxy import ConnectProxy
 from local.whatsapp.transport.trust import Trust, prepare_trust, replace_file
-from local.whatsapp.wire.tokens import installed_tokens
+from local.whatsapp.wire.tokens import TokensNotFoundError, installed_tokens
 from local.whatsapp.world.keeper import Keeper
 from local.whatsapp.world.world import World
 
@@ -38,6 +40,10 @@ LOOPBACK = "127.0.0.1"
 BACKLOG = 1_024
 UPLOAD_MAX = 1 << 28
 STOP_TIMEOUT = 5.0
+
+
+class StartError(Exception):
+    """The server cannot start; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +67,25 @@ class Server:
         self._runners: list[web.AppRunner] = []
         self._proxy: asyncio.Server | None = None
         self._keeper: Keeper | None = None
+        self._lock = FolderLock(data)
 
     async def start(self) -> Ports:
-        """The ports that are listened on, also written to `<data>/ports.json`. Raises OSError when one is taken."""
+        """The ports that are listened on, also written to `<data>/ports.json`. Raises StartError."""
+        try:
+            return await self._start()
+        except (OSError, InUseError, DatabaseError, BrokenRecordError, TokensNotFoundError) as error:
+            await self.stop()
+            raise StartError(str(error)) from error
+
+    async def _start(self) -> Ports:
         self._data.mkdir(parents=True, exist_ok=True)
+        self._lock.take()
         installed_tokens()
         trust = prepare_trust(self._data, datetime.now(UTC))
         self._certificates = certificate_chain(trust.root, self._static.public, int(time.time()))
-        self._keeper = Keeper(self.world, Database(self._data / "state.db"))
-        self._keeper.start()
+        keeper = Keeper(self.world, Database(self._data / "state.db"))
+        keeper.start()
+        self._keeper = keeper
         proxy = await self._start_proxy(trust)
         ports = Ports(await self._start_control(), proxy)
         listed = {"control": ports.control, "proxy": ports.proxy}
@@ -87,6 +103,7 @@ class Server:
             await runner.cleanup()
         if self._keeper:
             await self._keeper.stop()
+        self._lock.release()
 
     async def serve(self, socket: Socket) -> None:
         """Serves one client connection until it ends."""

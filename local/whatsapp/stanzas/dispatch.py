@@ -7,7 +7,7 @@ from local.whatsapp.stanzas import messages, presence, receipts
 from local.whatsapp.stanzas.query import answer
 from local.whatsapp.stanzas.routes import answer_for
 from local.whatsapp.wire.node import Node
-from local.whatsapp.world.device import Device
+from local.whatsapp.world.device import Device, acknowledged_key
 from local.whatsapp.world.world import World
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ def _query(world: World, device: Device, node: Node) -> None:
 
 
 def _ack(_world: World, device: Device, node: Node) -> None:
-    device.settle(node.text("class"), node.text("id"))
+    device.settle(acknowledged_key(node))
 
 
 def _call(world: World, device: Device, node: Node) -> None:

@@ -18,7 +18,7 @@ def handle(world: World, device: Device, node: Node) -> None:
         return
     if kind != "retry":
         # A receipt settles the message too: some clients send no ack for it.
-        device.settle("message", node.text("id"))
+        device.settle_message(node.text("id"))
     if device.link:
         device.link.send(_ack(world, node, to))
     if kind in OWN_ONLY and to.user in ("", device.lid.user, device.pn.user):

@@ -20,8 +20,24 @@ from local.whatsapp.wire.node import Attributes, Node
 KEPT_TAGS = ("message", "receipt", "notification")
 PREKEYS_LOW = 5
 
-StanzaKey = tuple[str, str]
-"""Tag and id, by which a device acknowledges."""
+StanzaKey = tuple[str, ...]
+"""What tells the stanzas of a device apart. Several receipts may speak of one message, so their id is not enough."""
+
+
+def stanza_key(node: Node) -> StanzaKey:
+    """The key of a stanza that goes to a device."""
+    return _key(node.tag, node, "from")
+
+
+def acknowledged_key(ack: Node) -> StanzaKey:
+    """The key of the stanza that a device's ack is about."""
+    return _key(ack.text("class"), ack, "to")
+
+
+def _key(tag: str, node: Node, address: str) -> StanzaKey:
+    if tag == "message":
+        return tag, node.text("id")
+    return tag, node.text("id"), node.text(address), node.text("participant"), node.text("type")
 
 
 class Link(Protocol):
@@ -86,7 +102,7 @@ class Device:
     def deliver(self, node: Node) -> None:
         """Sends the stanza now, or keeps it for when the device is back."""
         keep = node.tag in KEPT_TAGS
-        key = (node.tag, node.text("id"))
+        key = stanza_key(node)
         if self.link and self.active:
             if keep:
                 self.unsettled[key] = node
@@ -96,10 +112,14 @@ class Device:
         if keep:
             self._changed(Kind.QUEUE)
 
-    def settle(self, tag: str, stanza_id: str) -> None:
+    def settle(self, key: StanzaKey) -> None:
         """The device has acknowledged a stanza."""
-        if self.unsettled.pop((tag, stanza_id), None):
+        if self.unsettled.pop(key, None):
             self._changed(Kind.QUEUE)
+
+    def settle_message(self, message_id: str) -> None:
+        """The device has confirmed a message by a receipt."""
+        self.settle(("message", message_id))
 
     def pending(self) -> list[Node]:
         """Everything that is still the server's, in order."""

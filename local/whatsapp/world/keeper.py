@@ -12,7 +12,7 @@ from local.whatsapp.world.world import World
 
 log = logging.getLogger(__name__)
 
-PAUSE = 0.5
+PAUSE = 0.2
 
 
 class Keeper:

@@ -17,7 +17,7 @@ from local.whatsapp.wire.decoder import decode
 from local.whatsapp.wire.encoder import encode
 from local.whatsapp.wire.jid import GROUP_SERVER, JID, LID_SERVER
 from local.whatsapp.world.account import Account
-from local.whatsapp.world.device import Device
+from local.whatsapp.world.device import Device, stanza_key
 from local.whatsapp.world.group import Group
 from local.whatsapp.world.world import World
 
@@ -127,7 +127,7 @@ def _load_queue(world: World, key: str, body: bytes) -> None:
     device = _find_device(world, key)
     if device:
         nodes = [decode(each) for each in QUEUES.load(body)]
-        device.queued = OrderedDict(((node.tag, node.text("id")), node) for node in nodes)
+        device.queued = OrderedDict((stanza_key(node), node) for node in nodes)
 
 
 def _load_group(world: World, key: str, body: bytes) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local.whatsapp.wire import tags
@@ -43,16 +43,19 @@ def same(one: Node, other: Node) -> bool:
     return (one.content is None) == (other.content is None) and all(same(*pair) for pair in pairs)
 
 
+@settings(max_examples=60)
 @given(trees)
 def test_what_is_encoded_decodes_to_the_same(node: Node) -> None:
     assert same(decode(encode(node)), node)
 
 
+@settings(max_examples=60)
 @given(trees)
 def test_compressed_frames_decode_too(node: Node) -> None:
     assert same(decode(b"\2" + zlib.compress(encode(node)[1:])), node)
 
 
+@settings(max_examples=60)
 @given(trees, st.data())
 def test_no_truncated_frame_decodes(node: Node, data: st.DataObject) -> None:
     encoded = encode(node)
@@ -69,6 +72,7 @@ def test_garbage_is_a_node_or_one_clear_error(garbage: bytes) -> None:
     assert isinstance(decoded, Node)
 
 
+@settings(max_examples=60)
 @given(trees, st.data())
 def test_a_flipped_byte_is_a_node_or_one_clear_error(node: Node, data: st.DataObject) -> None:
     broken = bytearray(encode(node))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from local.whatsapp.wire.node import Node
+from local.whatsapp.wire.jid import JID
+from local.whatsapp.wire.node import Attributes, Node
 from tests.unit.local.whatsapp.bench import Bench, Companion
 
 
@@ -43,6 +44,19 @@ def test_what_was_not_acknowledged_comes_again_first() -> None:
     companion.device.deliver(message("d"))
     companion.connect()
     assert ids(companion) == [("a", "1"), ("c", "1"), ("d", "1")]
+
+
+def test_all_receipts_of_one_message_arrive() -> None:
+    companion = Bench().companion("15550001", connect=False)
+    readers = [JID("1", "lid"), JID("2", "lid")]
+    receipts: list[Attributes] = [{"from": reader, "type": kind} for reader in readers for kind in ("", "read")]
+    for attrs in receipts:
+        companion.device.deliver(Node("receipt", {"id": "a", **attrs}))
+    companion.connect()
+    found = [(node.jid("from"), node.text("type")) for node in companion.received("receipt")]
+    assert found == [(attrs["from"], attrs["type"]) for attrs in receipts]
+    companion.stanza(Node("ack", {"class": "receipt", "id": "a", "to": readers[0], "type": "read"}))
+    assert len(companion.device.pending()) == 3
 
 
 def test_a_receipt_settles_a_message_too() -> None:

@@ -138,6 +138,34 @@ class World(RuleBasedStateMachine):
         if what == "answer":
             self.answer(call)
 
+    @rule(
+        pick=picks,
+        what=st.sampled_from(["renew", "plan"]),
+        arrives=st.sampled_from([0, 2, 5]),
+        answered=st.sampled_from([None, 0, 3, 6, 9]),
+        looks=st.booleans(),
+        silence=st.sampled_from([0, 6, 12, 18]),
+    )
+    def slow(self, pick: int, what: str, arrives: int, answered: int | None, looks: bool, silence: int) -> None:
+        """One host's calls take long or are never answered, then it does nothing, while the others go on."""
+        host = choose(self.acting(), pick)
+        if host is None:
+            return
+        if what == "renew":
+            self.renew_due(host)
+        else:
+            self.seen(Look(host, self.table.read(), dict(self.beats)), not host.stopping and not self.is_waiting(host))
+        calls = [call for call in self.calls if self.waits(host, call) and call.result is None]
+        self.others_go_on(host, arrives)
+        for call in calls:
+            self.carry_out(call)
+        self.others_go_on(host, answered or 0)
+        if looks:
+            self.seen(Look(host, self.table.read(), dict(self.beats)), plans=False)
+        for call in calls:
+            self.give_up(call) if answered is None else self.answer(call)
+        self.others_go_on(host, silence)
+
     @rule(pick=picks, what=st.sampled_from(["join", "pause", "pause", "resume", "die", "stop"]), rate=rates)
     def fate(self, pick: int, what: str, rate: float) -> None:
         """Hosts come, go and freeze."""
@@ -281,6 +309,15 @@ class World(RuleBasedStateMachine):
                 self.round(host)
                 self.one_owner_at_a_time()
 
+    def others_go_on(self, host: Host, seconds: int) -> None:
+        for _ in range(seconds):
+            self.time_passes(1.0)
+            self.one_owner_at_a_time()
+            for other in self.acting():
+                if other is not host:
+                    self.round(other)
+                    self.one_owner_at_a_time()
+
     def check_shares(self, owners: dict[int, str | None]) -> None:
         serving = [host for host in self.acting() if not host.stopping]
         if not serving:
@@ -326,5 +363,5 @@ def choose(among: list[T], pick: int) -> T | None:
     return among[pick % len(among)] if among else None
 
 
-World.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+World.TestCase.settings = settings(max_examples=80, stateful_step_count=30, deadline=None)
 TestWorld = World.TestCase

@@ -26,6 +26,7 @@ def main(worker_command: Sequence[str] = WORKER) -> None:
     except BadSetting as error:
         sys.exit(f"session host: {error}")
     logging.basicConfig(level=settings.deployment.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("botocore").setLevel(logging.INFO)  # its DEBUG has whole requests
     asyncio.run(_until_stopped(settings, worker_command))
 
 

@@ -1,0 +1,48 @@
+"""A worker for tests: each argument is a thing to do, in order.
+
+say:<text>      a line through the report pipe
+note:<file>     our pid into a file
+child:<file>    starts a process that would stay, its pid into a file
+deaf            ignores SIGTERM
+exit:<code>     ends
+wait            until SIGTERM, then ends with 0
+env:<file>      our environment into a file
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+stop = threading.Event()
+signal.signal(signal.SIGTERM, lambda *_: stop.set())
+
+
+def write(file: str, text: str) -> None:
+    """Whole or not at all, so that a reader who sees the file sees the text."""
+    Path(f"{file}.new").write_text(text)
+    Path(f"{file}.new").rename(file)
+
+
+for step in sys.argv[1:]:
+    what, _, value = step.partition(":")
+    if what == "say":
+        os.write(int(os.environ["HIVEWP_WORKER_REPORT_FD"]), value.encode() + b"\n")
+    elif what == "note":
+        write(value, str(os.getpid()))
+    elif what == "child":
+        child = subprocess.Popen([sys.executable, "-ISc", "import time; time.sleep(60)"])
+        write(value, str(child.pid))
+    elif what == "env":
+        write(value, json.dumps(dict(os.environ)))
+    elif what == "deaf":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    elif what == "exit":
+        sys.exit(int(value))
+    elif what == "wait":
+        stop.wait()

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from session_host.settings import HostSettings, WorkerSettings, worker_variables
+from shared.models.host import Lease
+from shared.settings import BadSetting
+
+ENV = {"HIVEWP_SEALING_KEY": base64.b64encode(bytes(32)).decode(), "HIVEWP_SESSION_DIR": "/sessions"}
+LEASE = Lease(3, "host-1_x", counter=7, epoch=5)
+
+
+def test_what_is_not_said_has_its_default() -> None:
+    settings = HostSettings.parse(ENV)
+    assert settings.session_dir == Path("/sessions")
+    assert (settings.lease_s, settings.host_name) == (15, "host")
+    assert settings.run_dir is None
+    assert (settings.whatsapp.proxy_url, settings.whatsapp.trust, settings.whatsapp.journal) == (None, None, "wal")
+    assert settings.deployment.partitions == 8
+
+
+def test_what_is_said_counts() -> None:
+    said = {
+        "HIVEWP_WHATSAPP_PROXY": "http://127.0.0.1:8080",
+        "HIVEWP_WHATSAPP_TRUST": "/trust",
+        "HIVEWP_SESSION_JOURNAL": "truncate",
+        "HIVEWP_HOST_NAME": "host-1",
+        "HIVEWP_RUN_DIR": "/run/x",
+        "HIVEWP_LEASE_S": "20",
+    }
+    settings = HostSettings.parse(ENV | said)
+    assert settings.whatsapp.proxy_url == "http://127.0.0.1:8080"
+    assert settings.whatsapp.trust == Path("/trust")
+    assert settings.whatsapp.journal == "truncate"
+    assert settings.run_dir == Path("/run/x")
+    assert (settings.host_name, settings.lease_s) == ("host-1", 20)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HIVEWP_SESSION_DIR", ""),
+        ("HIVEWP_SESSION_JOURNAL", "delete"),
+        ("HIVEWP_LEASE_S", "1"),
+        ("HIVEWP_LEASE_S", "1.5"),
+        ("HIVEWP_HOST_NAME", "../x"),
+        ("HIVEWP_WHATSAPP_PROXY", "ftp://proxy"),
+        ("HIVEWP_WHATSAPP_PROXY", "http://proxy:port"),
+        ("HIVEWP_WHATSAPP_PROXY", "proxy:8080"),
+    ],
+)
+def test_what_cannot_be_used_is_named(name: str, value: str) -> None:
+    with pytest.raises(BadSetting, match=name):
+        HostSettings.parse(ENV | {name: value})
+
+
+def test_a_refused_proxy_does_not_tell_its_password() -> None:
+    with pytest.raises(BadSetting) as refused:
+        HostSettings.parse(ENV | {"HIVEWP_WHATSAPP_PROXY": "ftp://me:hush@proxy"})
+    assert "hush" not in str(refused.value)
+
+
+def test_a_worker_reads_what_its_host_writes() -> None:
+    settings = WorkerSettings.parse(ENV | worker_variables("host-1_x", LEASE, 9))
+    assert (settings.lease, settings.host_id, settings.report_fd) == (LEASE, "host-1_x", 9)
+    assert settings.host == HostSettings.parse(ENV)
+
+
+@pytest.mark.parametrize("name", worker_variables("", LEASE, 9))
+def test_a_worker_without_its_hosts_word_does_not_start(name: str) -> None:
+    env = ENV | worker_variables("host-1_x", LEASE, 9)
+    del env[name]
+    with pytest.raises(BadSetting, match=name):
+        WorkerSettings.parse(env)

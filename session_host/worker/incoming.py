@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import TypeVar
 
@@ -32,6 +34,8 @@ class Incoming:
         self._clock = clock
         self._sent: OrderedDict[str, str] = OrderedDict()
         self._early: OrderedDict[str, list[ReceiptReceived]] = OrderedDict()
+        self._in_flight = 0
+        self._not_looked_up: set[str] = set()
 
     async def message(self, message: MessageReceived) -> None:
         """Logs a message; one that was logged before is passed over."""
@@ -43,20 +47,46 @@ class Incoming:
     async def receipt(self, receipt: ReceiptReceived) -> None:
         """Moves our messages on; a receipt that comes before we know the message's id is kept for `sent`."""
         for whatsapp_id in receipt.message_ids:
-            message_id = self._sent.get(whatsapp_id) or await self._find(whatsapp_id)
-            message_id = message_id or self._sent.get(whatsapp_id)  # it may have been sent while we looked
-            if message_id:
+            if message_id := await self._known(whatsapp_id):
                 await self._apply(message_id, whatsapp_id, receipt)
             else:
                 self._early.setdefault(whatsapp_id, []).append(receipt)
                 _bound(self._early, EARLY)
 
-    async def sent(self, whatsapp_id: str, message_id: str) -> None:
-        """A message of ours has its WhatsApp id now: remembers it and applies what came too early."""
+    @asynccontextmanager
+    async def sending(self) -> AsyncIterator[None]:
+        """While a send is under way, receipts of unknown messages are most likely its own: they wait for its id."""
+        self._in_flight += 1
+        try:
+            yield
+        finally:
+            self._in_flight -= 1
+        if not self._in_flight:
+            await self._look_up()
+
+    def learn(self, whatsapp_id: str, message_id: str) -> None:
+        """A message of ours has its WhatsApp id now."""
         self._sent[whatsapp_id] = message_id
         _bound(self._sent, REMEMBERED)
+
+    async def sent(self, whatsapp_id: str, message_id: str) -> None:
+        """It is recorded as sent: applies the receipts that came too early."""
         for receipt in self._early.pop(whatsapp_id, []):
             await self._apply(message_id, whatsapp_id, receipt)
+
+    async def _known(self, whatsapp_id: str) -> str | None:
+        if whatsapp_id in self._sent:
+            return self._sent[whatsapp_id]
+        if self._in_flight:
+            self._not_looked_up.add(whatsapp_id)
+            return None
+        return await self._find(whatsapp_id) or self._sent.get(whatsapp_id)  # it may have been sent while we looked
+
+    async def _look_up(self) -> None:
+        waiting, self._not_looked_up = self._not_looked_up, set()
+        for whatsapp_id in waiting & self._early.keys():
+            if message_id := await self._find(whatsapp_id):
+                await self.sent(whatsapp_id, message_id)
 
     async def _find(self, whatsapp_id: str) -> str | None:
         return await until_available(partial(self._messages.by_whatsapp_id, str(self._key), whatsapp_id))

@@ -90,6 +90,10 @@ class Outgoing:
         await self._pace(message)
         if not await self._mark_sending(message):
             return
+        async with self._incoming.sending():
+            await self._send(session, message)
+
+    async def _send(self, session: Session, message: OutgoingMessage) -> None:
         try:
             sent = await session.send_text(message.to, message.content["text"])
         except NotConnected:
@@ -128,6 +132,7 @@ class Outgoing:
         return False
 
     async def _sent(self, message: OutgoingMessage, sent: Sent) -> None:
+        self._incoming.learn(sent.whatsapp_id, message.message_id)  # the receipts may be here before this is recorded
         await self._settle(message, MessageState.SENT, whatsapp_id=sent.whatsapp_id)
         await self._incoming.sent(sent.whatsapp_id, message.message_id)
 

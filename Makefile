@@ -20,14 +20,14 @@ up: $(READY) ## start the whole product on this machine (Ctrl-C stops it, state 
 	@exec $(BIN)/hivewp up $(ARGS)
 
 test: $(READY) ## all tests, end to end included
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: $(READY) ## format, lint, types, import rules, unit tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
-	@$(BIN)/python -m pytest -q tests/unit
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m pytest -q -n 2 tests/unit
 
 format: $(READY) ## put the code into its one format
 	@$(BIN)/ruff format .

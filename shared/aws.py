@@ -30,6 +30,7 @@ def client(settings: AwsSettings, service: str, *, connections: int = 64) -> Abs
         connect_timeout=3,
         read_timeout=LONG_POLL_S + 10,
         retries={"mode": "standard", "total_max_attempts": 4},
+        proxies={},  # a proxy in the environment is for WhatsApp
         parameter_validation=False,  # our own types are checked; this costs CPU on every call
     )
     opened: AbstractAsyncContextManager[Any] = get_session().create_client(

@@ -23,6 +23,10 @@ _REASONS = {
     "client_outdated": ("WhatsApp no longer accepts this version of the client.", "Upgrade HiveWP."),
     "connect_failure": ("WhatsApp refused the login.", "Restart the instance; if it keeps failing, pair again."),
     "proxy_unreachable": ("The instance's proxy does not answer.", "Check proxy_url, then restart the instance."),
+    "proxy_unreadable": (
+        "The stored proxy_url cannot be opened with this deployment's key.",
+        "Set proxy_url again.",
+    ),
     "connect_timeout": ("WhatsApp did not answer in time.", "Nothing to do: it is tried again."),
     "library_stopped": ("The WhatsApp library ended the session.", "Nothing to do: it is tried again."),
     "connection_lost": ("The connection to WhatsApp was lost.", "Nothing to do: it reconnects by itself."),

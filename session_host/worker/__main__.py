@@ -11,12 +11,15 @@ import os
 import random
 import signal
 import sys
+from collections.abc import Coroutine
 from contextlib import AsyncExitStack
+from typing import Any
 
 import uvloop
 
 from session_host.settings import WorkerSettings
 from session_host.whatsapp import open_pairing_desk, open_whatsapp
+from session_host.whatsapp.port import WhatsApp
 from session_host.worker.context import WorkerContext
 from session_host.worker.ledger import Fenced, Ledger
 from session_host.worker.outbox import Outbox
@@ -38,6 +41,9 @@ from shared.vault import Vault
 logger = logging.getLogger(__name__)
 
 DRAINED, CRASHED, FENCED = 0, 1, 3
+WEAR_EVERY_S = 60.0
+MOST_STARTS = 500  # the library keeps about 0.3 MB and 2 descriptors of each
+MOST_STUCK = 20
 
 
 async def run(settings: WorkerSettings) -> int:
@@ -45,23 +51,14 @@ async def run(settings: WorkerSettings) -> int:
     host = settings.host
     aws = host.deployment.aws
     lease, partition = settings.lease, settings.lease.partition
-    clock = SystemClock()
-    end: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, _end, end, DRAINED)
-
-    def crashed(error: BaseException) -> None:
-        if isinstance(error, Fenced):
-            _end(end, FENCED)
-        else:
-            logger.critical("partition %d: %r", partition, error, exc_info=error)
-            _end(end, CRASHED)
-
+    clock, end = SystemClock(), End(asyncio.get_running_loop())
     async with AsyncExitStack() as stack:
         database = Database(await stack.enter_async_context(client(aws, "dynamodb")), aws.prefix)
         sqs = await stack.enter_async_context(client(aws, "sqs"))
-        outbox = Outbox(partition, DeliveryQueue(await open_queue(sqs, aws.prefix, DELIVERIES.name)))
-        commands = await open_queue(sqs, aws.prefix, commands_name(partition))
+        partitions = Partitions(database, host.deployment.partitions)
+        pending = await until_available(lambda: partitions.outbox(partition))
+        deliveries = DeliveryQueue(await open_queue(sqs, aws.prefix, DELIVERIES.name))
+        outbox = Outbox(partition, deliveries, pending)
         ledger = Ledger(database, lease, clock, outbox)
         reporter = Reporter(partition, settings.report_fd, lambda: worker.states())
         context = WorkerContext(
@@ -77,48 +74,109 @@ async def run(settings: WorkerSettings) -> int:
             clock=clock,
             uniform=random.SystemRandom().random,
             reported=reporter.changed,
-            crashed=crashed,
+            crashed=end.broken_by,
         )
-        worker = Worker(partition, commands, context)
-        tasks = [context.spawn(work) for work in (ledger.run(), outbox.run(), reporter.run())]
-        partitions = Partitions(database, host.deployment.partitions)
-        pending = await until_available(lambda: partitions.outbox(partition))
-        tasks.append(context.spawn(_recover(outbox, Events(database), pending)))
-        await worker.start()
-        reporter.ready()
-        code = await end
-        if code == DRAINED:
-            await worker.drain()
-            await ledger.flushed()
-            await outbox.flushed()
-            await context.whatsapp.close()
-        await context.desk.close()
-        for task in tasks:
-            task.cancel()
-    return code
+        worker = Worker(partition, await open_queue(sqs, aws.prefix, commands_name(partition)), context)
+        for work in (ledger.run(), outbox.run(), _recover(outbox, Events(database)), reporter.run()):
+            context.spawn(work)
+        context.spawn(_watch_wear(context.whatsapp, end))
+        if await end.unless_broken(worker.start()):
+            reporter.ready()
+            await end.wait()
+            await end.unless_broken(_drain(worker, ledger, outbox, context))
+    return end.code
 
 
-async def _recover(outbox: Outbox, events: Events, pending: dict[str, int]) -> None:
-    count = await until_available(lambda: outbox.recover(events, pending))
-    if count:
+async def _recover(outbox: Outbox, events: Events) -> None:
+    if count := await outbox.recover(events):
         logger.info("%d events of a former owner were put on the delivery queue again", count)
 
 
-def _end(end: asyncio.Future[int], code: int) -> None:
-    if not end.done():
-        end.set_result(code)
+async def _drain(worker: Worker, ledger: Ledger, outbox: Outbox, context: WorkerContext) -> None:
+    await worker.drain()
+    await ledger.flushed()
+    await outbox.flushed()
+    await context.whatsapp.close()
+    await context.desk.close()
+
+
+async def _watch_wear(whatsapp: WhatsApp, end: End) -> None:
+    """Ends a worker in good order once the library has used up too much; the supervisor starts a fresh one."""
+    while True:
+        await asyncio.sleep(WEAR_EVERY_S)
+        wear = whatsapp.wear()
+        if wear.starts > MOST_STARTS or wear.stuck > MOST_STUCK:
+            logger.warning(
+                "worn out after %d starts, %d of them stuck: making room for a fresh process", wear.starts, wear.stuck
+            )
+            end.stop()
+
+
+class End:
+    """How the worker ends: told to stop, or broken by a task that failed. `code` is the process's exit code."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.code = DRAINED
+        self._stopped = asyncio.Event()
+        self._broken = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+
+    def stop(self) -> None:
+        """Somebody wants the worker to end in good order."""
+        self._stopped.set()
+
+    def broken_by(self, error: BaseException) -> None:
+        """A task failed: whatever the worker still does would be built on sand."""
+        if self._broken.is_set():
+            return
+        self.code = exit_code(error)
+        self._broken.set()
+        self._stopped.set()
+
+    async def wait(self) -> None:
+        """Returns when the worker is to end."""
+        await self._stopped.wait()
+
+    async def unless_broken(self, work: Coroutine[Any, Any, None]) -> bool:
+        """Does the work; False as soon as something else is broken."""
+        task, broken = asyncio.create_task(work), asyncio.create_task(self._broken.wait())
+        await asyncio.wait({task, broken}, return_when=asyncio.FIRST_COMPLETED)
+        broken.cancel()
+        if self._broken.is_set():
+            task.cancel()
+            return False
+        await task
+        return True
+
+
+def exit_code(error: BaseException) -> int:
+    """What the supervisor is told of an error; one that is no Fenced is logged."""
+    if isinstance(error, Fenced):
+        return FENCED
+    logger.critical("the worker ends: %r", error, exc_info=error)
+    return CRASHED
 
 
 def main() -> None:
-    """Runs the worker and ends the process at once: the library's threads would hold up a normal exit."""
+    """Runs the worker and ends the process at once: the library's threads would hold up a normal exit.
+
+    What it leaves running (sockets, pairing processes) ends with the process group, which the supervisor kills.
+    """
     settings = WorkerSettings.parse(os.environ)
     logging.basicConfig(
         level=settings.host.deployment.log_level,
         format=f"%(asctime)s %(levelname)s worker-{settings.lease.partition} %(name)s %(message)s",
         stream=sys.stderr,
     )
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        code = runner.run(run(settings))
+    code = CRASHED
+    try:
+        code = asyncio.Runner(loop_factory=uvloop.new_event_loop).run(run(settings))
+    except Fenced:
+        code = FENCED
+    except Exception:
+        logger.exception("the worker ends")
+    finally:
         logging.shutdown()
         os._exit(code)
 

@@ -23,22 +23,36 @@ logger = logging.getLogger(__name__)
 
 RESULT_TTL_S = 60.0
 CONNECT_WAIT_S = 8.0  # WhatsApp can only be told over a connection
+MOST_RECEIVES = 5  # more means that its owners died of it
 UNLINKING = frozenset({CommandKind.LOGOUT, CommandKind.DELETE})
 PAIR_CODE_VALID_S = 160.0  # as long as the pairing attempt behind it
 
 Handler = Callable[[Runner, Command, WorkerContext], Awaitable[CommandResult]]
 
 
-async def carry_out(runner: Runner, command: Command, context: WorkerContext) -> None:
-    """Does what a command asks and leaves its result for the API."""
+async def carry_out(runner: Runner, command: Command, receives: int, context: WorkerContext) -> None:
+    """Does what a command asks and leaves its result for the API. One that comes again is not done twice."""
+    async with runner.turn:
+        if receives == 1 or not await _done_before(command, context):
+            await leave_result(command, await _carry_out(runner, command, receives, context), context)
+
+
+async def _carry_out(runner: Runner, command: Command, receives: int, context: WorkerContext) -> CommandResult:
+    handler = HANDLERS.get(command.kind)
+    if handler is None or receives > MOST_RECEIVES:
+        logger.error("%s: %s %s is given up after %d tries", command.instance, command.kind, command.id, receives - 1)
+        return CommandResult(False, code="not-carried-out", detail="The session host could not do this.")
     if command.kind in UNLINKING and runner.instance.linked:
         await runner.connected_within(CONNECT_WAIT_S)  # outside of the lock, which the news of it needs
     async with runner.control:
         try:
-            result = await HANDLERS[command.kind](runner, command, context)
+            return await handler(runner, command, context)
         except WhatsAppError as error:
-            result = CommandResult(False, code=error.code, detail=error.detail)
-    await leave_result(command, result, context)
+            return CommandResult(False, code=error.code, detail=error.detail)
+
+
+async def _done_before(command: Command, context: WorkerContext) -> bool:
+    return await until_available(partial(context.cache.get, CacheKind.RESULT, command.id)) is not None
 
 
 async def leave_result(command: Command, result: CommandResult, context: WorkerContext) -> None:
@@ -82,6 +96,9 @@ async def _logout(runner: Runner, _command: Command, _context: WorkerContext) ->
 
 
 async def _delete(runner: Runner, _command: Command, context: WorkerContext) -> CommandResult:
+    stored = await until_available(partial(context.instances.get_any, runner.instance.key))
+    if stored is not None and not stored.deleting:  # a successor of the same name, made after the deletion
+        return CommandResult(False, code="not-found", detail="The instance is gone.")
     told = await runner.connection.unlink()
     await until_available(partial(context.cache.delete, CacheKind.QR, str(runner.instance.key)))
     await until_available(partial(context.instances.erase, runner.instance))

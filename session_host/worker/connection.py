@@ -38,14 +38,22 @@ class Heard:
 
 
 class Connection:
-    """An instance's hold on WhatsApp. `account` is asked anew each time, since its proxy may have changed."""
+    """An instance's hold on WhatsApp. `proxy_url` is asked anew each time and may raise SealBroken."""
 
     def __init__(
-        self, whatsapp: WhatsApp, desk: PairingDesk, account: Callable[[], Account], hear: Callable[[Heard], None]
+        self,
+        whatsapp: WhatsApp,
+        desk: PairingDesk,
+        key: str,
+        store: Path,
+        proxy_url: Callable[[], str | None],
+        hear: Callable[[Heard], None],
     ) -> None:
         self._whatsapp = whatsapp
         self._desk = desk
-        self._account = account
+        self._key = key
+        self._store = store
+        self._proxy_url = proxy_url
         self._hear = hear
         self._generation = 0
         self._session: Session | None = None
@@ -66,7 +74,7 @@ class Connection:
     async def pair(self) -> PairingAttempt:
         """Gives up what there is and begins to pair."""
         await self.release()
-        account = self._account()
+        account = Account(self._key, self._store, self._proxy_url())
         account.store.parent.mkdir(parents=True, exist_ok=True)
         self._attempt = await self._desk.begin(account, self._listener())
         return self._attempt
@@ -74,7 +82,7 @@ class Connection:
     async def connect(self) -> None:
         """Gives up what there is and opens a session."""
         await self.release()
-        self._session = self._whatsapp.session(self._account(), self._listener())
+        self._session = self._whatsapp.session(Account(self._key, self._store, self._proxy_url()), self._listener())
         await self._session.connect()
 
     async def release(self) -> None:
@@ -96,14 +104,14 @@ class Connection:
                 await self._session.logout()
             except WhatsAppError as error:
                 told = False
-                logger.warning("%s: could not be unlinked at WhatsApp: %s", self._account().key, error)
+                logger.warning("%s: could not be unlinked at WhatsApp: %s", self._key, error)
         await self.release()
         await self.erase()
         return told
 
     async def erase(self) -> None:
         """Removes the credentials from the disk."""
-        await asyncio.to_thread(_remove, self._account().store)
+        await asyncio.to_thread(_remove, self._store)
 
     def is_current(self, heard: Heard) -> bool:
         """Whether a signal comes from what the instance holds now."""

@@ -20,7 +20,7 @@ from shared.queues.queue import Queue, QueueError, Received
 logger = logging.getLogger(__name__)
 
 KEEP_EVERY_S = COMMAND_VISIBILITY_S / 3
-MOST_IN_HAND = 1_000
+MOST_IN_HAND = 5_000  # beyond what the messages of a full partition that is down can be: its RESTARTs must get through
 POLL_S = 2  # short: a poll is never broken off, since what it takes would stay hidden from the next owner
 RETRY_S = 1.0
 
@@ -88,7 +88,8 @@ class Consumer:
         try:
             command = decode(received.body)
         except ValueError as error:
-            logger.error("a command that cannot be read is left to the dead-letter queue: %s", error)
+            logger.error("a command that cannot be read is dropped: %s", error)
+            self._done.put_nowait(received.handle)
             return
         self._in_hand[received.handle] = received
         if len(self._in_hand) >= MOST_IN_HAND:

@@ -61,8 +61,8 @@ class Incoming:
             yield
         finally:
             self._in_flight -= 1
-        if not self._in_flight:
-            await self._look_up()
+            if not self._in_flight:
+                await self._look_up()
 
     def learn(self, whatsapp_id: str, message_id: str) -> None:
         """A message of ours has its WhatsApp id now."""

@@ -9,7 +9,7 @@ the outcome is unknown, and after it there is nothing left to do.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -22,13 +22,14 @@ from session_host.worker.patience import until_available
 from session_host.worker.recorder import message_entry
 from shared.clock import Clock, iso
 from shared.models.instance import InstanceKey
-from shared.models.message import MessageError, MessageState, OnUncertain, Step
+from shared.models.message import UNSENT, MessageError, MessageState, OnUncertain, Step
 from shared.store.database import Condition, Update
 from shared.store.messages import TABLE, Messages
 
 logger = logging.getLogger(__name__)
 
 NOT_PAIRED = MessageError("not_paired", "The instance was unlinked before the message could be sent.")
+INTERRUPTED = MessageError("interrupted", "The host stopped while the message was being sent.")
 EXPIRED = MessageError("expired", "The message could not be sent within its ttl_s.")
 
 
@@ -47,7 +48,9 @@ class OutgoingMessage:
 
     @classmethod
     def of(cls, args: dict[str, Any], queued_at: float) -> OutgoingMessage:
-        """The message of a command's args."""
+        """The message of a command's args. Raises ValueError when this version cannot send it."""
+        if args.get("type") != "text" or "text" not in args.get("content", {}):
+            raise ValueError(f"messages of type {args.get('type')} cannot be sent")
         return cls(
             args["message_id"],
             args["to"],
@@ -84,7 +87,7 @@ class Outgoing:
     async def send(self, message: OutgoingMessage) -> None:
         """Brings a message to a settled state. Raises NotConnected when nothing was sent, then it is queued still."""
         if message.deadline is not None and message.deadline <= self._clock.unix():
-            await self.fail(message, EXPIRED)
+            await self.give_up(message, EXPIRED)
             return
         session = self._session()
         await self._pace(message)
@@ -100,16 +103,20 @@ class Outgoing:
             await self._back_to_queue(message)
             raise
         except Rejected as refusal:
-            await self.fail(message, MessageError(refusal.code, refusal.detail))
+            await self._settle(message, MessageState.FAILED, error=MessageError(refusal.code, refusal.detail))
         except OutcomeUnknown as unknown:
             logger.warning("%s: %s: the outcome is unknown: %s", self._key, message.message_id, unknown)
             await self._settle(message, MessageState.UNCERTAIN, error=MessageError(unknown.code, unknown.detail))
         else:
             await self._sent(message, sent)
 
-    async def fail(self, message: OutgoingMessage, error: MessageError) -> None:
-        """The message will not be sent."""
-        await self._settle(message, MessageState.FAILED, error=error)
+    async def give_up(self, message: OutgoingMessage, error: MessageError) -> None:
+        """The message will not be sent; one that a former owner may have sent is uncertain, not failed."""
+        if await self._settle(message, MessageState.FAILED, error=error, only_from=UNSENT):
+            return
+        found = await until_available(partial(self._messages.get, str(self._key), message.message_id))
+        if found is not None and found.state is MessageState.SENDING:
+            await self._settle(message, MessageState.UNCERTAIN, error=INTERRUPTED)
 
     async def wait_queued(self, message: OutgoingMessage) -> None:
         """Lets the message's reader see that it waits for the instance to connect."""
@@ -127,8 +134,7 @@ class Outgoing:
             return False
         if message.on_uncertain is OnUncertain.RESEND:
             return True
-        error = MessageError("interrupted", "The host stopped while the message was being sent.")
-        await self._settle(message, MessageState.UNCERTAIN, error=error)
+        await self._settle(message, MessageState.UNCERTAIN, error=INTERRUPTED)
         return False
 
     async def _sent(self, message: OutgoingMessage, sent: Sent) -> None:
@@ -143,13 +149,21 @@ class Outgoing:
         *,
         whatsapp_id: str | None = None,
         error: MessageError | None = None,
-    ) -> None:
+        only_from: Sequence[MessageState] | None = None,
+    ) -> bool:
         step = Step(state, iso(self._clock.unix()))
         about = {"type": message.type}
         entry = message_entry(
-            self._key, message.message_id, [step], to=message.to, whatsapp_id=whatsapp_id, error=error, about=about
+            self._key,
+            message.message_id,
+            [step],
+            to=message.to,
+            whatsapp_id=whatsapp_id,
+            error=error,
+            about=about,
+            only_from=only_from,
         )
-        await self._try(entry)
+        return await self._try(entry)
 
     async def _back_to_queue(self, message: OutgoingMessage) -> None:
         """The one step back that is allowed: WhatsApp never saw it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -84,10 +85,11 @@ def message_entry(
     whatsapp_id: str | None = None,
     error: MessageError | None = None,
     about: dict[str, Any] | None = None,
+    only_from: Sequence[MessageState] | None = None,
 ) -> Entry:
     """A message went on to the state of the last of `steps`; with an event where the state has one."""
     last = steps[-1]
-    update = advance(str(key), message_id, steps, whatsapp_id=whatsapp_id, error=error)
+    update = advance(str(key), message_id, steps, whatsapp_id=whatsapp_id, error=error, only_from=only_from)
     event_type = _EVENT_OF.get(last.state)
     if event_type is None:
         return Entry(key, (update,))

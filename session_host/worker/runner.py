@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
+from session_host.until import until
 from session_host.whatsapp.port import (
-    Account,
     MessageReceived,
     NotConnected,
     QrShown,
@@ -30,12 +31,17 @@ from session_host.worker.pacing import Pace
 from session_host.worker.patience import until_available
 from session_host.worker.recorder import qr_entry, state_entry
 from shared.models.instance import Instance, InstanceState
+from shared.models.message import MessageError
+from shared.reasons import reason
 from shared.store.cache import CacheKind
+from shared.vault import SealBroken
 
 logger = logging.getLogger(__name__)
 
 QR_CACHE_S = 30.0
 RECONNECT_S = (2.0, 5.0, 15.0, 60.0, 300.0)
+SEND_AGAIN_S = (1.0, 2.0, 5.0, 10.0, 20.0)  # while connected, before a message is given up
+LAST_SEND_S = 15.0  # how long a stop waits for the send under way
 
 
 class Runner:
@@ -50,12 +56,17 @@ class Runner:
         self._connected = asyncio.Event()
         self._retries = 0
         self._retry: asyncio.TimerHandle | None = None
+        self.turn = asyncio.Lock()  # held by the command being carried out: they keep their order
         self.control = asyncio.Lock()  # held by whoever changes the connection
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._stopping = False
-        self.connection = Connection(context.whatsapp, context.desk, self._account, self._signals.put_nowait)
+        self._stopping = asyncio.Event()
+        key = instance.key
+        store = context.session_dir / key.tenant / f"{key.id}.db"
+        self.connection = Connection(
+            context.whatsapp, context.desk, str(key), store, self._proxy_url, self._signals.put_nowait
+        )
         self.incoming = Incoming(instance.key, context.ledger, context.messages, context.clock)
-        pace = Pace(context.clock, lambda: self.instance.settings.pacing, self._session, context.uniform)
+        pace = Pace(context.clock, lambda: self.instance.settings.pacing, self._session, context.uniform, self._sleep)
         self.outgoing = Outgoing(
             instance.key, context.ledger, context.messages, self.incoming, context.clock, self._session, pace
         )
@@ -72,14 +83,16 @@ class Runner:
 
     async def stop(self) -> None:
         """Ends the send under way, then the socket; sends not begun are left to the next owner."""
-        self._stopping = True
+        self._stopping.set()
         if self._retry:
             self._retry.cancel()
         self._give_back_sends()
         self._sends.put_nowait(None)
         self._changed.set()
+        await asyncio.wait({self._tasks["sends"]}, timeout=LAST_SEND_S)
+        async with self.control:
+            await self.connection.release()  # ends a send that took too long: its outcome is unknown
         await self._tasks["sends"]
-        await self.connection.release()
         await self._signals.join()  # what WhatsApp was told we have must be in the log
         self._tasks["signals"].cancel()
 
@@ -89,14 +102,26 @@ class Runner:
 
     async def pair(self) -> None:
         """Begins to pair; the QR comes as a signal."""
-        await self.connection.pair()
-        await self.change(Change(InstanceState.PAIRING))
+        if await self._open(self.connection.pair):
+            await self.change(Change(InstanceState.PAIRING))
 
     async def connect(self) -> None:
         """Opens the session."""
         if self.instance.state is not InstanceState.CONNECTING:
             await self.change(Change(InstanceState.CONNECTING))
-        await self.connection.connect()
+        await self._open(self.connection.connect)
+
+    async def _open(self, opening: Callable[[], Awaitable[object]]) -> bool:
+        """False when nothing was opened: the instance is being stopped, or its proxy cannot be read."""
+        if self._stopping.is_set():
+            return False
+        try:
+            await opening()
+        except SealBroken:
+            logger.error("%s: its proxy_url cannot be opened with this deployment's key", self.instance.key)
+            await self.change(Change(InstanceState.DISCONNECTED, reason("proxy_unreadable")))
+            return False
+        return True
 
     async def change(self, change: Change) -> None:
         """Records a new state and acts on it."""
@@ -127,11 +152,14 @@ class Runner:
             return False
         return self.instance.reason is None or self.instance.reason.code != "stream_replaced"
 
-    def _account(self) -> Account:
-        key = self.instance.key
-        proxy = self.instance.settings.proxy_url
-        opened = self._context.vault.open(proxy, f"proxy:{key}") if proxy else None
-        return Account(str(key), self._context.session_dir / key.tenant / f"{key.id}.db", opened)
+    def _proxy_url(self) -> str | None:
+        sealed = self.instance.settings.proxy_url
+        return self._context.vault.open(sealed, f"proxy:{self.instance.key}") if sealed else None
+
+    async def _sleep(self, seconds: float) -> None:
+        """Raises NotConnected when the instance is stopped meanwhile: nothing was sent yet."""
+        if await until(self._stopping, seconds):
+            raise NotConnected("stopping", "the instance is handed to another owner")
 
     def _session(self) -> Session:
         if self.instance.state is not InstanceState.CONNECTED:
@@ -174,7 +202,7 @@ class Runner:
         if change.state is InstanceState.CONNECTED:
             self._retries = 0
         if change.connect:
-            await self.connection.connect()
+            await self._open(self.connection.connect)
         elif change.retry:
             self._reconnect_later()
         elif change.forget:
@@ -196,31 +224,38 @@ class Runner:
 
     async def _run_sends(self) -> None:
         while (held := await self._sends.get()) is not None:
-            while not await self._try_send(held.value):
-                await self._until_changed(held.value)
-                if self._stopping:
-                    held.give_back()
-                    break
-            else:
+            if await self._bring_out(held.value):
                 held.settle()
+            else:
+                held.give_back()
 
-    async def _try_send(self, message: OutgoingMessage) -> bool:
-        """False when the message has to wait for the instance to connect."""
-        self._changed.clear()
-        if not self.instance.linked:
-            await self.outgoing.fail(message, NOT_PAIRED)
-            return True
-        try:
-            await self.outgoing.send(message)
-        except NotConnected:
-            await self.outgoing.wait_queued(message)
-            return False
-        return True
+    async def _bring_out(self, message: OutgoingMessage) -> bool:
+        """Brings a message to its end, however long the instance needs to connect. False: the next owner does."""
+        failures = 0
+        while not self._stopping.is_set():
+            self._changed.clear()
+            if not self.instance.linked:
+                await self.outgoing.give_up(message, NOT_PAIRED)
+                return True
+            try:
+                await self.outgoing.send(message)
+                return True
+            except NotConnected as error:
+                failures += self.instance.state is InstanceState.CONNECTED  # then it is this message that fails
+                if failures > len(SEND_AGAIN_S):
+                    await self.outgoing.give_up(message, MessageError(error.code, error.detail))
+                    return True
+                await self.outgoing.wait_queued(message)
+            await self._until_changed(message, failures)
+        return False
 
-    async def _until_changed(self, message: OutgoingMessage) -> None:
-        left = None if message.deadline is None else max(0.0, message.deadline - self._context.clock.unix())
+    async def _until_changed(self, message: OutgoingMessage, failures: int) -> None:
+        """Waits for another state, the message's deadline, or a pause when the state is not what stops it."""
+        waits = [] if message.deadline is None else [max(0.0, message.deadline - self._context.clock.unix())]
+        if self.instance.state is InstanceState.CONNECTED and failures:
+            waits.append(SEND_AGAIN_S[failures - 1])
         with suppress(TimeoutError):
-            async with asyncio.timeout(left):
+            async with asyncio.timeout(min(waits, default=None)):
                 await self._changed.wait()
 
     def _give_back_sends(self) -> None:

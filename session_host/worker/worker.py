@@ -20,6 +20,7 @@ from shared.queues.queue import Queue, Received
 
 logger = logging.getLogger(__name__)
 
+LAST_CONTROL_S = 10.0  # how long a drain waits for commands under way
 START_AT_ONCE = 16  # sessions that connect side by side when a partition is taken up
 GONE = CommandResult(False, code="not-found", detail="The instance is gone.")
 
@@ -56,8 +57,8 @@ class Worker:
         """Takes no more commands, ends those in hand, closes the sockets; every device stays linked."""
         receiving, settling, keeping = self._tasks
         self._consumer.stop()
-        await asyncio.gather(*self._controls, return_exceptions=True)
-        await asyncio.gather(receiving, *(runner.stop() for runner in self._runners.values()))
+        await asyncio.gather(receiving, self._end_controls())
+        await asyncio.gather(*(runner.stop() for runner in self._runners.values()))
         keeping.cancel()
         await self._consumer.finish()
         settling.cancel()
@@ -65,6 +66,14 @@ class Worker:
     def states(self) -> dict[str, int]:
         """How many instances are in each state."""
         return dict(Counter(str(runner.instance.state) for runner in self._runners.values()))
+
+    async def _end_controls(self) -> None:
+        """Commands that take too long are broken off; not settled, they come again to the next owner."""
+        if self._controls:
+            _, late = await asyncio.wait(set(self._controls), timeout=LAST_CONTROL_S)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     def _dispatch(self, held: Held[Command], received: Received) -> None:
         task = self._context.spawn(self._carry_out(held, received))
@@ -77,12 +86,16 @@ class Worker:
         if runner is None:
             await leave_result(command, GONE, self._context)
         elif command.kind is CommandKind.SEND:
-            message = OutgoingMessage.of(command.args, received.sent_at)
-            runner.enqueue(replace_value(held, message))
-            return
+            try:
+                message = OutgoingMessage.of(command.args, received.sent_at)
+            except (KeyError, TypeError, ValueError) as error:
+                logger.error("%s: a message that cannot be sent is dropped: %s", command.instance, error)
+            else:
+                runner.enqueue(Held(message, held.settle, held.give_back))
+                return
         else:
-            await carry_out(runner, command, self._context)
-            if command.kind is CommandKind.DELETE:
+            await carry_out(runner, command, received.receives, self._context)
+            if command.kind is CommandKind.DELETE and await self._is_gone(runner):
                 await self._remove(runner)
         held.settle()
 
@@ -101,14 +114,13 @@ class Worker:
         await runner.start()
         self._context.reported()
 
+    async def _is_gone(self, runner: Runner) -> bool:
+        get = partial(self._context.instances.get_any, runner.instance.key)
+        return await until_available(get) is None
+
     async def _remove(self, runner: Runner) -> None:
         self._runners.pop(runner.instance.key, None)
         runner.instance = replace(runner.instance, linked=False)
         await runner.stop()
         self._context.ledger.forget(runner.instance.key)
         self._context.reported()
-
-
-def replace_value(held: Held[Command], message: OutgoingMessage) -> Held[OutgoingMessage]:
-    """The same hold on the queue, for what the command asks."""
-    return Held(message, held.settle, held.give_back)

@@ -33,6 +33,9 @@ SETTLED = frozenset(
 )
 
 
+UNSENT = (MessageState.ACCEPTED, MessageState.QUEUED)  # WhatsApp cannot have seen it
+
+
 def earlier_than(state: MessageState) -> list[MessageState]:
     """The states from which a message may move into `state`."""
     return [other for other in MessageState if RANK[other] < RANK[state]]

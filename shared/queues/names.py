@@ -8,7 +8,7 @@ from typing import Any
 
 from shared.queues.queue import Queue
 
-COMMAND_RETRIES = 2
+COMMAND_RECEIVES = 1_000  # SQS's most: a message that waits for its instance to connect is received by many owners
 COMMAND_VISIBILITY_S = 30  # short, so a dead owner's commands are free soon; its successor's work is extended
 DELIVERY_RECEIVES = 10  # our own faults only: an endpoint's failure schedules a new message
 
@@ -42,14 +42,14 @@ DELIVERIES = QueueSpec("deliveries", 180, DELIVERIES_DEAD.name, DELIVERY_RECEIVE
 def all_queues(partitions: int) -> list[QueueSpec]:
     """Every queue of a deployment, dead-letter queues first."""
     commands = [
-        QueueSpec(commands_name(number), COMMAND_VISIBILITY_S, COMMANDS_DEAD.name, COMMAND_RETRIES + 1)
+        QueueSpec(commands_name(number), COMMAND_VISIBILITY_S, COMMANDS_DEAD.name, COMMAND_RECEIVES)
         for number in range(partitions)
     ]
     return [COMMANDS_DEAD, DELIVERIES_DEAD, DELIVERIES, *commands]
 
 
 async def create_queues(client: Any, prefix: str, partitions: int) -> None:
-    """Makes the queues that are missing; for an AWS on this machine."""
+    """Makes the queues that are missing and brings the others up to date; for an AWS on this machine."""
     arns: dict[str, str] = {}
     for spec in all_queues(partitions):
         attributes = {"VisibilityTimeout": str(spec.visibility_s), "MessageRetentionPeriod": str(spec.kept_s)}
@@ -58,9 +58,19 @@ async def create_queues(client: Any, prefix: str, partitions: int) -> None:
         if spec.dead:
             policy = {"deadLetterTargetArn": arns[spec.dead], "maxReceiveCount": spec.max_receives}
             attributes["RedrivePolicy"] = json.dumps(policy)
-        made = await client.create_queue(QueueName=f"{prefix}-{spec.name}", Attributes=attributes)
-        got = await client.get_queue_attributes(QueueUrl=made["QueueUrl"], AttributeNames=["QueueArn"])
+        url = await _ensure(client, f"{prefix}-{spec.name}", attributes)
+        got = await client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
         arns[spec.name] = got["Attributes"]["QueueArn"]
+
+
+async def _ensure(client: Any, name: str, attributes: dict[str, str]) -> str:
+    try:
+        url = (await client.get_queue_url(QueueName=name))["QueueUrl"]
+    except client.exceptions.QueueDoesNotExist:
+        return str((await client.create_queue(QueueName=name, Attributes=attributes))["QueueUrl"])
+    changeable = {key: value for key, value in attributes.items() if key != "FifoQueue"}
+    await client.set_queue_attributes(QueueUrl=url, Attributes=changeable)
+    return str(url)
 
 
 async def open_queue(client: Any, prefix: str, name: str) -> Queue:

@@ -126,14 +126,16 @@ class Instances:
         raise StoreUnavailable("too many changes of the instance at once")
 
     async def erase(self, instance: Instance) -> None:
-        """Removes the item for good and makes room on its partition. Doing it twice changes nothing more."""
-        condition = Condition("attribute_exists(#k)", {"k": "id"})
+        """Removes the item for good and makes room on its partition.
+
+        Doing it twice changes nothing more, nor does it touch a successor of the same id."""
+        same = Condition("#c = :c", {"c": "created_at"}, {"c": instance.created_at})
         key = {"tenant": instance.tenant, "id": instance.id}
         try:
-            await self._db.transact([Delete(TABLE, key, condition), _count(instance.partition, -1)])
+            await self._db.transact([Delete(TABLE, key, same), _count(instance.partition, -1)])
         except TransactionRefused as refusal:
-            if 0 not in refusal.refused:
-                raise
+            if not refusal.refused:  # another instance comes or goes at this moment
+                raise StoreUnavailable(str(refusal)) from refusal
 
     async def _loads(self, partitions: int) -> dict[int, int]:
         keys = [{"partition": number, "kind": "load"} for number in range(partitions)]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from shared.models.message import Message, MessageError, MessageState, OnUncertain, Step, earlier_than
+from shared.models.message import UNSENT, Message, MessageError, MessageState, OnUncertain, Step, earlier_than
 from shared.store.database import (
     Condition,
     ConditionFailed,
@@ -82,7 +83,8 @@ class Messages:
 
         False when it has gone further meanwhile: it did reach the queue.
         """
-        writes: list[Write] = [advance(message.instance, message.id, [Step(MessageState.FAILED, at)], error=error)]
+        failed = [Step(MessageState.FAILED, at)]
+        writes: list[Write] = [advance(message.instance, message.id, failed, error=error, only_from=UNSENT)]
         if key is not None:
             own = Condition("#m = :m", {"m": "message_id"}, {"m": message.id})
             writes.append(Delete(TABLE, {"instance": message.instance, "id": f"key#{key}"}, own))
@@ -104,15 +106,16 @@ def advance(
     *,
     whatsapp_id: str | None = None,
     error: MessageError | None = None,
+    only_from: Sequence[MessageState] | None = None,
 ) -> Update:
-    """The write that moves a message on to the state of the last of `steps`, only from an earlier state."""
+    """The write that moves a message on to the state of the last of `steps`: from `only_from`, or any earlier state."""
     state = steps[-1].state
     sets: dict[str, Any] = {"state": state}
     if whatsapp_id:
         sets["whatsapp_id"] = whatsapp_id
     if error:
         sets["error"] = asdict(error)
-    earlier = earlier_than(state)
+    earlier = earlier_than(state) if only_from is None else only_from
     names = {f"e{at}": one for at, one in enumerate(earlier)}
     condition = Condition(f"#st IN ({', '.join(f':{name}' for name in names)})", {"st": "state"}, dict(names))
     timeline = [asdict(step) for step in steps]

@@ -82,7 +82,7 @@ class Bench:
     async def worker(self, lease: Lease | None = None, *, dies: bool = False) -> AsyncIterator[Worker]:
         """A worker that owns partition 0; drained at the end unless it was fenced or `dies` right there."""
         lease = lease or await self.take_lease()
-        outbox = Outbox(0, DeliveryQueue(self.deliveries))
+        outbox = Outbox(0, DeliveryQueue(self.deliveries), await self.partitions.outbox(0))
         ledger = Ledger(self.database, lease, self.clock, outbox)
         context = WorkerContext(
             host_id="host-a",
@@ -101,7 +101,7 @@ class Bench:
         )
         worker = Worker(0, self.commands, context)
         tasks = [context.spawn(ledger.run()), context.spawn(outbox.run())]
-        await outbox.recover(self.events, await self.partitions.outbox(0))
+        await outbox.recover(self.events)
         await worker.start()
         try:
             yield worker

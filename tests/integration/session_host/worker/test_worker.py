@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -11,6 +12,7 @@ from session_host.whatsapp.port import (
     Disconnected,
     EndReason,
     MessageReceived,
+    NotConnected,
     OutcomeUnknown,
     Person,
     ReceiptKind,
@@ -193,6 +195,71 @@ async def test_a_send_interrupted_by_a_crash_is_held_or_resent_as_it_asks(
     sent = [text for session in bench.whatsapp.sessions for _, text in session.sent]
     assert sent == (["next"] if choice == "hold" else ["once", "next"])
     assert (settled.error is None) == (choice == "resend")
+
+
+async def test_a_message_that_never_gets_out_of_a_connected_instance_fails_and_frees_the_next(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("session_host.worker.runner.SEND_AGAIN_S", (0.0, 0.0))
+    instance = await bench.create(linked=True)
+    script = bench.whatsapp.script(str(instance.key))
+    script.fail_next(*[NotConnected("no_device_list", "WhatsApp does not tell the devices")] * 3)
+    async with bench.worker():
+        await bench.instance_is(instance.key, InstanceState.CONNECTED)
+        stuck = await bench.send(instance.key, "stuck")
+        later = await bench.send(instance.key, "later")
+        failed = await bench.message_is(instance.key, stuck, MessageState.FAILED)
+        assert failed.error is not None
+        assert failed.error.code == "no_device_list"
+        await bench.message_is(instance.key, later, MessageState.SENT)
+
+
+async def test_a_send_interrupted_by_a_crash_is_uncertain_even_past_its_deadline(bench: Bench) -> None:
+    instance = await bench.create(linked=True)
+    script = bench.whatsapp.script(str(instance.key))
+    script.hold = asyncio.Event()
+    await bench.hide_commands_for(1)
+    message_id = await bench.send(instance.key, "once", deadline=bench.clock.unix() + 2)
+    async with bench.worker(dies=True):
+        await bench.message_is(instance.key, message_id, MessageState.SENDING)
+    await asyncio.sleep(2)  # the deadline passes while nobody owns the partition
+    script.hold.set()
+    async with bench.worker():
+        await bench.message_is(instance.key, message_id, MessageState.UNCERTAIN)
+
+
+async def test_a_proxy_that_cannot_be_read_is_named_and_harms_no_other(bench: Bench) -> None:
+    broken, sound = await bench.create("broken", linked=True), await bench.create("sound", linked=True)
+    await bench.instances.change(
+        broken.key, lambda one: replace(one, settings=replace(one.settings, proxy_url="sealed with another key"))
+    )
+    async with bench.worker():
+        await bench.instance_is(sound.key, InstanceState.CONNECTED)
+        down = await bench.instance_is(broken.key, InstanceState.DISCONNECTED)
+        assert down.reason is not None
+        assert down.reason.code == "proxy_unreadable"
+        await bench.instances.mark_deleting(broken.key)
+        assert (await bench.result(await bench.command(CommandKind.DELETE, broken.key)))["ok"]
+    assert bench.crashes == []
+
+
+async def test_a_late_deletion_spares_a_successor_of_the_same_name(bench: Bench) -> None:
+    instance = await bench.create(linked=True)
+    async with bench.worker():
+        await bench.instance_is(instance.key, InstanceState.CONNECTED)
+        result = await bench.result(await bench.command(CommandKind.DELETE, instance.key))
+        assert result["code"] == "not-found"
+        assert (await bench.instance_is(instance.key, InstanceState.CONNECTED)).linked
+        assert not bench.whatsapp.of(str(instance.key)).logged_out
+
+
+async def test_a_command_of_a_newer_version_is_answered_and_harms_nobody(bench: Bench) -> None:
+    instance = await bench.create(linked=True)
+    async with bench.worker():
+        result = await bench.result(await bench.command(CommandKind.CHECK_NUMBERS, instance.key, numbers=["1"]))
+        assert result["code"] == "not-carried-out"
+        await bench.instance_is(instance.key, InstanceState.CONNECTED)
+    assert bench.crashes == []
 
 
 async def test_a_worker_that_lost_its_partition_changes_nothing(bench: Bench) -> None:

@@ -1,0 +1,24 @@
+"""The queues of a deployment are made, and kept up to date."""
+
+from __future__ import annotations
+
+import json
+
+from shared.queues.names import COMMAND_RECEIVES, commands_name, create_queues, open_queue
+from shared.queues.queue import Outgoing
+from tests.conftest import PARTITIONS, Deployment
+
+
+async def test_making_the_queues_again_keeps_messages_and_mends_attributes(deployment: Deployment) -> None:
+    sqs, prefix = deployment.sqs, deployment.settings.prefix
+    queue = await open_queue(sqs, prefix, commands_name(0))
+    await queue.send(Outgoing("kept", group="g", dedup="d"))
+    await sqs.set_queue_attributes(QueueUrl=queue.url, Attributes={"VisibilityTimeout": "7"})
+    await create_queues(sqs, prefix, PARTITIONS)
+    found = await sqs.get_queue_attributes(QueueUrl=queue.url, AttributeNames=["All"])
+    assert found["Attributes"]["VisibilityTimeout"] == "30"
+    assert json.loads(found["Attributes"]["RedrivePolicy"])["maxReceiveCount"] in {
+        COMMAND_RECEIVES,
+        str(COMMAND_RECEIVES),
+    }
+    assert [message.body for message in await queue.receive(wait_s=0)] == ["kept"]

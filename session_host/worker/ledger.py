@@ -5,12 +5,16 @@ calls and an idle one waits for nobody. Every transaction carries
 
     the fence     refused once another host took the partition: then all writing stops (Fenced)
     the entries   events with their sequence, and the states that changed with them
+    the marks     the last sequence of each instance with an event, for it outlives the log
     the outbox    which events may not be on the delivery queue yet, so that a successor can put them there
 
 Errors of `record`:
 
-    Fenced    this worker no longer owns the partition; it must end
-    Outdated  a condition of the entry did not hold (it went further already, or is a duplicate); nothing was recorded
+    Fenced          this worker no longer owns the partition, or ends; it must not go on
+    Outdated        a condition of the entry did not hold (it went further already, or is a duplicate)
+    `-- Unstorable  DynamoDB does not take the entry, not even alone (too large, malformed); it is given up
+
+Nothing of the entry was recorded after Outdated; after Fenced that is unknown.
 """
 
 from __future__ import annotations
@@ -31,8 +35,8 @@ from shared.ids import new_id
 from shared.models.event import Event
 from shared.models.host import Lease
 from shared.models.instance import InstanceKey
-from shared.store.database import Database, StoreUnavailable, TransactionRefused, Write
-from shared.store.events import Events, event_put, journal_put
+from shared.store.database import Database, StoreError, StoreUnavailable, TransactionRefused, Write
+from shared.store.events import Events, event_put, journal_put, mark_put
 from shared.store.partitions import fence_check
 
 logger = logging.getLogger(__name__)
@@ -46,6 +50,10 @@ class Fenced(Exception):
 
 class Outdated(Exception):
     """What the entry builds on is not the case any more."""
+
+
+class Unstorable(Outdated):
+    """The store does not take the entry and never will."""
 
 
 @dataclass(slots=True)
@@ -71,7 +79,7 @@ class Ledger:
         self.fenced = asyncio.Event()
 
     async def record(self, entry: Entry) -> None:
-        """Returns once the entry is stored. Raises Outdated or Fenced."""
+        """Returns once the entry is stored. Raises Outdated, Unstorable or Fenced."""
         if self.fenced.is_set():
             raise Fenced
         waiting = _Waiting(entry, asyncio.get_running_loop().create_future())
@@ -90,39 +98,54 @@ class Ledger:
 
     async def run(self) -> None:
         """Commits until cancelled, or until fenced."""
-        while not self.fenced.is_set():
-            await self._wake.wait()
-            self._wake.clear()
-            while self._waiting and not self.fenced.is_set():
-                await self._commit(self._take_group())
-            self._idle.set()
-        self._give_up()
+        try:
+            while not self.fenced.is_set():
+                await self._wake.wait()
+                self._wake.clear()
+                while self._waiting and not self.fenced.is_set():
+                    await self._commit(self._take_group())
+                self._idle.set()
+        finally:
+            self.fenced.set()
+            self._give_up()
 
     def _take_group(self) -> list[_Waiting]:
         group: list[_Waiting] = []
         touched: set[str] = set()
+        marked: set[InstanceKey] = set()
         room, size = MAX_TRANSACTION - 2, 0
         while self._waiting:
             entry = self._waiting[0].entry
-            touches = entry.touches()
-            full = entry.items() > room or size + entry.size() > MAX_BYTES or touches & touched
+            touches, marks = entry.touches(), {entry.key} - marked if entry.event else set()
+            items = entry.items() + len(marks)
+            full = items > room or size + entry.size() > MAX_BYTES or touches & touched
             if group and full:
                 break
             group.append(self._waiting.popleft())
             touched |= touches
-            room, size = room - entry.items(), size + entry.size()
+            marked |= marks
+            room, size = room - items, size + entry.size()
         return group
 
     async def _commit(self, group: list[_Waiting]) -> None:
+        try:
+            await self._settle(group)
+        finally:
+            for waiting in group:  # those that are left when this ends in the middle
+                _fail(waiting, Fenced())
+
+    async def _settle(self, group: list[_Waiting]) -> None:
+        """Stores the group without the entries that are refused; all of it, or one by one if it is not taken so."""
         while group:
             try:
-                numbered = await self._numbered(group)
-                refused = await self._write(group, numbered)
-            except (Fenced, asyncio.CancelledError):
-                self.fenced.set()
+                refused = await self._write(group, await self._numbered(group))
+            except StoreError as error:
+                if len(group) == 1:
+                    _reject(group[0], error)
+                    return
                 for waiting in group:
-                    _fail(waiting, Fenced())
-                raise
+                    await self._settle([waiting])
+                return
             if not refused:
                 return
             for position in refused:
@@ -152,7 +175,9 @@ class Ledger:
         owners = [-1]
         if fresh:
             writes.append(self._outbox.put_with(fresh))
-            owners.append(-1)
+            last = {key: event.sequence or 0 for key, event in fresh}
+            writes += [mark_put(key, sequence) for key, sequence in last.items()]
+            owners += [-1] * (1 + len(last))
         for position, (entry, event) in enumerate(pairs):
             mine = self._writes_of(entry, event)
             writes += mine
@@ -206,6 +231,12 @@ class Ledger:
         while self._waiting:
             _fail(self._waiting.popleft(), Fenced())
         self._idle.set()
+
+
+def _reject(waiting: _Waiting, error: StoreError) -> None:
+    entry = waiting.entry
+    logger.error("%s: the store does not take %s: %s", entry.key, entry.event.type if entry.event else "it", error)
+    _fail(waiting, Unstorable(str(entry.key)))
 
 
 def _fail(waiting: _Waiting, error: Exception) -> None:

@@ -1,9 +1,9 @@
 """DynamoDB with plain values: the few calls that the store needs, and its errors.
 
-StoreError
+StoreError              as such: DynamoDB does not take what was asked (too large, malformed); asking again is no use
 |-- ConditionFailed     the item is not (or no longer) as the write expected
 |-- TransactionRefused  some writes of a transaction were refused; `refused` holds their positions
-`-- StoreUnavailable    DynamoDB could not be reached or did not answer; the outcome of a write is unknown
+`-- StoreUnavailable    DynamoDB could not be reached, did not answer or let us in; the outcome of a write is unknown
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from shared.store.values import from_item, to_attribute, to_item
 
@@ -291,8 +291,26 @@ async def _errors() -> AsyncIterator[None]:
         yield
     except ClientError as error:
         raise _translated(error) from error
+    except ParamValidationError:
+        raise StoreError("not a request that DynamoDB takes") from None  # the error would show the values
     except (BotoCoreError, OSError, TimeoutError) as error:
         raise StoreUnavailable(str(error)) from error
+
+
+_LATER = {  # what says nothing about the request itself
+    "TransactionInProgressException",
+    "RequestLimitExceeded",
+    "ProvisionedThroughputExceededException",
+    "InternalServerError",
+    "ServiceUnavailable",
+    "ResourceNotFoundException",
+    "AccessDeniedException",
+    "ExpiredTokenException",
+    "InvalidSignatureException",
+    "MissingAuthenticationTokenException",
+    "UnrecognizedClientException",
+}
+_PASSING = {"", "None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 
 
 def _translated(error: ClientError) -> StoreError:
@@ -300,11 +318,17 @@ def _translated(error: ClientError) -> StoreError:
     if code == "ConditionalCheckFailedException":
         return ConditionFailed(str(error))
     if code in {"TransactionCanceledException", "TransactionConflictException"}:
-        reasons = error.response.get("CancellationReasons", [])
-        return TransactionRefused(
-            tuple(at for at, reason in enumerate(reasons) if reason.get("Code") == "ConditionalCheckFailed")
-        )
+        return _cancelled([reason.get("Code") or "" for reason in error.response.get("CancellationReasons", [])])
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
-    if status >= 500 or "Throttl" in code or code == "ProvisionedThroughputExceededException":
+    if status >= 500 or "Throttl" in code or code in _LATER:
         return StoreUnavailable(str(error))
     return StoreError(str(error))
+
+
+def _cancelled(reasons: list[str]) -> StoreError:
+    """The error of a cancelled transaction. A condition comes first: it holds whatever else was wrong."""
+    refused = tuple(at for at, reason in enumerate(reasons) if reason == "ConditionalCheckFailed")
+    lasting = sorted(set(reasons) - _PASSING)
+    if lasting and not refused:
+        return StoreError(f"transaction cancelled: {', '.join(lasting)}")
+    return TransactionRefused(refused)

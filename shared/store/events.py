@@ -1,4 +1,9 @@
-"""The event log: every event of an instance by sequence, kept 30 days, and the journal of its connection."""
+"""The event log: every event of an instance by sequence, kept 30 days, and the journal of its connection.
+
+Sequences outlive the log: the item of sequence 0 never expires and holds the last sequence that was given. It is
+written with the events themselves, once per instance and transaction, which costs two write units each time; nothing
+cheaper is exact, for the log can expire as a whole and DynamoDB deletes what expired in no order.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +17,7 @@ from shared.store.database import Condition, Database, Put, absent
 
 TABLE = "events"
 JOURNAL = "journal"
+MARK = 0  # the sequence of the item that holds the last one given
 KEPT_S = 30 * 86_400
 
 
@@ -23,17 +29,21 @@ class Events:
 
     async def after(self, instance: str, sequence: int, limit: int) -> list[str]:
         """The JSON bodies of the events that follow `sequence`, in order."""
-        where = Condition("#i = :i AND #s > :s", {"i": "instance", "s": "sequence"}, {"i": instance, "s": sequence})
+        values = {"i": instance, "s": max(sequence, MARK)}
+        where = Condition("#i = :i AND #s > :s", {"i": "instance", "s": "sequence"}, values)
         found, _ = await self._db.query(TABLE, where, limit=limit, consistent=True)
         return [values["body"] for values in found]
 
     async def get(self, instance: str, sequence: int) -> str | None:
         """The JSON body of one event."""
         values = await self._db.get(TABLE, {"instance": instance, "sequence": sequence})
-        return values["body"] if values else None
+        return values.get("body") if values else None
 
     async def last_sequence(self, instance: str) -> int:
-        """The highest sequence given so far; 0 when there is none."""
+        """The highest sequence given so far, expired or not; 0 when there is none."""
+        mark = await self._db.get(TABLE, {"instance": instance, "sequence": MARK})
+        if mark:
+            return int(mark["last"])
         where = Condition("#i = :i", {"i": "instance"}, {"i": instance})
         found, _ = await self._db.query(TABLE, where, limit=1, ascending=False, consistent=True)
         return int(found[0]["sequence"]) if found else 0
@@ -58,10 +68,20 @@ def event_put(key: InstanceKey, event: Event, now: float) -> Put:
     return Put(TABLE, values | {"expires_at": int(now + KEPT_S)}, absent("sequence"))
 
 
+def mark_put(key: InstanceKey, last: int) -> Put:
+    """The write that keeps the last sequence given; part of every transaction that logs events of the instance."""
+    return Put(TABLE, {"instance": str(key), "sequence": MARK, "last": last})
+
+
 def journal_put(key: InstanceKey, entry: JournalEntry, sequence: int, now: float) -> Put:
     """The write that journals a change; `sequence` (of its event) keeps entries of one millisecond apart."""
     values = asdict(entry) | {"instance": str(key), "at": f"{entry.at}#{sequence:012d}"}
     return Put(JOURNAL, values | {"expires_at": int(now + KEPT_S)})
+
+
+def sequence_of(body: str) -> int:
+    """The sequence of an event's JSON body."""
+    return int(json.loads(body)["sequence"])
 
 
 def parse_body(body: str) -> Event:

@@ -16,7 +16,7 @@ from shared.models.message import Message, MessageState, Step
 from shared.reasons import reason
 from shared.store.cache import Cache, CacheKind
 from shared.store.database import TransactionRefused
-from shared.store.events import Events, event_put
+from shared.store.events import Events, event_put, mark_put
 from shared.store.instances import InstanceExists, Instances, PartitionsFull, state_update
 from shared.store.messages import AlreadyAccepted, IdempotencyKey, Messages, advance
 from shared.store.partitions import LeaseLost, Partitions, fence_check, outbox_put
@@ -148,6 +148,15 @@ async def test_the_event_log_reads_in_order_and_takes_a_sequence_once(deployment
     assert ['"sequence":2' in bodies[0], '"sequence":3' in bodies[1], len(bodies)] == [True, True, 2]
     with pytest.raises(TransactionRefused):
         await deployment.database.transact([event_put(key, event, NOW)])
+
+
+async def test_the_last_sequence_outlives_the_log_and_is_no_event(deployment: Deployment) -> None:
+    events, key = Events(deployment.database), an_instance().key
+    await deployment.database.write(mark_put(key, 41))
+    assert await events.last_sequence(str(key)) == 41
+    for after in (-1, 0):
+        assert await events.after(str(key), after, 10) == []
+    assert await events.get(str(key), 0) is None
 
 
 async def test_the_cache_forgets_on_time_even_if_dynamodb_has_not(deployment: Deployment) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from session_host.worker.entry import Entry, EventDraft
-from session_host.worker.ledger import Fenced, Ledger, Outdated
+from session_host.worker.ledger import Fenced, Ledger, Outdated, Unstorable
 from session_host.worker.outbox import Outbox
 from shared.clock import SystemClock
 from shared.models.event import EventType
@@ -24,6 +24,7 @@ from shared.store.database import (
     Condition,
     Database,
     Put,
+    StoreError,
     StoreUnavailable,
     TransactionRefused,
     Values,
@@ -31,9 +32,14 @@ from shared.store.database import (
     absent,
 )
 
+POISON = "poison"
+
 
 class FlakyStore:
-    """DynamoDB's transactions in memory; before or after some of them the connection breaks."""
+    """DynamoDB's transactions in memory; before or after some of them the connection breaks.
+
+    A transaction with a poisoned write is not taken, and does not say which write it was.
+    """
 
     def __init__(self, chance: float, seed: int) -> None:
         self.items: dict[tuple[Any, ...], Values] = {}
@@ -59,6 +65,8 @@ class FlakyStore:
         refused = tuple(at for at, write in enumerate(writes) if not self._holds(write))
         if refused:
             raise TransactionRefused(refused)
+        if any(isinstance(write, Put) and POISON in str(write.values) for write in writes):
+            raise StoreError("transaction cancelled: ValidationError")
         self.transactions += 1
         self.items |= {self._key(write): write.values for write in writes if isinstance(write, Put)}
 
@@ -72,12 +80,20 @@ class FlakyStore:
         values = write.values if isinstance(write, Put) else write.key
         return (write.table, *(values.get(name) for name in ("partition", "kind", "instance", "id", "sequence", "at")))
 
+    async def get(self, table: str, key: Values) -> Values | None:
+        return self.items.get(self._key(Put(table, key)))
+
     async def query(self, _table: str, where: Condition, **_options: Any) -> tuple[list[Values], None]:
         mine = [v for v in self.items.values() if "sequence" in v and v["instance"] == where.values["i"]]
         return sorted(mine, key=lambda v: -v["sequence"])[:1], None
 
     def sequences(self, key: InstanceKey) -> list[int]:
-        return sorted(v["sequence"] for v in self.items.values() if "sequence" in v and v["instance"] == str(key))
+        mine = [v for v in self.items.values() if "sequence" in v and v["instance"] == str(key)]
+        return sorted(v["sequence"] for v in mine if v["sequence"])
+
+    def expire(self) -> None:
+        """Deletes what expires, as DynamoDB does after 30 days."""
+        self.items = {key: values for key, values in self.items.items() if "expires_at" not in values}
 
 
 class Deliveries:
@@ -90,9 +106,10 @@ class Deliveries:
         self.events += [task.event for task in tasks]
 
 
-def entry(key: InstanceKey, number: int, guard: str | None = None) -> Entry:
+def entry(key: InstanceKey, number: int, guard: str | None = None, *, poisoned: bool = False) -> Entry:
     writes = (Put("messages", {"instance": str(key), "id": guard}, absent("id")),) if guard else ()
-    return Entry(key, writes, EventDraft(EventType.MESSAGE_RECEIVED, {"n": number}, "2026-01-01T00:00:00.000Z"))
+    data = {"n": POISON if poisoned else number}
+    return Entry(key, writes, EventDraft(EventType.MESSAGE_RECEIVED, data, "2026-01-01T00:00:00.000Z"))
 
 
 async def record_all(store: FlakyStore, entries: list[Entry]) -> tuple[list[BaseException | None], list[str]]:
@@ -112,21 +129,27 @@ async def record_all(store: FlakyStore, entries: list[Entry]) -> tuple[list[Base
 
 @settings(max_examples=60, deadline=None)
 @given(
-    plan=st.lists(st.tuples(st.integers(0, 2), st.sampled_from([None, "a", "b", "c"])), min_size=1, max_size=40),
+    plan=st.lists(
+        st.tuples(st.integers(0, 2), st.sampled_from([None, "a", "b", "c"]), st.sampled_from([False] * 7 + [True])),
+        min_size=1,
+        max_size=40,
+    ),
     chance=st.sampled_from([0.0, 0.3]),
     seed=st.integers(0, 1000),
 )
-def test_sequences_have_no_gaps_and_duplicates_are_refused(
-    plan: list[tuple[int, str | None]], chance: float, seed: int
+def test_sequences_have_no_gaps_and_only_duplicates_and_the_poisoned_are_refused(
+    plan: list[tuple[int, str | None, bool]], chance: float, seed: int
 ) -> None:
     store = FlakyStore(chance, seed)
     keys = [InstanceKey("acme", f"shop-{number}") for number in range(3)]
-    entries = [entry(keys[instance], at, guard) for at, (instance, guard) in enumerate(plan)]
+    entries = [entry(keys[at], n, guard, poisoned=poisoned) for n, (at, guard, poisoned) in enumerate(plan)]
     results, delivered = asyncio.run(record_all(store, entries))
     recorded = [one for one, result in zip(entries, results, strict=True) if result is None]
     assert all(result is None or isinstance(result, Outdated) for result in results)
-    guards = {(instance, guard) for instance, guard in plan if guard}
-    assert len(recorded) == sum(guard is None for _, guard in plan) + len(guards)
+    guards = {(instance, guard) for instance, guard, poisoned in plan if guard and not poisoned}
+    assert len(recorded) == sum(guard is None and not poisoned for _, guard, poisoned in plan) + len(guards)
+    unguarded = [result for (_, guard, poisoned), result in zip(plan, results, strict=True) if poisoned and not guard]
+    assert all(isinstance(result, Unstorable) for result in unguarded)
     for key in keys:
         mine = [one for one in recorded if one.key == key]
         assert store.sequences(key) == list(range(1, len(mine) + 1))
@@ -138,6 +161,47 @@ async def test_a_busy_ledger_needs_few_transactions() -> None:
     results, _ = await record_all(store, [entry(InstanceKey("acme", "shop"), n) for n in range(300)])
     assert results == [None] * 300
     assert store.transactions <= 5
+
+
+async def test_sequences_go_on_after_the_whole_log_expired() -> None:
+    store, key = FlakyStore(0, 0), InstanceKey("acme", "shop")
+    await record_all(store, [entry(key, n) for n in range(3)])
+    store.expire()
+    await record_all(store, [entry(key, n) for n in range(2)])
+    assert store.sequences(key) == [4, 5]
+
+
+async def test_whoever_waits_is_told_when_the_ledger_ends() -> None:
+    class Silent(FlakyStore):
+        async def transact(self, _writes: Sequence[Write], _token: str) -> None:
+            asked.set()
+            await asyncio.Event().wait()
+
+    asked, key = asyncio.Event(), InstanceKey("acme", "shop")
+    outbox = Outbox(0, cast(DeliveryQueue, Deliveries()))
+    ledger = Ledger(cast(Database, Silent(0, 0)), Lease(0, "host-a", 1, 1), SystemClock(), outbox)
+    running = asyncio.create_task(ledger.run())
+    under_way = asyncio.create_task(ledger.record(entry(key, 0)))
+    await asked.wait()
+    behind = asyncio.create_task(ledger.record(entry(key, 1)))
+    await asyncio.sleep(0)
+    running.cancel()
+    results = await asyncio.gather(under_way, behind, return_exceptions=True)
+    assert [type(result) for result in results] == [Fenced] * 2
+    with pytest.raises(Fenced):
+        await ledger.record(entry(key, 2))
+
+
+async def test_an_entry_that_cannot_be_stored_is_logged_without_its_text(caplog: pytest.LogCaptureFixture) -> None:
+    key = InstanceKey("acme", "shop")
+    entries = [entry(key, 0), entry(key, 1, poisoned=True), entry(key, 2)]
+    results, delivered = await record_all(FlakyStore(0, 0), entries)
+    assert [type(result) for result in results] == [type(None), Unstorable, type(None)]
+    assert len(delivered) == 2
+    (line,) = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert "acme#shop" in line
+    assert EventType.MESSAGE_RECEIVED in line
+    assert POISON not in line
 
 
 async def test_nothing_is_written_once_another_host_took_over() -> None:

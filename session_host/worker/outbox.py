@@ -102,8 +102,6 @@ class Outbox:
             total += await self._recover(events, instance, first)
             del self._left[instance]
         self._recovered.set()
-        if total:
-            logger.info("%d events of a former owner were put on the delivery queue again", total)
         return total
 
     async def _recover(self, events: Events, instance: str, first: int) -> int:

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import os
 import platform
+import re
 import subprocess
 import sys
 import urllib.request
 import zipfile
 from pathlib import Path
+from urllib.parse import urljoin
 
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / ".tools"
@@ -60,15 +61,15 @@ def install_with_pip(target: Path) -> bool:
 
 def install_without_pip(uv: Path) -> None:
     """Debian's plain python3 has neither pip nor ensurepip: take the wheel from PyPI, checked against its digest."""
-    with urllib.request.urlopen(f"https://pypi.org/pypi/uv/{UV_VERSION}/json", timeout=60) as answer:
-        files = json.load(answer)["urls"]
-    tag = f"manylinux_2_17_{platform.machine()}"
-    wheel = next((f for f in files if tag in f["filename"]), None)
-    if wheel is None:
+    with urllib.request.urlopen("https://pypi.org/simple/uv/", timeout=60) as answer:
+        page = answer.read().decode()
+    name = rf"uv-{re.escape(UV_VERSION)}-[^\"#]*manylinux_2_17_{platform.machine()}[^\"#]*\.whl"
+    found = re.search(rf'href="([^"#]*{name})#sha256=([0-9a-f]{{64}})"', page)
+    if found is None:
         sys.exit(f"no uv {UV_VERSION} for {platform.machine()}: install pip for {sys.executable} and try again")
-    with urllib.request.urlopen(wheel["url"], timeout=300) as answer:
+    with urllib.request.urlopen(urljoin(answer.url, found[1]), timeout=300) as answer:
         blob = answer.read()
-    if hashlib.sha256(blob).hexdigest() != wheel["digests"]["sha256"]:
+    if hashlib.sha256(blob).hexdigest() != found[2]:
         sys.exit("the download of uv is damaged: try again")
     uv.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(io.BytesIO(blob)) as archive:
@@ -83,9 +84,11 @@ def sync(uv: Path, project: Path, environment: Path) -> None:
     env = {k: v for k, v in os.environ.items() if k not in {"VIRTUAL_ENV", "UV_PYTHON", "PYTHONHOME", "PYTHONPATH"}}
     env |= {"UV_PROJECT_ENVIRONMENT": str(environment), "UV_PYTHON_DOWNLOADS": "never"}
     command = [str(uv), "sync", "--frozen", "--quiet", "--project", str(project), "--python", base_python()]
-    done = subprocess.run(command, env=env, cwd=project, check=False)
+    done = subprocess.run(command, env=env, cwd=project, check=False, stderr=subprocess.PIPE)
+    if done.returncode:  # behind a proxy that signs with a certificate of its own, only the system's store knows it
+        done = subprocess.run([*command, "--system-certs"], env=env, cwd=project, check=False, stderr=subprocess.PIPE)
     if done.returncode:
-        sys.exit(f"setting up {environment.name} failed (see above)")
+        sys.exit(done.stderr.decode() + f"setting up {environment.name} failed (see above)")
 
 
 def base_python() -> str:

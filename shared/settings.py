@@ -14,12 +14,14 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.aws import AwsSettings
 
 MAX_PARTITIONS = 256
+SEALING_KEY_BYTES = 32
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -45,7 +47,7 @@ class Settings:
             aws=_aws(env),
             partitions=whole_number(env, "HIVEWP_PARTITIONS", 8, 1, MAX_PARTITIONS),
             sessions_per_worker=whole_number(env, "HIVEWP_SESSIONS_PER_WORKER", 100, 1, 1000),
-            sealing_key=required(env, "HIVEWP_SEALING_KEY"),
+            sealing_key=_sealing_key(env),
             allow_local_webhooks=env.get("HIVEWP_ALLOW_LOCAL_WEBHOOKS", "") == "1",
             log_level=one_of(env, "HIVEWP_LOG_LEVEL", "INFO", LOG_LEVELS),
         )
@@ -72,6 +74,17 @@ def required(env: Mapping[str, str], name: str) -> str:
     text = env.get(name, "")
     if not text:
         raise BadSetting(f"{name} must be set")
+    return text
+
+
+def _sealing_key(env: Mapping[str, str]) -> str:
+    text = required(env, "HIVEWP_SEALING_KEY")
+    try:
+        size = len(b64decode(text, validate=True))
+    except ValueError:
+        size = 0
+    if size != SEALING_KEY_BYTES:
+        raise BadSetting(f"HIVEWP_SEALING_KEY must be {SEALING_KEY_BYTES} bytes in base64")
     return text
 
 

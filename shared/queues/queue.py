@@ -182,7 +182,7 @@ async def _errors() -> AsyncIterator[None]:
         yield
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
-        too_large = "TooLong" in code or "exceed" in str(error).lower()
+        too_large = "TooLong" in code or "must be shorter than" in str(error)
         raise (MessageTooLarge if too_large else QueueError)(str(error)) from error
     except (BotoCoreError, OSError, TimeoutError) as error:
         raise QueueError(str(error)) from error

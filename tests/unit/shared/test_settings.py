@@ -1,0 +1,29 @@
+"""What processes are told by their environment."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.settings import BadSetting, Settings
+from shared.vault import new_key
+
+
+def test_only_the_sealing_key_must_be_given() -> None:
+    settings = Settings.parse({"HIVEWP_SEALING_KEY": new_key()})
+    assert (settings.partitions, settings.aws.endpoint_url, settings.allow_local_webhooks) == (8, None, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HIVEWP_SEALING_KEY", ""),
+        ("HIVEWP_SEALING_KEY", "not base64!"),
+        ("HIVEWP_SEALING_KEY", "c2hvcnQ="),
+        ("HIVEWP_PARTITIONS", "0"),
+        ("HIVEWP_PARTITIONS", "many"),
+        ("HIVEWP_LOG_LEVEL", "loud"),
+    ],
+)
+def test_a_bad_value_is_refused_by_name(name: str, value: str) -> None:
+    with pytest.raises(BadSetting, match=name):
+        Settings.parse({"HIVEWP_SEALING_KEY": new_key(), name: value})

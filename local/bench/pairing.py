@@ -12,6 +12,7 @@ from local.bench.target import BenchFailed, Target
 
 AT_ONCE = 4
 PATIENCE_S = 90.0
+LOOK_EVERY_S = 0.1  # the times to QR and to connected are this coarse
 FIRST_NUMBER = 4_915_550_000_000
 
 
@@ -75,7 +76,7 @@ async def _qr(target: Target, name: str) -> str:
             status, answer = await target.call("GET", f"/v1/instances/{name}/qr")
             if status == 200:
                 return str(answer["code"])
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(LOOK_EVERY_S)
 
 
 async def _connected(target: Target, name: str) -> None:
@@ -84,4 +85,4 @@ async def _connected(target: Target, name: str) -> None:
             _, answer = await target.call("GET", f"/v1/instances/{name}")
             if answer["state"] == "connected":
                 return
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(LOOK_EVERY_S)

@@ -50,7 +50,8 @@ def _bad_request(error: RequestValidationError) -> Problem:
         if one["type"] == "json_invalid":
             return Problem(problems.INVALID_JSON, f"The body is not JSON: {one['ctx']['error']} at {one['loc'][-1]}.")
         if one["type"] == "unsupported_type":
-            return Problem(problems.UNSUPPORTED_TYPE, one["msg"], errors=_field_errors([one]), **one["ctx"])
+            wrong = FieldError("/type", one["msg"])
+            return Problem(problems.UNSUPPORTED_TYPE, one["msg"], errors=[wrong], types=one["ctx"]["types"])
     if isinstance(error.body, bytes):
         return Problem(problems.UNSUPPORTED_MEDIA_TYPE, "Send the body with content-type: application/json.")
     errors = _field_errors(found)

@@ -82,7 +82,7 @@ async def test_bodies_that_are_no_messages(shop: httpx.AsyncClient) -> None:
     assert lone.status_code == 422
     assert_problem(await shop.post(MESSAGES, data={"to": "1"}), 415, "unsupported-media-type")
     image = await shop.post(MESSAGES, json={"to": "+351912345678", "type": "image", "media": {"url": "https://a"}})
-    assert_problem(image, 422, "unsupported-type", "")
+    assert_problem(image, 422, "unsupported-type", "/type")
     assert image.json()["types"] == ["text"]
 
 

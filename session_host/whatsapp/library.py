@@ -68,6 +68,7 @@ SIGNATURES: dict[str, tuple[tuple[Any, ...], bool]] = {
     "SetProxyAddress": ((*_CLIENT, POINTER(Proxy)), False),
     "SendMessage": ((*_CLIENT, *_BUFFER, *_BUFFER), True),
     "SendChatPresence": ((*_CLIENT, *_BUFFER, c_int, c_int), False),
+    "SendPresence": ((*_CLIENT, c_char_p), False),
     "IsOnWhatsApp": ((*_CLIENT, c_char_p), True),
     "PairPhone": ((*_CLIENT, *_BUFFER), True),
     "Logout": (_CLIENT, False),
@@ -148,6 +149,11 @@ class Library:
     def send_chat_presence(self, client: bytes, to: bytes, state: int) -> str:
         """`state` 0 is typing, 1 is paused."""
         error: str = self._functions.SendChatPresence(client, to, len(to), state, 0)
+        return error
+
+    def send_presence(self, client: bytes, presence: str) -> str:
+        """`available` or `unavailable`; refused until the push name has come, a moment after the first login."""
+        error: str = self._functions.SendPresence(client, presence.encode())
         return error
 
     def is_on_whatsapp(self, client: bytes, numbers: str) -> bytes:

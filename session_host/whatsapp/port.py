@@ -206,6 +206,9 @@ class Session(Protocol):
     async def set_typing(self, to: str, typing: bool) -> None:
         """Shows or hides the typing indicator in a chat. Raises WhatsAppError."""
 
+    async def set_online(self, online: bool) -> None:
+        """Shows the number as online or not. Refused for a moment after the first login. Raises WhatsAppError."""
+
     async def check_numbers(self, numbers: Sequence[str]) -> list[NumberAnswer]:
         """Asks in one query which numbers (E.164 digits) are on WhatsApp. Raises WhatsAppError."""
 

@@ -110,6 +110,11 @@ class NeonizeSession:
         if error:
             raise error_of(error)
 
+    async def set_online(self, online: bool) -> None:
+        error = await self._ask(self._runtime.library.send_presence, "available" if online else "unavailable")
+        if error:
+            raise error_of(error)
+
     async def check_numbers(self, numbers: Sequence[str]) -> list[NumberAnswer]:
         if not numbers:
             return []

@@ -109,10 +109,12 @@ async def _settings(runner: Runner, _command: Command, context: WorkerContext) -
     stored = await until_available(partial(context.instances.get, runner.instance.key))
     if stored is None:
         return CommandResult(False, code="not-found", detail="The instance is gone.")
-    before = runner.instance.settings.proxy_url
+    before = runner.instance.settings
     runner.instance = replace(runner.instance, settings=stored.settings, name=stored.name)
-    if stored.settings.proxy_url != before and runner.instance.linked:
+    if stored.settings.proxy_url != before.proxy_url and runner.instance.linked:
         await runner.connect()
+    elif stored.settings.mark_online != before.mark_online:
+        runner.show_online()
     return CommandResult(True)
 
 

@@ -20,6 +20,7 @@ from session_host.whatsapp.port import (
     QrShown,
     ReceiptReceived,
     Session,
+    WhatsAppError,
 )
 from session_host.worker.connection import Connection, Heard
 from session_host.worker.context import Held, WorkerContext
@@ -41,6 +42,7 @@ logger = logging.getLogger(__name__)
 QR_CACHE_S = 30.0
 RECONNECT_S = (2.0, 5.0, 15.0, 60.0, 300.0)
 SEND_AGAIN_S = (1.0, 2.0, 5.0, 10.0, 20.0)  # while connected, before a message is given up
+ONLINE_AGAIN_S = (0.5, 1.0, 5.0, 30.0)
 LAST_SEND_S = 15.0  # how long a stop waits for the send under way
 
 
@@ -181,7 +183,7 @@ class Runner:
             case signal:
                 async with self.control:
                     if self.connection.is_current(heard):
-                        await self._follow(signal)
+                        await (self._show_qr(signal) if isinstance(signal, QrShown) else self._follow(signal))
 
     async def _show_qr(self, qr: QrShown) -> None:
         now = self._context.clock.unix()
@@ -191,16 +193,15 @@ class Runner:
         await until_available(put)
         await self._context.ledger.record(qr_entry(self.instance.key, qr.code, now + kept, now))
 
-    async def _follow(self, signal: QrShown | LifecycleSignal) -> None:
-        if isinstance(signal, QrShown):
-            await self._show_qr(signal)
-            return
+    async def _follow(self, signal: LifecycleSignal) -> None:
         change = change_for(signal)
         if change.identity.get("linked"):
             await until_available(partial(self._context.cache.delete, CacheKind.QR, str(self.instance.key)))
         await self.change(change)
         if change.state is InstanceState.CONNECTED:
             self._retries = 0
+            if self.instance.settings.mark_online:
+                self.show_online()
         if change.connect:
             await self._open(self.connection.connect)
         elif change.retry:
@@ -210,6 +211,22 @@ class Runner:
             await self.connection.erase()
         elif change.state in {InstanceState.DISCONNECTED, InstanceState.FAILED}:
             await self.connection.release()
+
+    def show_online(self) -> None:
+        """Lets others see the number online, or not, as its settings say; in the background."""
+        self._context.spawn(self._show_online())
+
+    async def _show_online(self) -> None:
+        for pause in ONLINE_AGAIN_S:  # refused until the push name has come, which is soon after the first login
+            try:
+                await self._session().set_online(self.instance.settings.mark_online)
+                return
+            except NotConnected:
+                return
+            except WhatsAppError as error:
+                logger.info("%s: cannot be shown online yet: %s", self.instance.key, error)
+            if await until(self._stopping, pause):
+                return
 
     def _reconnect_later(self) -> None:
         pause = RECONNECT_S[min(self._retries, len(RECONNECT_S) - 1)] * (0.75 + 0.5 * self._context.uniform())

@@ -87,6 +87,19 @@ async def test_deleting_unlinks_the_device_and_leaves_no_trace(shop: Shop) -> No
     assert not list(sessions.rglob(f"{shop.id}*"))
 
 
+async def test_a_number_is_shown_online_when_it_asks_for_it(shop: Shop) -> None:
+    async def seen() -> int:
+        return int((await shop.target.phone("GET", "/stats"))["stanzas"].get("presence", 0))
+
+    before = await seen()
+    await shop.pair(mark_online=True)
+
+    async def online() -> bool:
+        return await seen() > before
+
+    await until(online)
+
+
 async def test_a_dead_proxy_is_named(shop: Shop) -> None:
     await shop.pair()
     status, _ = await shop.call("PATCH", "", {"settings": {"proxy_url": "http://user:secret@127.0.0.1:9"}})

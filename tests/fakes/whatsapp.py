@@ -58,13 +58,14 @@ class Script:
 
 
 class FakeSession:
-    """port.Session. `sent`, `typed`, `checked`, `connects`, `stopped`, `logged_out` tell what was asked."""
+    """port.Session. `sent`, `typed`, `online`, `checked`, `connects`, `stopped`, `logged_out` tell what was asked."""
 
     def __init__(self, account: Account, on_signal: OnSignal, script: Script, clock: Clock) -> None:
         self.account = account
         self.script = script
         self.sent: list[tuple[str, str]] = []
         self.typed: list[tuple[str, bool]] = []
+        self.online: list[bool] = []
         self.checked: list[tuple[str, ...]] = []
         self.connects = 0
         self.connected = False
@@ -94,6 +95,10 @@ class FakeSession:
     async def set_typing(self, to: str, typing: bool) -> None:
         await self._call()
         self.typed.append((to, typing))
+
+    async def set_online(self, online: bool) -> None:
+        await self._call()
+        self.online.append(online)
 
     async def check_numbers(self, numbers: Sequence[str]) -> list[NumberAnswer]:
         await self._call()

@@ -52,7 +52,7 @@ class SettingsChange(Body):
     webhook_url: Url | None = Field(default=None, description="Makes an endpoint for this instance; null removes it.")
     proxy_url: Url | None = Field(default=None, description="http, https or socks5; never shown with its password.")
     ignore_groups: bool = False
-    reject_calls: bool = False
+    reject_calls: bool = Field(default=False, description="Kept with the instance; calls are not rejected yet.")
     mark_online: bool = False
     pacing: PacingChange = PacingChange()
 
@@ -70,7 +70,7 @@ class NewInstance(Body):
 class InstanceChange(Body):
     """Changes of an instance; what is absent stays as it is."""
 
-    model_config = example({"settings": {"reject_calls": True}})
+    model_config = example({"settings": {"ignore_groups": True}})
 
     name: Name | None = Field(default=None, description="null removes it.")
     settings: SettingsChange = SettingsChange()

@@ -243,6 +243,32 @@ async def test_a_proxy_that_cannot_be_read_is_named_and_harms_no_other(bench: Be
     assert bench.crashes == []
 
 
+async def test_a_number_is_shown_online_only_when_its_settings_say_so(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("session_host.worker.runner.ONLINE_AGAIN_S", (0.0, 0.0))
+    instance = await bench.create(linked=True)
+    key = str(instance.key)
+    bench.whatsapp.script(key).fail_next(Rejected("no_push_name", "the name has not come yet"))
+
+    async def say(online: bool) -> None:
+        await bench.instances.change(
+            instance.key, lambda one: replace(one, settings=replace(one.settings, mark_online=online))
+        )
+        await bench.command(CommandKind.SETTINGS, instance.key)
+
+    async with bench.worker():
+        await bench.instance_is(instance.key, InstanceState.CONNECTED)
+        assert bench.whatsapp.of(key).online == []
+        await say(True)
+        await eventually(lambda: bench.whatsapp.of(key).online == [True])
+        await say(False)
+        await eventually(lambda: bench.whatsapp.of(key).online == [True, False])
+    async with bench.worker():
+        await bench.instance_is(instance.key, InstanceState.CONNECTED)
+        assert bench.whatsapp.of(key).online == []
+
+
 async def test_a_late_deletion_spares_a_successor_of_the_same_name(bench: Bench) -> None:
     instance = await bench.create(linked=True)
     async with bench.worker():

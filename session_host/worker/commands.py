@@ -6,11 +6,10 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, replace
 from functools import partial
-from typing import Any
 
 from session_host.whatsapp.port import WhatsAppError
 from session_host.worker.context import WorkerContext
-from session_host.worker.lifecycle import Change
+from session_host.worker.lifecycle import UNLINKED, Change
 from session_host.worker.patience import until_available
 from session_host.worker.runner import Runner
 from shared.clock import iso
@@ -117,8 +116,6 @@ async def _settings(runner: Runner, _command: Command, context: WorkerContext) -
         runner.show_online()
     return CommandResult(True)
 
-
-UNLINKED: dict[str, Any] = {"linked": False, "jid": None, "phone": None, "lid": None}
 
 HANDLERS: Mapping[CommandKind, Handler] = {
     CommandKind.PAIR: _pair,

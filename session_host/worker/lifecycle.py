@@ -34,6 +34,7 @@ _AFTER_SESSION = {
     EndReason.TEMPORARY_BAN: InstanceState.FAILED,
     EndReason.CLIENT_OUTDATED: InstanceState.FAILED,
 }
+UNLINKED: dict[str, Any] = {"linked": False, "jid": None, "phone": None, "lid": None}
 RETRIED = frozenset(
     {
         EndReason.CONNECT_TIMEOUT,
@@ -79,8 +80,7 @@ def _ended(signal: SessionEnded) -> Change:
     state = _AFTER_SESSION.get(signal.reason, InstanceState.DISCONNECTED)
     why = reason(signal.reason, _detail(signal))
     if state is InstanceState.LOGGED_OUT:
-        unlinked = {"linked": False, "jid": None, "phone": None, "lid": None}
-        return Change(state, why, unlinked, forget=True)
+        return Change(state, why, UNLINKED, forget=True)
     return Change(state, why, retry=signal.reason in RETRIED)
 
 

@@ -9,7 +9,7 @@ States only move forward in RANK; a receipt that comes early or twice changes no
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -80,4 +80,3 @@ class Message:
     on_uncertain: OnUncertain = OnUncertain.HOLD
     typing_ms: int = 0
     deadline: float | None = None
-    options: dict[str, Any] = field(default_factory=dict)

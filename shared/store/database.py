@@ -61,12 +61,9 @@ class Condition:
         return arguments
 
 
-ABSENT_PARTITION = "attribute_not_exists(#k)"
-
-
 def absent(key: str) -> Condition:
     """The item does not exist; `key` is any of its key attributes."""
-    return Condition(ABSENT_PARTITION, {"k": key})
+    return Condition("attribute_not_exists(#k)", {"k": key})
 
 
 @dataclass(frozen=True, slots=True)

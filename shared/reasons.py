@@ -30,6 +30,10 @@ _REASONS = {
     "connect_timeout": ("WhatsApp did not answer in time.", "Nothing to do: it is tried again."),
     "library_stopped": ("The WhatsApp library ended the session.", "Nothing to do: it is tried again."),
     "connection_lost": ("The connection to WhatsApp was lost.", "Nothing to do: it reconnects by itself."),
+    "crashes_session_host": (
+        "This instance brought the process of its session host down again and again, and was set aside.",
+        "Restart the instance to try again; if it fails again, log it out and pair anew.",
+    ),
     "credentials_missing": ("The stored credentials of this instance are gone.", "Pair again with a new QR code."),
 }
 

@@ -13,6 +13,7 @@ Errors of calls:
 
     WhatsAppError
     |-- NotConnected     nothing was sent: try again when connected
+    |   `-- StoreUnwritable   for want of room for the credentials, which change with every message
     |-- Rejected         WhatsApp's answer was no; final; carries `code` and `detail`
     `-- OutcomeUnknown   the call was interrupted after it may have been sent
 """
@@ -36,7 +37,14 @@ class WhatsAppError(Exception):
 
 
 class NotConnected(WhatsAppError):
-    """There is no socket, so nothing was sent."""
+    """Nothing was sent: there is no socket, or WhatsApp or this machine cannot take it just now."""
+
+
+class StoreUnwritable(NotConnected):
+    """The session store cannot be written, and without that nothing is sent."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(EndReason.STORE_UNWRITABLE.value, detail)
 
 
 class Rejected(WhatsAppError):
@@ -70,6 +78,10 @@ class EndReason(StrEnum):
     PROXY_UNREACHABLE = "proxy_unreachable"
     CONNECT_TIMEOUT = "connect_timeout"
     LIBRARY_STOPPED = "library_stopped"
+    CRASHES_SESSION_HOST = "crashes_session_host"
+    CONNECTION_DEAD = "connection_dead"
+    EARLIER_SESSION = "earlier_session"
+    STORE_UNWRITABLE = "session_store_full"
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +210,10 @@ class Session(Protocol):
     """
 
     async def connect(self) -> None:
-        """Starts connecting and returns once the attempt is under way; the outcome comes as a signal. Once."""
+        """Starts connecting and returns once the attempt is under way; the outcome comes as a signal. Once.
+
+        It waits in the background for an earlier session of the same store: there are never two sockets of one device.
+        """
 
     async def send_text(self, to: str, text: str) -> Sent:
         """Sends to a jid, a group id or a phone number of digits. Raises WhatsAppError."""

@@ -33,6 +33,7 @@ _AFTER_SESSION = {
     EndReason.DEVICE_REMOVED: InstanceState.LOGGED_OUT,
     EndReason.TEMPORARY_BAN: InstanceState.FAILED,
     EndReason.CLIENT_OUTDATED: InstanceState.FAILED,
+    EndReason.CRASHES_SESSION_HOST: InstanceState.FAILED,
 }
 UNLINKED: dict[str, Any] = {"linked": False, "jid": None, "phone": None, "lid": None}
 RETRIED = frozenset(

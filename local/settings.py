@@ -11,6 +11,7 @@
 | HIVEWP_PLAN | the local tenant's limits: standard or scale | standard |
 | HIVEWP_HOSTS | session hosts to start, 1 to 16 | 1 |
 | HIVEWP_PARTITIONS | partitions, 1 to 64 | 2 |
+| HIVEWP_LEASE_S | how long a host's hold on a partition lasts without renewal, in seconds, 2 to 300 | 15 |
 | HIVEWP_WHATSAPP | local: the built-in one; live: WhatsApp itself; external: another server on this machine | local |
 | HIVEWP_WHATSAPP_PROXY | external only: the URL of its CONNECT proxy | |
 | HIVEWP_WHATSAPP_TRUST | external only: a folder with its ca.pem and root.pub | |
@@ -57,6 +58,7 @@ class StackSettings:
     plan: str
     hosts: int
     partitions: int
+    lease_s: int
     whatsapp: WhatsAppKind
     whatsapp_proxy: str | None
     whatsapp_trust: Path | None
@@ -77,6 +79,7 @@ class StackSettings:
             plan=one_of(env, "HIVEWP_PLAN", "standard", tuple(PLANS)),
             hosts=whole_number(env, "HIVEWP_HOSTS", 1, 1, 16),
             partitions=whole_number(env, "HIVEWP_PARTITIONS", 2, 1, 64),
+            lease_s=whole_number(env, "HIVEWP_LEASE_S", 15, 2, 300),
             whatsapp=kind,
             whatsapp_proxy=_proxy(env) if external else None,
             whatsapp_trust=_trust(env) if external else None,

@@ -51,7 +51,7 @@ class Target:
 
 
 @asynccontextmanager
-async def started(folder: Path) -> AsyncIterator[Target]:
+async def started(folder: Path, *, hosts: int = 1, partitions: int = 2, lease_s: int = 15) -> AsyncIterator[Target]:
     """A fresh stack with the `scale` plan's limits, stopped at the end."""
     port, control = free_port(), free_port()
     env = {name: value for name, value in os.environ.items() if not name.startswith("HIVEWP_")}
@@ -60,6 +60,9 @@ async def started(folder: Path) -> AsyncIterator[Target]:
         "HIVEWP_WHATSAPP_PORT": str(control),
         "HIVEWP_DATA": str(folder),
         "HIVEWP_PLAN": "scale",
+        "HIVEWP_HOSTS": str(hosts),
+        "HIVEWP_PARTITIONS": str(partitions),
+        "HIVEWP_LEASE_S": str(lease_s),
     }
     before = time.monotonic()
     with (folder.parent / f"{folder.name}.log").open("wb") as log:

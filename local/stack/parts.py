@@ -8,7 +8,7 @@ Every part gets shared/settings.py's variables and HIVEWP_DATA. Besides:
 | whatsapp | python -m local.whatsapp --port --proxy-port --data | |
 | api | python -m local.api | HIVEWP_PORT |
 | webhooks | python -m local.webhooks | |
-| host-<n> | python -m session_host | HIVEWP_HOST_NAME, _RUN_DIR, _SESSION_DIR, _WHATSAPP_PROXY, _WHATSAPP_TRUST |
+| host-<n> | python -m session_host | HIVEWP_HOST_NAME, _LEASE_S, _RUN_DIR, _SESSION_DIR, _WHATSAPP_PROXY, _TRUST |
 
 The API comes last, when every partition has a worker: who sees its health answer can pair a number at once.
 """
@@ -109,6 +109,7 @@ def _hosts(plan: Plan) -> list[str]:
 def _host(plan: Plan, name: str, needed: Sequence[str]) -> Part:
     env = {
         "HIVEWP_HOST_NAME": name,
+        "HIVEWP_LEASE_S": str(plan.settings.lease_s),
         "HIVEWP_RUN_DIR": str(plan.files.run),
         "HIVEWP_SESSION_DIR": str(plan.files.data / "sessions"),
         **_whatsapp_env(plan),

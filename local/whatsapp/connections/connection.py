@@ -30,7 +30,10 @@ BACKLOG_MAX = 20_000
 
 
 class Socket(Protocol):
-    """A message-based connection."""
+    """A message-based connection; `port` is the client's own end of it, where that is known."""
+
+    @property
+    def port(self) -> int | None: ...
 
     async def receive(self) -> bytes | None:
         """The next binary message; None when the connection has ended."""
@@ -69,6 +72,11 @@ class Connection:
         self._outgoing: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._established: Established | None = None
         self._ending = False
+
+    @property
+    def port(self) -> int | None:
+        """The client's own end."""
+        return self._socket.port
 
     async def run(self, opener: Opener) -> None:
         """Serves the connection until it ends."""

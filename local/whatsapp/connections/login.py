@@ -7,6 +7,7 @@ from typing import Any
 from local.whatsapp.stanzas.dispatch import dispatch
 from local.whatsapp.stanzas.presence import tell_watchers
 from local.whatsapp.state.journal import Kind
+from local.whatsapp.state.records import Refusal
 from local.whatsapp.wire.node import Attributes, Node
 from local.whatsapp.world.account import Account
 from local.whatsapp.world.device import Device, Link
@@ -48,7 +49,8 @@ def log_in(world: World, link: Link, noise_key: bytes, payload: Any) -> LoggedIn
         return None
     if device.link:
         device.link.end(REPLACED)
-    device.attach(link)
+    if device.attach(link):
+        world.count("second_logins")
     now = int(world.now())
     link.send(Node("success", {"t": now, "lid": device.lid, "display_name": account.record.name, "creation": now}))
     world.count("logins")
@@ -60,13 +62,19 @@ _BAN: Attributes = {"code": "101", "expire": "3600"}  # a ban always names its k
 
 
 def _refusal(world: World, account: Account) -> Attributes | None:
-    refusal = account.record.refusal
+    refusal = account.record.refusal or world.refusal
     if refusal is None:
         return None
     if refusal.left is not None:
-        refusal.left -= 1
-        if refusal.left <= 0:
-            account.record.refusal = None
-        world.changed(Kind.ACCOUNT, account.number)
+        _count_down(world, account, refusal)
     told: Attributes = {"reason": refusal.reason, "code": refusal.code, "expire": refusal.expire}
     return _BAN | {name: value for name, value in told.items() if value} if refusal.reason == BANNED else told
+
+
+def _count_down(world: World, account: Account, refusal: Refusal) -> None:
+    refusal.left = (refusal.left or 0) - 1
+    if refusal.left <= 0 and refusal is world.refusal:
+        world.refusal = None
+    elif refusal.left <= 0:
+        account.record.refusal = None
+    world.changed(Kind.ACCOUNT, account.number)

@@ -21,6 +21,11 @@ class WebSocket:
         self._request = request
         self._websocket = websocket
 
+    @property
+    def port(self) -> int | None:
+        peer = self._request.transport.get_extra_info("peername") if self._request.transport else None
+        return int(peer[1]) if peer else None
+
     async def receive(self) -> bytes | None:
         async for message in self._websocket:
             if message.type is WSMsgType.BINARY:

@@ -7,6 +7,7 @@ from local.whatsapp.phones.post import Post
 from local.whatsapp.state.records import AccountRecord
 from local.whatsapp.wire.jid import JID
 from local.whatsapp.world.device import Device
+from local.whatsapp.world.stays import Stays
 
 
 class Account:
@@ -16,6 +17,7 @@ class Account:
         self.record = record
         self.phone = Phone(record, post)
         self.devices: dict[int, Device] = {}
+        self.stays = Stays()
         self.watchers: set[Device] = set()
 
     @property

@@ -16,6 +16,7 @@ from local.whatsapp.state.journal import Journal, Kind
 from local.whatsapp.state.records import DeviceRecord
 from local.whatsapp.wire.jid import JID, SERVER
 from local.whatsapp.wire.node import Attributes, Node
+from local.whatsapp.world.stays import LEFT, SECOND_LOGIN, Stays
 
 KEPT_TAGS = ("message", "receipt", "notification")
 PREKEYS_LOW = 5
@@ -41,7 +42,10 @@ def _key(tag: str, node: Node, address: str) -> StanzaKey:
 
 
 class Link(Protocol):
-    """A device's connection."""
+    """A device's connection; `port` is the client's own end of it, where that is known."""
+
+    @property
+    def port(self) -> int | None: ...
 
     def send(self, node: Node) -> None: ...
 
@@ -55,7 +59,7 @@ class Link(Protocol):
 
 
 class Device:
-    def __init__(self, record: DeviceRecord, journal: Journal, now: Callable[[], float]) -> None:
+    def __init__(self, record: DeviceRecord, journal: Journal, now: Callable[[], float], stays: Stays) -> None:
         self.record = record
         self.link: Link | None = None
         self.active = False
@@ -64,6 +68,7 @@ class Device:
         self.unsettled: OrderedDict[StanzaKey, Node] = OrderedDict()
         self._journal = journal
         self._now = now
+        self._stays = stays
         self._asked_for_prekeys = False
 
     @property
@@ -80,20 +85,29 @@ class Device:
 
     # -- the connection
 
-    def attach(self, link: Link) -> None:
-        """A new connection of this device; it gets stanzas once it is active."""
+    def attach(self, link: Link) -> bool:
+        """A new connection of this device; it gets stanzas once it is active. Whether an earlier one was still open."""
+        second = self.leave(SECOND_LOGIN)
+        self._stays.open(self.record.id, link.port, self._now())
         self.link, self.active, self.available = link, False, False
+        return second
+
+    def leave(self, how: str) -> bool:
+        """The connection counts as closed from now on, though its end may take a moment. Whether one was open."""
+        return self._stays.close(self.record.id, self._now(), how)
 
     def detach(self, link: Link) -> None:
         """The connection has ended, unless another one has taken its place."""
         if self.link is not link:
             return
+        self.leave(LEFT)
         self.link, self.active, self.available = None, False, False
         self._requeue()
 
     def activate(self) -> list[Node]:
         """Stanzas may flow from now on; the ones that waited, in order, now unsettled."""
         self.active = True
+        self._stays.activate(self.record.id, self._now())
         self._requeue()
         waiting = [node.with_attrs(offline="1") for node in self.queued.values()]
         self.unsettled, self.queued = OrderedDict(self.queued), OrderedDict()

@@ -10,7 +10,7 @@ from local.whatsapp.phones.phone import Phone
 from local.whatsapp.phones.post import Handed
 from local.whatsapp.signal.bundle import Bundle
 from local.whatsapp.state.journal import Journal, Kind
-from local.whatsapp.state.records import AccountRecord, DeviceRecord
+from local.whatsapp.state.records import AccountRecord, DeviceRecord, Refusal
 from local.whatsapp.wire.jid import JID, LID_SERVER, PN_SERVER
 from local.whatsapp.wire.node import Attribute, Node
 from local.whatsapp.world.account import Account
@@ -33,6 +33,7 @@ class World:
         self.journal = journal or Journal()
         self.accounts: dict[str, Account] = {}
         self.groups: dict[str, Group] = {}
+        self.refusal: Refusal | None = None  # of everybody's logins, until the server ends
         self._by_lid: dict[str, Account] = {}
         self._later = later
 
@@ -78,8 +79,9 @@ class World:
         return account
 
     def add_device(self, record: DeviceRecord) -> Device:
-        device = Device(record, self.journal, self.now)
-        self.accounts[record.number].devices[record.id] = device
+        account = self.accounts[record.number]
+        device = Device(record, self.journal, self.now, account.stays)
+        account.devices[record.id] = device
         return device
 
     def link_device(self, record: DeviceRecord) -> Device:

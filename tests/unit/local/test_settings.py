@@ -29,6 +29,7 @@ def test_an_empty_environment_has_the_documented_defaults() -> None:
         ("HIVEWP_HOSTS", "0"),
         ("HIVEWP_HOSTS", "17"),
         ("HIVEWP_PARTITIONS", "1.5"),
+        ("HIVEWP_LEASE_S", "1"),
         ("HIVEWP_PLAN", "gold"),
         ("HIVEWP_WHATSAPP", "Live"),
         ("HIVEWP_API_KEY", "with blank"),

@@ -53,6 +53,7 @@ class Link:
 
     sent: list[Node] = field(default_factory=list)
     ended: bool = False
+    port: int | None = None
 
     def send(self, node: Node) -> None:
         self.sent.append(node)

@@ -26,6 +26,8 @@ PATIENCE = 10
 class Pipe:
     """Both ends of a connection in memory; the server's end is a Socket."""
 
+    port = None
+
     def __init__(self) -> None:
         self.to_server: asyncio.Queue[bytes | None] = asyncio.Queue()
         self.to_client: asyncio.Queue[bytes | None] = asyncio.Queue()

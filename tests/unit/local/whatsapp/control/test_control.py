@@ -15,6 +15,7 @@ from local.whatsapp.control.devices import DeviceRoutes
 from local.whatsapp.control.phones import PhoneRoutes
 from local.whatsapp.control.problems import problems
 from local.whatsapp.control.stats import StatsRoutes
+from local.whatsapp.state.records import Refusal
 from tests.unit.local.whatsapp.bench import Bench
 
 Http = TestClient[web.Request, web.Application]
@@ -118,6 +119,33 @@ async def test_refusals_are_set_and_cleared(bench: Bench, http: Http) -> None:
         assert await call(http, "POST", path, {"reason": cleared}) == {"refusing": False}
 
 
+async def test_all_devices_are_kicked_at_once(bench: Bench, http: Http) -> None:
+    companions = [bench.companion("15550001"), bench.companion("15550002")]
+    assert await call(http, "POST", "/devices/kick", {"kind": "abort"}) == {"kicked": 2}
+    assert all(companion.link.ended for companion in companions)
+
+
+async def test_everybodys_logins_are_refused_for_a_while(bench: Bench, http: Http) -> None:
+    assert await call(http, "POST", "/devices/refuse", {"reason": 503, "count": 2}) == {"refusing": True}
+    assert bench.world.refusal == Refusal("503", 2)
+    assert await call(http, "POST", "/devices/refuse", {"reason": None}) == {"refusing": False}
+    assert bench.world.refusal is None
+
+
+async def test_the_connections_of_a_number_are_on_record(bench: Bench, http: Http) -> None:
+    companion, started = bench.companion("15550001"), bench.clock.now
+    bench.clock.run(5)
+    await call(http, "POST", "/devices/15550001/kick", {"kind": "close"})
+    bench.clock.run(1)
+    companion.disconnect()
+    companion.connect()
+    first, second = await call(http, "GET", "/devices/15550001/connections")
+    assert (first["active"], first["closed"], first["how"]) == (started, started + 5, "close")
+    assert (second["opened"], second["closed"]) == (started + 6, None)
+    companion.connect()
+    assert (await call(http, "GET", "/devices/15550001/connections"))[1]["how"] == "second_login"
+
+
 async def test_stats_and_devices(bench: Bench, http: Http) -> None:
     bench.companion("15550001", prekeys=3)
     stats = await call(http, "GET", "/stats")
@@ -167,6 +195,9 @@ BAD = [
     ("POST", "/devices/15550009/kick", {"kind": "close"}, 404),
     ("POST", "/devices/15550009/refuse", {"reason": "because"}, 422),
     ("POST", "/devices/15550009/refuse", {}, 422),
+    ("GET", "/devices/15550009/connections", None, 404),
+    ("POST", "/devices/kick", {"kind": "gently"}, 422),
+    ("POST", "/devices/refuse", {"reason": "because"}, 422),
     ("POST", "/blast", {"to": [], "count": 1}, 422),
     ("POST", "/blast", {"to": ["15550001"], "count": -1}, 422),
     ("POST", "/blast", [1], 422),

@@ -15,6 +15,10 @@ class Inbox:
     post: Post
     letters: list[Letter] = field(default_factory=list)
 
+    def has(self, message_id: str) -> bool:
+        """Whether a message of that id was read."""
+        return any(letter.id == message_id for letter in reversed(self.letters))
+
     def add(self, message_id: str, sender: str, message: Any, group: str | None = None, to: str | None = None) -> None:
         """Keeps a message; one that says nothing to a reader (keys, history) is left out."""
         described = describe(message)

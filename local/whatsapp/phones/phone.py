@@ -104,6 +104,8 @@ class Phone:
             message = self._open(node, sender)
         except DuplicateError:
             self._post.count("duplicates_at_phones")
+            if not self.inbox.has(node.text("id")):
+                self._post.count("reused_counters_at_phones")
             self._acknowledge(node, sender)
         except (SignalError, DecodeError):
             self._ask_again(node, sender)

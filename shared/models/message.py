@@ -66,7 +66,10 @@ class MessageError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A message and its story. `content` is what its type needs, `instance` the text form of InstanceKey."""
+    """A message and its story. `content` is what its type needs, `instance` the text form of InstanceKey.
+
+    `idempotency_key` is the caller's name for the request, freed when the message is found never to have been queued.
+    """
 
     id: str
     instance: str
@@ -80,3 +83,4 @@ class Message:
     on_uncertain: OnUncertain = OnUncertain.HOLD
     typing_ms: int = 0
     deadline: float | None = None
+    idempotency_key: str | None = None

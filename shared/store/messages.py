@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from shared.models.message import UNSENT, Message, MessageError, MessageState, OnUncertain, Step, earlier_than
+from shared.store.conflicts import Retries
 from shared.store.database import (
     Condition,
     ConditionFailed,
@@ -44,8 +45,9 @@ class AlreadyAccepted(Exception):
 class Messages:
     """The messages of all instances; `instance` is the text form of InstanceKey."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, retries: Callable[[], Retries] = Retries) -> None:
         self._db = database
+        self._retries = retries
 
     async def get(self, instance: str, message_id: str) -> Message | None:
         """A message, or None when it is unknown or has expired."""
@@ -53,22 +55,26 @@ class Messages:
         return from_values(values) if values and "state" in values else None
 
     async def accept(self, message: Message, now: float, key: IdempotencyKey | None = None) -> None:
-        """Stores a new message, with its idempotency key in one transaction. Raises AlreadyAccepted."""
+        """Stores a new message, with its idempotency key in one transaction.
+
+        Raises AlreadyAccepted, and StoreUnavailable when too many calls use the key at once.
+        """
+        message = replace(message, idempotency_key=key.key if key else None)
         put = Put(TABLE, to_values(message) | {"expires_at": int(now + KEPT_S)}, absent("id"))
         if key is None:
             with suppress(ConditionFailed):  # the id is fresh: this write itself, retried by the client below
                 await self._db.write(put)
             return
-        name = {"instance": message.instance, "id": f"key#{key.key}"}
-        for _ in range(3):
+        name, retries = _key_name(message.instance, key.key), self._retries()
+        while True:
             try:
                 await self._db.transact([put, _put_key(name, message.id, key, now)])
                 return
-            except TransactionRefused:
+            except TransactionRefused:  # the key is taken, or somebody is taking it at this moment
                 used = await self._db.get(TABLE, name)
                 if used and used["expires_at"] > now:
                     raise AlreadyAccepted(used["message_id"], used["body_digest"]) from None
-        raise AlreadyAccepted("", key.body_digest)
+            await retries.again()
 
     async def by_whatsapp_id(self, instance: str, whatsapp_id: str) -> str | None:
         """The id of the message that WhatsApp knows by `whatsapp_id`; one sent a moment ago may not be found yet."""
@@ -86,17 +92,18 @@ class Messages:
         failed = [Step(MessageState.FAILED, at)]
         writes: list[Write] = [advance(message.instance, message.id, failed, error=error, only_from=UNSENT)]
         if key is not None:
-            own = Condition("#m = :m", {"m": "message_id"}, {"m": message.id})
-            writes.append(Delete(TABLE, {"instance": message.instance, "id": f"key#{key}"}, own))
-        try:
-            await self._db.transact(writes)
-        except TransactionRefused as refusal:
-            if not refusal.refused:
-                raise
-            if 0 not in refusal.refused:  # the key is no longer this message's
-                return await self.settle_unsent(message, error, at)
-            return False
-        return True
+            writes.append(free_key(message.instance, key, message.id))
+        retries = self._retries()
+        while True:
+            try:
+                await self._db.transact(writes)
+                return True
+            except TransactionRefused as refusal:
+                if 0 in refusal.refused:
+                    return False
+                if refusal.refused:  # the key is no longer this message's
+                    writes = writes[:1]
+            await retries.again()
 
 
 def advance(
@@ -124,6 +131,12 @@ def advance(
     )
 
 
+def free_key(instance: str, key: str, message_id: str) -> Delete:
+    """The write that frees an idempotency key which stands for `message_id`; refused when it does not."""
+    own = Condition("#m = :m", {"m": "message_id"}, {"m": message_id})
+    return Delete(TABLE, _key_name(instance, key), own)
+
+
 def to_values(message: Message) -> dict[str, Any]:
     """A message as it is stored."""
     return asdict(message)
@@ -137,6 +150,10 @@ def from_values(values: dict[str, Any]) -> Message:
     known["timeline"] = tuple(Step(MessageState(step["state"]), step["at"]) for step in known["timeline"])
     known["error"] = MessageError(**known["error"]) if known.get("error") else None
     return Message(**known)
+
+
+def _key_name(instance: str, key: str) -> dict[str, str]:
+    return {"instance": instance, "id": f"key#{key}"}
 
 
 def _put_key(name: dict[str, str], message_id: str, key: IdempotencyKey, now: float) -> Put:

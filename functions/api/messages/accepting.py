@@ -1,7 +1,9 @@
 """How a message is accepted: stored first, then put on its partition's queue.
 
-Dying between the two leaves a stored message that nobody sends; the caller, who got no answer, repeats the call with
-its Idempotency-Key, and the command is queued then. It is queued under the message's id, so twice does no harm.
+Dying between the two leaves a stored message that nobody sends. The caller, who got no answer, repeats the call with
+its Idempotency-Key, and the command is queued then; it is queued under the message's id, so twice does no harm. Whoever
+does not repeat it within minutes finds it `failed` (`not_queued`): the owner of its partition settles what was never
+queued and frees the key, so that a later call with it makes a new message.
 """
 
 from __future__ import annotations
@@ -46,9 +48,9 @@ async def _accepted_before(
     if key is not None and earlier.body_digest != key.body_digest:
         detail = "This Idempotency-Key was used for another message in the last 24 hours."
         raise Problem(problems.IDEMPOTENCY_KEY_REUSED, detail)
-    message = await services.messages.get(str(instance.key), earlier.message_id) if earlier.message_id else None
-    if message is None:
-        detail = "Another call with this Idempotency-Key is being answered: try again."
+    message = await services.messages.get(str(instance.key), earlier.message_id)
+    if message is None:  # a key and its message are stored together; somebody has cleaned up by hand
+        detail = "The message of this Idempotency-Key is gone: use another key."
         raise Problem(problems.UNAVAILABLE, detail, headers=RETRY_SOON)
     if message.state is MessageState.ACCEPTED:
         await _queue(services, instance, message, key)

@@ -7,4 +7,7 @@ sending.py    messages out at a set rate: the answer's time, the time to the pho
 inbound.py    phones write: the time to the webhook
 processes.py  memory and CPU of the stack's parts
 figures.py    percentiles
+
+soak.py       `hivewp soak`: the same stack under load for a long time
+crossing.py   `hivewp crossing`: what is lost when both ends of a chat write at once
 """

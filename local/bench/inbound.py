@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -18,10 +19,14 @@ SETTLE_S = 30.0
 
 
 class Receiver:
-    """A customer's endpoint that answers 200 at once. `arrivals`: text -> times it came (unix seconds)."""
+    """A customer's endpoint that answers 200 at once.
+
+    `arrivals`: text -> times it came (unix seconds). `others` counts events of other types.
+    """
 
     def __init__(self, expected: int) -> None:
         self.arrivals: dict[str, list[float]] = {}
+        self.others: Counter[str] = Counter()
         self.complete = asyncio.Event()
         self._expected = expected
 
@@ -32,7 +37,18 @@ class Receiver:
             self.arrivals.setdefault(event["data"]["text"], []).append(time.time())
             if len(self.arrivals) >= self._expected:
                 self.complete.set()
+        else:
+            self.others[event["type"]] += 1
         return web.Response()
+
+    def report(self, written: int) -> dict[str, int]:
+        """What became of the texts that phones wrote."""
+        return {
+            "written": written,
+            "delivered": len(self.arrivals),
+            "lost": written - len(self.arrivals),
+            "doubled": sum(len(times) > 1 for times in self.arrivals.values()),
+        }
 
 
 @asynccontextmanager
@@ -65,11 +81,4 @@ async def receive_at(target: Target, instances: int, rate: float, seconds: float
                 await receiver.complete.wait()
         await target.call("DELETE", f"/v1/webhooks/{webhook['id']}")
     delays = [times[0] - float(text.rsplit(" ", 1)[1]) for text, times in receiver.arrivals.items()]
-    return {
-        "rate_per_s": rate,
-        "written": count,
-        "delivered": len(receiver.arrivals),
-        "lost": count - len(receiver.arrivals),
-        "doubled": sum(len(times) > 1 for times in receiver.arrivals.values()),
-        "phone_to_webhook": spread(delays),
-    }
+    return {"rate_per_s": rate, **receiver.report(count), "phone_to_webhook": spread(delays)}

@@ -93,7 +93,7 @@ def holds(result: dict[str, Any]) -> bool:
 
 async def paced(work: Callable[[int], Awaitable[None]], rate: float, seconds: float) -> None:
     """Starts `work` at its exact times, `rate` a second, and returns when all have ended."""
-    begin, total = time.monotonic(), int(rate * seconds)
+    begin, total = time.monotonic(), round(rate * seconds)
     async with asyncio.TaskGroup() as group:
         for number in range(total):
             await asyncio.sleep(max(0.0, begin + number / rate - time.monotonic()))

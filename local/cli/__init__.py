@@ -7,11 +7,13 @@ import sys
 import typer
 
 from local.cli.bench import bench_command
+from local.cli.crossing import crossing_command
 from local.cli.errors import CommandError
 from local.cli.keys import keys
 from local.cli.listen import listen
 from local.cli.phone import phone
 from local.cli.qr import qr
+from local.cli.soak import soak_command
 from local.cli.up import up
 from local.stack.keeper import PartFailed
 from local.stack.lock import AlreadyRuns
@@ -24,6 +26,8 @@ app.command()(up)
 app.command()(qr)
 app.command()(listen)
 app.command("bench")(bench_command)
+app.command("soak")(soak_command)
+app.command("crossing")(crossing_command)
 app.add_typer(phone, name="phone")
 app.add_typer(keys, name="keys")
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import logging
-import sys
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from local.cli.errors import CommandError
+from local.cli.measuring import measure
 
 
 def bench_command(
@@ -24,13 +19,6 @@ def bench_command(
 ) -> None:
     """Start a stack of its own, load it over HTTP, print a JSON report. Takes minutes; progress goes to stderr."""
     from local.bench.bench import Plan, bench  # here, so that no other command waits for its imports
-    from local.bench.target import BenchFailed
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     plan = Plan(instances, rate, seconds, search)
-    with tempfile.TemporaryDirectory(prefix="hivewp-bench-") as temporary:
-        try:
-            report = asyncio.run(bench(plan, (data or Path(temporary) / "data").resolve()))
-        except (BenchFailed, TimeoutError) as error:
-            raise CommandError(f"the benchmark could not be finished: {error}") from error
-    typer.echo(json.dumps(report, indent=2))
+    measure(lambda folder: bench(plan, folder), data)

@@ -29,6 +29,15 @@ _REASONS = {
     ),
     "connect_timeout": ("WhatsApp did not answer in time.", "Nothing to do: it is tried again."),
     "library_stopped": ("The WhatsApp library ended the session.", "Nothing to do: it is tried again."),
+    "connection_dead": ("WhatsApp no longer answered on the connection.", "Nothing to do: it reconnects by itself."),
+    "earlier_session": (
+        "The instance's last connection is not closed yet.",
+        "Nothing to do: it is tried again once that is closed.",
+    ),
+    "session_store_full": (
+        "The host cannot write this instance's credentials: its disk is full or read-only.",
+        "Make room on the host; then it is tried again by itself, and messages wait until then.",
+    ),
     "connection_lost": ("The connection to WhatsApp was lost.", "Nothing to do: it reconnects by itself."),
     "crashes_session_host": (
         "This instance brought the process of its session host down again and again, and was set aside.",

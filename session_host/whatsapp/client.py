@@ -2,7 +2,7 @@
 
     start -> stirring (thread waits for the gate, opens the store, dials)
           -> alive (its device is known: calls are safe)     \\
-          -> showing (a QR code: the store has no device)     > halt -> gone
+          -> showing (a QR code: the store has no device)     > halt -> closed: it has no socket and gets none
           -> ended (the library gave the thread back)        /
 
 A call on a client that is not there can abort the process, and so can a stop of one that is still stirring: the library
@@ -21,7 +21,7 @@ from uuid import uuid4
 from session_host.whatsapp.gate import Writing
 from session_host.whatsapp.library import Start
 from session_host.whatsapp.port import NotConnected
-from session_host.whatsapp.runtime import Ended, Event, Heard, Qr, Runtime
+from session_host.whatsapp.runtime import Begun, Ended, Event, Heard, Qr, Runtime
 
 STOP_HOLDS_GATE_S = 2.0
 QUIET_S = 0.05
@@ -42,6 +42,7 @@ class Client:
         self._on_heard = on_heard
         self._starting_s = starting_s
         self._writing: Writing | None = None
+        self.closed = asyncio.Event()
         self._can_stop = asyncio.Event()
         self._gone = asyncio.Event()
         self._halting: asyncio.Task[None] | None = None
@@ -51,11 +52,11 @@ class Client:
 
     def start(self, database: str, events: bytes, proxy_url: str | None, props: bytes = b"") -> None:
         """Starts connecting on a thread of its own; what comes of it is heard. Once per client."""
-        self._started = True
         self._runtime.register(self.name, self)
         start = Start(self.name, database, events, proxy_url, props)
         name = f"whatsapp-{self.name[:8].decode()}"
         threading.Thread(target=self._run, args=(start,), name=name, daemon=True).start()
+        self._started = True
 
     async def call(self, function: Any, *arguments: Any) -> Any:
         """A call of the library on this client."""
@@ -108,21 +109,28 @@ class Client:
 
     def _run(self, start: Start) -> None:
         self._writing = self._runtime.begin_writing(self._starting_s)
-        error = self._runtime.library.run(start)
-        self._writing.done()
-        self._runtime.post_end(self.name, error)
+        self._runtime.post(self.name, Begun())
+        error = "the library could not be called"
+        try:
+            error = self._runtime.library.run(start)
+        finally:
+            self._writing.done()
+            self._runtime.post(self.name, Ended(error))
 
     async def _halt(self) -> None:
         if not self._started:
+            self.closed.set()
             return
         self._runtime.stuck += 1  # until it is gone
         await self._can_stop.wait()
         library = self._runtime.library
         if self._listed:
+            await self.dial_no_more()  # a reconnection that was about to dial would undo the disconnect
             await self._runtime.call(library.disconnect, self.name)
             await self._drain()
         was_alive, self.alive = self.alive, False
         await self._runtime.write(STOP_HOLDS_GATE_S, library.stop, self.name)
+        self.closed.set()
         if was_alive:
             await self._gone.wait()
         if self.ended:

@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 Handler = Callable[[Any], Signal | None]
 
-CONNECTED = 3  # heard by the session itself, which knows as whom
+DEVICE, CONNECTED, KEEPALIVE_TIMEOUT = 0, 3, 4  # heard by the session itself
 
 IGNORED = {
     1: "QR: codes come through a callback of their own",
@@ -79,10 +79,6 @@ def _disconnected(_event: Any) -> Signal:
     return Disconnected()
 
 
-def _keepalive_timeout(event: Any) -> None:
-    _log.warning("keepalive unanswered, %d times", event.ErrorCount)
-
-
 def _stream_error(event: Any) -> None:
     _log.warning("unknown stream error %s", event.Code)
 
@@ -91,8 +87,9 @@ def _undecryptable(event: Any) -> None:
     _log.warning("a message could not be decrypted, unavailable: %s", event.IsUnavailable)
 
 
+CONVERSATION = frozenset({17, 18})  # what others wrote and read, which WhatsApp takes for told
+
 HANDLERS: dict[int, tuple[str, Handler]] = {
-    4: ("KeepAliveTimeout", _keepalive_timeout),
     6: ("LoggedOut", _logged_out),
     7: ("StreamReplaced", _stream_replaced),
     8: ("TemporaryBan", _temporary_ban),
@@ -105,7 +102,7 @@ HANDLERS: dict[int, tuple[str, Handler]] = {
     44: ("UndecryptableMessage", _undecryptable),
 }
 
-SUBSCRIBED = bytes(sorted({CONNECTED, *HANDLERS}))
+SUBSCRIBED = bytes(sorted({CONNECTED, KEEPALIVE_TIMEOUT, *HANDLERS}))
 
 
 class Decoder:

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from session_host.whatsapp.errors import store_trouble
 from session_host.whatsapp.gate import Gate, Writing
 from session_host.whatsapp.library import Library, protobuf_module
 
@@ -48,7 +49,19 @@ class Ended:
     error: str
 
 
-Heard = Qr | Login | Event | Ended
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The client's thread has passed the gate: from now on it opens its store and dials."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreTrouble:
+    """The library could not write some client's store; it does not say whose."""
+
+    detail: str
+
+
+Heard = Qr | Login | Event | Ended | Begun | StoreTrouble
 
 
 class Ear(Protocol):
@@ -97,29 +110,26 @@ class Runtime:
 
     def on_qr(self, client: bytes, code: bytes) -> None:
         self._stir(client)
-        self._post(client, Qr(code.decode(errors="replace")))
+        self.post(client, Qr(code.decode(errors="replace")))
 
     def on_login(self, client: bytes, status: bytes) -> None:
         self._stir(client)
-        self._post(client, Login(status.decode(errors="replace")))
+        self.post(client, Login(status.decode(errors="replace")))
 
     def on_event(self, client: bytes, kind: int, data: bytes) -> None:
         if kind == 0:
             self._stir(client)
-        self._post(client, Event(kind, data))
+        self.post(client, Event(kind, data))
 
     def on_log(self, entry: bytes) -> None:
         self._to_loop(self._write_log, entry)
-
-    def post_end(self, client: bytes, error: str) -> None:
-        """The client's thread tells that the library gave it back."""
-        self._post(client, Ended(error))
 
     def _stir(self, client: bytes) -> None:
         if ear := self._ears.get(client):
             ear.stirred()
 
-    def _post(self, client: bytes, heard: Heard) -> None:
+    def post(self, client: bytes, heard: Heard) -> None:
+        """Lets the client hear it, on the loop's thread. From any thread."""
         self._to_loop(self._hear, client, heard)
 
     def _to_loop(self, function: Any, *arguments: Any) -> None:
@@ -135,6 +145,9 @@ class Runtime:
     def _write_log(self, data: bytes) -> None:
         entry = self._log_entry.FromString(data)
         _library_log.warning("%s: %s", entry.Name, _NUMBER.sub("*", entry.Message))
+        if detail := store_trouble(entry.Message):
+            for ear in list(self._ears.values()):
+                ear.hear(StoreTrouble(detail))
 
     def _through_gate(self, function: Any, arguments: tuple[Any, ...]) -> Any:
         with self.gate.call():

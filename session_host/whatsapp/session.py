@@ -1,63 +1,53 @@
 """port.Session over one client of the library.
 
-    new -> connecting -> open <-> (socket lost, the library reconnects) -> over
+    new -> waiting (an earlier client has the store) -> connecting -> open <-> (socket lost, the library reconnects)
+    any of them -> over
 
-`over` comes by `stop`, or by SessionEnded: WhatsApp said no, the library gave up, or it hung (the watchdog). A session
-is used once; the next attempt takes a new one, so nothing of the old one can touch it.
+`over` comes by `stop`, or by SessionEnded: WhatsApp said no, the library gave up, it hung or its socket is dead (the
+watchdogs), or the store cannot be written. A session is used once; the next attempt takes a new one, so nothing of the
+old one can touch it.
+
+What ends a session that looks alive: the library asks for a sign of life every 20 to 30 s and tells when none came in
+10 s. It would go on for three minutes; here the first one is enough. So is a send that is not acknowledged: the library
+would hold the next ones back behind it and send them when nobody waits any more.
+
+Without room for its store a session ends, too: the library acknowledges what it could not store, so that WhatsApp
+forgets it, while messages for a device that is not connected are kept.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+
+from google.protobuf.message import DecodeError
 
 from session_host.whatsapp import store
+from session_host.whatsapp.asking import Asking
 from session_host.whatsapp.client import Client
-from session_host.whatsapp.errors import error_of
-from session_host.whatsapp.events import CONNECTED, SUBSCRIBED, Decoder
+from session_host.whatsapp.errors import error_of, store_trouble
+from session_host.whatsapp.events import CONNECTED, CONVERSATION, DEVICE, KEEPALIVE_TIMEOUT, SUBSCRIBED, Decoder
 from session_host.whatsapp.people import person
 from session_host.whatsapp.port import (
     Account,
     Connected,
     Disconnected,
     EndReason,
-    MessageReceived,
-    NotConnected,
     NumberAnswer,
     OnSignal,
     OutcomeUnknown,
     Person,
-    ReceiptReceived,
     Sent,
     SessionEnded,
     Signal,
+    StoreUnwritable,
 )
 from session_host.whatsapp.requests import Requests
-from session_host.whatsapp.runtime import Ended, Event, Heard, Login, Qr, Runtime
+from session_host.whatsapp.runtime import Begun, Ended, Event, Heard, Login, Qr, Runtime, StoreTrouble
+from session_host.whatsapp.setup import Setup
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """Seconds to wait: for a first connection, for a lost one to come back, for an answer, for a stop."""
-
-    connect: float = 45.0
-    reconnect: float = 120.0
-    answer: float = 60.0
-    stop: float = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """What all sessions of a process have in common. `starting_s`: how long a start may hold the gate."""
-
-    journal: store.Journal
-    starting_s: float
-    patience: Patience
 
 
 class NeonizeSession:
@@ -78,53 +68,58 @@ class NeonizeSession:
         self._setup = setup
         self._client = Client(runtime, self._hear, setup.starting_s)
         self._me = Person("")
-        self._connected = False
-        self._begun = False
+        self._asking = Asking(self._client, setup.patience.answer)
+        self._over = self._asking.over
+        self._beginning: asyncio.Task[None] | None = None
+        self._checking: asyncio.Task[None] | None = None
         self._logging_out = False
         self._removed = False
-        self._over = asyncio.Event()
         self._one_send = asyncio.Lock()
         self._watchdog: asyncio.TimerHandle | None = None
 
     async def connect(self) -> None:
-        if self._begun:
+        if self._beginning:
             raise RuntimeError("a session connects once")
-        self._begun = True
-        if not store.exists(self._account.store):
-            # the library would make a new one and start pairing
-            self._runtime.loop.call_soon(self._end, EndReason.DEVICE_REMOVED, "there are no credentials")
-            return
-        name = store.database_name(self._account.store, self._setup.journal)
-        self._watch(self._setup.patience.connect)
-        self._client.start(name, SUBSCRIBED, self._account.proxy_url)
+        self._beginning = self._runtime.loop.create_task(self._begin())
 
     async def send_text(self, to: str, text: str) -> Sent:
         recipient, message = self._requests.text(to, text)
         async with self._one_send:
-            answer = await self._ask(self._runtime.library.send_message, recipient, message)
-        return self._requests.sent(answer)
+            try:
+                return self._requests.sent(
+                    await self._asking.ask(self._runtime.library.send_message, recipient, message)
+                )
+            except OutcomeUnknown as error:
+                if error.code == "timeout":
+                    self._end(EndReason.CONNECTION_DEAD, "WhatsApp does not acknowledge what is sent")
+                raise
+            except StoreUnwritable as error:
+                self._full(error.detail)
+                raise
 
     async def set_typing(self, to: str, typing: bool) -> None:
         recipient = self._requests.recipient(to)
-        error = await self._ask(self._runtime.library.send_chat_presence, recipient, 0 if typing else 1)
+        error = await self._asking.ask(self._runtime.library.send_chat_presence, recipient, 0 if typing else 1)
         if error:
             raise error_of(error)
 
     async def set_online(self, online: bool) -> None:
-        error = await self._ask(self._runtime.library.send_presence, "available" if online else "unavailable")
+        error = await self._asking.ask(self._runtime.library.send_presence, "available" if online else "unavailable")
         if error:
             raise error_of(error)
 
     async def check_numbers(self, numbers: Sequence[str]) -> list[NumberAnswer]:
         if not numbers:
             return []
-        answer = await self._ask(self._runtime.library.is_on_whatsapp, " ".join(f"+{number}" for number in numbers))
+        answer = await self._asking.ask(
+            self._runtime.library.is_on_whatsapp, " ".join(f"+{number}" for number in numbers)
+        )
         return self._requests.number_answers(numbers, answer)
 
     async def logout(self) -> None:
         self._logging_out = True
         try:
-            error = await self._ask(self._runtime.library.logout)
+            error = await self._asking.ask(self._runtime.library.logout)
         finally:
             self._logging_out = False
         if error and not self._removed:
@@ -134,40 +129,48 @@ class NeonizeSession:
 
     async def stop(self) -> None:
         self._close()
+        if self._beginning:
+            await asyncio.wait({self._beginning}, timeout=self._setup.patience.stop)
         halting = self._client.halt()
         await asyncio.wait({halting}, timeout=self._setup.patience.stop)
         if not halting.done():
             _log.warning("%s: the library does not let go yet", self._account.key)
 
-    async def _ask(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """A call whose answer may never come: because of a stop, or of a deadline that the library has not."""
-        if not self._connected:
-            raise NotConnected("not_connected", "the session is not connected")
-        call = asyncio.ensure_future(self._client.call(function, *arguments))
+    async def _begin(self) -> None:
+        path, patience = self._account.store, self._setup.patience
+        entering = asyncio.ensure_future(self._setup.occupancy.enter(path, self._client, patience.earlier))
         over = asyncio.ensure_future(self._over.wait())
+        await asyncio.wait({entering, over}, return_when=asyncio.FIRST_COMPLETED)
+        over.cancel()
+        if self._over.is_set():
+            entering.cancel()
+        elif not entering.result():
+            self._end(EndReason.EARLIER_SESSION, "the library has not let go of the one before")
+        elif not store.exists(path):
+            # the library would make a new one and start pairing
+            self._end(EndReason.DEVICE_REMOVED, "there are no credentials")
+        elif not await self._setup.occupancy.has_room(path):
+            self._full("there is still no room")
+        elif not self._over.is_set():
+            self._start(store.database_name(path, self._setup.journal))
+
+    def _start(self, database: str) -> None:
         try:
-            await asyncio.wait({call, over}, timeout=self._setup.patience.answer, return_when=asyncio.FIRST_COMPLETED)
-            if call.done():
-                return call.result()
-            raise OutcomeUnknown("stopped" if over.done() else "timeout", "WhatsApp's answer did not come")
-        finally:
-            over.cancel()
-            call.add_done_callback(_ignore_late_answer)
+            self._client.start(database, SUBSCRIBED, self._account.proxy_url)
+        except RuntimeError as error:  # no more threads
+            self._end(EndReason.LIBRARY_STOPPED, str(error))
 
     def _hear(self, heard: Heard) -> None:
         if self._over.is_set():
             self._hear_last(heard)
             return
         match heard:
-            case Event(kind=0, data=data):
-                device = self._decoder.device.FromString(data)
-                self._me = person(device.JID, device.LID, device.PushName)
-            case Event(kind=kind) if kind == CONNECTED:
-                self._connected = True
-                self._watch(None)
-                self._on_signal(Connected(self._me))
             case Event(kind=kind, data=data):
-                self._tell(self._decoder.signal(kind, data))
+                self._read(kind, data)
+            case Begun():
+                self._watch(self._setup.patience.connect)
+            case StoreTrouble(detail=detail):
+                self._suspect(detail)
             case Qr():
                 self._end(EndReason.DEVICE_REMOVED, "the credentials hold no device")
             case Ended(error=error):
@@ -175,12 +178,32 @@ class NeonizeSession:
             case Login(status=status):
                 _log.warning("%s: pairing event %s of a paired device", self._account.key, status)
 
+    def _hear_event(self, kind: int, data: bytes) -> None:
+        if kind == DEVICE:
+            device = self._decoder.device.FromString(data)
+            self._me = person(device.JID, device.LID, device.PushName)
+        elif kind == CONNECTED:
+            self._asking.open = True
+            self._watch(None)
+            self._on_signal(Connected(self._me))
+        elif kind == KEEPALIVE_TIMEOUT:
+            self._end(EndReason.CONNECTION_DEAD, "WhatsApp gave no sign of life")
+        else:
+            self._tell(self._decoder.signal(kind, data))
+
+    def _read(self, kind: int, data: bytes) -> None:
+        try:
+            self._hear_event(kind, data)
+        except DecodeError:
+            _log.exception("%s: an event of kind %d cannot be read", self._account.key, kind)
+            if kind not in CONVERSATION:  # then it may have been the one that says that the socket is gone
+                self._end(EndReason.LIBRARY_STOPPED, "the library told something unreadable")
+
     def _hear_last(self, heard: Heard) -> None:
         """What WhatsApp takes for delivered must be told, even while the session is being closed."""
         match heard:
-            case Event(kind=kind, data=data) if kind not in (0, CONNECTED):
-                signal = self._decoder.signal(kind, data)
-                if isinstance(signal, MessageReceived | ReceiptReceived):
+            case Event(kind=kind, data=data) if kind in CONVERSATION:
+                if signal := self._decoder.signal(kind, data):
                     self._on_signal(signal)
 
     def _tell(self, signal: Signal | None) -> None:
@@ -192,19 +215,34 @@ class NeonizeSession:
             case SessionEnded(reason=reason, detail=detail, until=until):
                 self._end(reason, detail, until)
             case Disconnected() as lost:
-                self._connected = False
+                self._asking.open = False
                 self._watch(self._setup.patience.reconnect)
                 self._on_signal(lost)
             case other:
                 self._on_signal(other)
 
     def _library_ended(self, error: str) -> None:
-        if self._me.jid:
+        if trouble := store_trouble(error):
+            self._full(trouble)
+        elif self._me.jid:
             self._end(EndReason.LIBRARY_STOPPED, "the library ended the session")
         elif self._account.proxy_url:
             self._end(EndReason.PROXY_UNREACHABLE, _cause(error))
         else:
             self._end(EndReason.CONNECT_FAILURE, _cause(error))
+
+    def _suspect(self, trouble: str) -> None:
+        """Some store of this process could not be written: looks whether it is this one's."""
+        if self._checking is None or self._checking.done():
+            self._checking = self._runtime.loop.create_task(self._check(trouble))
+
+    async def _check(self, trouble: str) -> None:
+        if not await asyncio.to_thread(store.has_room, self._account.store):
+            self._full(trouble)
+
+    def _full(self, detail: str) -> None:
+        self._setup.occupancy.filled(self._account.store)
+        self._end(EndReason.STORE_UNWRITABLE, detail)
 
     def _hangs(self) -> None:
         reason = EndReason.PROXY_UNREACHABLE if self._account.proxy_url else EndReason.CONNECT_TIMEOUT
@@ -218,7 +256,7 @@ class NeonizeSession:
         self._on_signal(SessionEnded(reason, detail, until))
 
     def _close(self) -> None:
-        self._connected = False
+        self._asking.open = False
         self._over.set()
         self._watch(None)
 
@@ -231,9 +269,3 @@ class NeonizeSession:
 def _cause(error: str) -> str:
     """The last part of a Go error chain: the cause, without addresses of servers."""
     return error.rsplit(": ", 1)[-1][:200]
-
-
-def _ignore_late_answer(call: asyncio.Future[Any]) -> None:
-    """An answer that nobody waits for any more is only looked at, so that its error is not reported as forgotten."""
-    if not call.cancelled():
-        call.exception()

@@ -5,11 +5,15 @@ Only the library opens it: a second SQLite in the same process would drop the fi
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Literal
 from urllib.parse import quote
 
 Journal = Literal["wal", "truncate"]
+
+ROOM = 1 << 20  # bytes; a message changes some pages of 4096
 
 _PARAMETERS: dict[Journal, str] = {
     "wal": "_journal_mode=WAL&_synchronous=NORMAL",
@@ -27,6 +31,18 @@ def database_name(store: Path, journal: Journal) -> str:
 def exists(store: Path) -> bool:
     """Whether there is a database at all (looked at from outside, it is not opened)."""
     return store.is_file() and store.stat().st_size > 0
+
+
+def has_room(store: Path) -> bool:
+    """Whether the disk takes what a session writes before long. Tries it, which blocks."""
+    try:
+        with TemporaryFile(dir=store.parent) as probe:
+            probe.write(bytes(ROOM))
+            probe.flush()
+            os.fsync(probe.fileno())  # a network file system tells only then
+    except OSError:
+        return False
+    return True
 
 
 def erase(store: Path) -> None:

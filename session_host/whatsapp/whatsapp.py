@@ -12,7 +12,8 @@ from session_host.whatsapp.library import load
 from session_host.whatsapp.port import Account, OnSignal, Wear
 from session_host.whatsapp.requests import Requests
 from session_host.whatsapp.runtime import Runtime
-from session_host.whatsapp.session import NeonizeSession, Patience, Setup
+from session_host.whatsapp.session import NeonizeSession
+from session_host.whatsapp.setup import Patience, Setup
 
 # How long a start may keep the gate shut. It writes the maps once the store is open (5-10 ms on a local disk), before
 # it dials. When it is connected it reads them once more, which a short dial has done by then and a long one has not:

@@ -17,7 +17,7 @@ from typing import Any
 
 from session_host.whatsapp.environment import WhatsAppSettings
 from session_host.whatsapp.port import Account, Session, Signal, WhatsAppError
-from session_host.whatsapp.session import Patience
+from session_host.whatsapp.setup import Patience
 from session_host.whatsapp.whatsapp import NeonizeWhatsApp
 
 

@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from session_host.whatsapp.environment import WhatsAppSettings, environment
-from session_host.whatsapp.events import CONNECTED, HANDLERS, IGNORED
+from session_host.whatsapp.events import CONNECTED, DEVICE, HANDLERS, IGNORED, KEEPALIVE_TIMEOUT
 
-DEVICE = 0
 LOAD = """
 from session_host.whatsapp import library
 class Deaf:
@@ -44,7 +43,7 @@ def facts() -> Any:
 def test_every_event_of_the_library_is_handled_or_ignored_by_name(facts: Any) -> None:
     named = {kind: name for kind, (name, _) in HANDLERS.items()}
     named |= {kind: text.partition(":")[0] for kind, text in IGNORED.items()}
-    named |= {DEVICE: "Device", CONNECTED: "Connected"}
+    named |= {DEVICE: "Device", CONNECTED: "Connected", KEEPALIVE_TIMEOUT: "KeepAliveTimeout"}
 
     assert {int(kind): name for kind, name in facts["events"].items()} == named
     assert not HANDLERS.keys() & IGNORED.keys()

@@ -4,115 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
 
-from session_host.whatsapp.events import Decoder
-from session_host.whatsapp.gate import Gate
-from session_host.whatsapp.library import Library, Start, protobuf_module
-from session_host.whatsapp.port import (
-    Account,
-    Connected,
-    EndReason,
-    MessageReceived,
-    NotConnected,
-    OutcomeUnknown,
-    SessionEnded,
-    Signal,
-)
-from session_host.whatsapp.requests import Requests
-from session_host.whatsapp.runtime import Runtime
-from session_host.whatsapp.session import NeonizeSession, Patience, Setup
+from session_host.whatsapp.port import Connected, EndReason, MessageReceived, NotConnected, OutcomeUnknown, SessionEnded
+from session_host.whatsapp.setup import Patience
+from tests.unit.session_host.whatsapp.scene import Scene, neonize
 
-neonize: Any = protobuf_module("Neonize_pb2")
-CONNECTED, MESSAGE = 3, 17
-
-
-class ScriptedLibrary:
-    """`calls` lists what was called, in order. A send blocks until `answer` is set; a run until `give_back`."""
-
-    def __init__(self) -> None:
-        self.calls: list[str] = []
-        self.started = threading.Event()
-        self.sending = threading.Event()
-        self.answer = threading.Event()
-        self.give_back = threading.Event()
-        self.on_disconnect: Callable[[], None] = lambda: None
-        self.on_stop: Callable[[], None] = lambda: None
-        self.client = b""
-        self.error = ""
-
-    def run(self, start: Start) -> str:
-        self.calls.append("run")
-        self.client = start.client
-        self.started.set()
-        self.give_back.wait(20)
-        return self.error
-
-    def stop(self, client: bytes) -> None:
-        self.calls.append("stop")
-        self.on_stop()
-        self.give_back.set()
-
-    def disconnect(self, client: bytes) -> None:
-        self.calls.append("disconnect")
-        self.on_disconnect()
-
-    def send_message(self, client: bytes, to: bytes, message: bytes) -> bytes:
-        self.calls.append("send_message")
-        self.sending.set()
-        self.answer.wait(20)
-        answer = neonize.SendMessageReturnFunction()
-        answer.SendResponse.ID, answer.SendResponse.Timestamp = "3EB0", 1_700_000_000
-        return bytes(answer.SerializePartialToString())
-
-    def send_chat_presence(self, client: bytes, to: bytes, state: int) -> str:
-        self.calls.append("send_chat_presence")
-        return ""
-
-    def logout(self, client: bytes) -> str:
-        self.calls.append("logout")
-        return ""
-
-
-class Scene:
-    def __init__(self, store: Path, patience: Patience, proxy_url: str | None = None) -> None:
-        self.library = ScriptedLibrary()
-        self.signals: list[Signal] = []
-        self.runtime = Runtime(asyncio.get_running_loop(), Gate(settle=0))
-        self.runtime.library = cast(Library, self.library)
-        account = Account("shop-1", store, proxy_url)
-        setup = Setup("wal", 5.0, patience)
-        self.session = NeonizeSession(self.runtime, account, self._heard, (Decoder(), Requests()), setup)
-        self._news = asyncio.Event()
-
-    async def connecting(self) -> None:
-        await self.session.connect()
-        await asyncio.to_thread(self.library.started.wait, 5)
-
-    def device(self) -> None:
-        device = neonize.Device(JID=neonize.JID(User="4915550001", Server="s.whatsapp.net"))
-        self.runtime.on_event(self.library.client, 0, device.SerializePartialToString())
-
-    async def connected(self) -> None:
-        await self.connecting()
-        self.device()
-        self.runtime.on_event(self.library.client, CONNECTED, b"")
-        await self.heard(Connected)
-
-    async def heard(self, kind: type[Signal]) -> Signal:
-        async with asyncio.timeout(5):
-            while not (found := [each for each in self.signals if isinstance(each, kind)]):
-                self._news.clear()
-                await self._news.wait()
-        return found[0]
-
-    def _heard(self, signal: Signal) -> None:
-        self.signals.append(signal)
-        self._news.set()
+MESSAGE = 17
 
 
 @pytest.fixture
@@ -153,7 +54,7 @@ async def test_a_client_that_is_still_starting_is_stopped_only_when_it_is_there(
     await asyncio.to_thread(scene.library.give_back.wait, 5)
     await scene.session.stop()
 
-    assert scene.library.calls == ["run", "disconnect", "stop"]
+    assert scene.library.calls == ["run", "set_proxy", "disconnect", "stop"]
     assert scene.runtime.stuck == 0
 
 
@@ -164,7 +65,7 @@ async def test_a_stopped_client_is_called_no_more(scene: Scene) -> None:
     with pytest.raises(NotConnected):
         await scene.session.set_typing("4915550002", True)
 
-    assert scene.library.calls == ["run", "disconnect", "stop"]
+    assert scene.library.calls == ["run", "set_proxy", "disconnect", "stop"]
 
 
 async def test_a_stop_tells_a_waiting_send_at_once_that_its_outcome_is_unknown(scene: Scene) -> None:

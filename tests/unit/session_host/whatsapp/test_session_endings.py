@@ -1,0 +1,191 @@
+"""What ends a session that would else look alive, and what keeps two of one device apart."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from session_host.whatsapp import store as session_store
+from session_host.whatsapp.events import KEEPALIVE_TIMEOUT
+from session_host.whatsapp.port import EndReason, OutcomeUnknown, SessionEnded, Signal, StoreUnwritable
+from session_host.whatsapp.setup import Patience
+from tests.unit.session_host.whatsapp.scene import Scene, neonize
+
+LOGGED_OUT = 6
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    path = tmp_path / "shop-1.db"
+    path.write_bytes(b"credentials")
+    return path
+
+
+@pytest.fixture
+async def scene(store: Path) -> AsyncIterator[Scene]:
+    scene = Scene(store, Patience(stop=0.1, answer=0.05, earlier=0.05))
+    yield scene
+    scene.library.answer.set()
+    scene.library.give_back.set()
+    await scene.session.stop()
+
+
+@pytest.fixture
+def no_room(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Disks are full; the list says whose was looked at, and is to be cleared of `full` to make room."""
+    looked_at: list[Path] = []
+
+    def has_room(path: Path) -> bool:
+        looked_at.append(path)
+        return False
+
+    monkeypatch.setattr(session_store, "has_room", has_room)
+    return looked_at
+
+
+async def ended(scene: Scene) -> SessionEnded:
+    signal = await scene.heard(SessionEnded)
+    assert isinstance(signal, SessionEnded)
+    return signal
+
+
+async def test_a_second_client_of_a_store_waits_until_the_first_is_closed(store: Path) -> None:
+    scene = Scene(store, Patience())
+    await scene.connected()
+    second = scene.another(lambda signal: None)
+    await second.connect()
+    assert scene.library.calls.count("run") == 1
+
+    scene.library.started.clear()
+    await scene.session.stop()
+    await asyncio.to_thread(scene.library.started.wait, 5)
+
+    assert scene.library.calls == ["run", "set_proxy", "disconnect", "stop", "run"]
+    scene.device()
+    await second.stop()
+
+
+async def test_a_first_client_that_does_not_go_ends_the_second_which_may_be_tried_again(scene: Scene) -> None:
+    await scene.connecting()  # and dials for ever
+    await scene.session.stop()
+    signals: list[Signal] = []
+    for _ in range(2):
+        second = scene.another(signals.append)
+        await second.connect()
+        await asyncio.sleep(0.2)
+        await second.stop()
+
+    assert [signal.reason for signal in signals if isinstance(signal, SessionEnded)] == [EndReason.EARLIER_SESSION] * 2
+    assert scene.library.calls == ["run"]
+    assert scene.runtime.stuck == 1
+
+
+async def test_a_session_that_is_stopped_while_it_waits_never_starts(scene: Scene) -> None:
+    await scene.connected()
+    signals: list[Signal] = []
+    second = scene.another(signals.append)
+    await second.connect()
+
+    await second.stop()
+    await scene.session.stop()
+    third = scene.another(signals.append)
+    scene.library.started.clear()
+    await third.connect()
+    await asyncio.to_thread(scene.library.started.wait, 5)
+
+    assert signals == []
+    assert scene.library.calls.count("run") == 2
+    scene.device()
+    await third.stop()
+
+
+async def test_the_watchdog_does_not_count_the_wait_for_the_gate(store: Path) -> None:
+    scene = Scene(store, Patience(connect=0.05, stop=0.1))
+    writing = scene.runtime.gate.write(60)
+    await scene.session.connect()
+    await asyncio.sleep(0.2)
+    assert scene.signals == []
+
+    writing.done()
+
+    assert (await ended(scene)).reason is EndReason.CONNECT_TIMEOUT
+    scene.library.give_back.set()
+    await scene.session.stop()
+
+
+async def test_no_sign_of_life_ends_the_session(scene: Scene) -> None:
+    await scene.connected()
+    timeout = neonize.KeepAliveTimeout(ErrorCount=1, LastSuccess=1_700_000_000)
+    scene.runtime.on_event(scene.library.client, KEEPALIVE_TIMEOUT, timeout.SerializeToString())
+
+    assert (await ended(scene)).reason is EndReason.CONNECTION_DEAD
+
+
+async def test_a_send_without_an_answer_ends_the_session(scene: Scene) -> None:
+    """The library would hold the next ones back behind it, and send them when they were given up."""
+    await scene.connected()
+
+    with pytest.raises(OutcomeUnknown):
+        await scene.session.send_text("4915550002", "into the void")
+
+    assert (await ended(scene)).reason is EndReason.CONNECTION_DEAD
+
+
+async def test_a_send_that_cannot_be_stored_was_not_sent_and_ends_the_session(scene: Scene) -> None:
+    await scene.connected()
+    scene.library.refusal = "failed to save cached sessions: failed to store 1 sessions: database or disk is full"
+    scene.library.answer.set()
+
+    with pytest.raises(StoreUnwritable) as caught:
+        await scene.session.send_text("4915550002", "for later")
+
+    assert caught.value.code == "session_store_full"
+    assert (await ended(scene)).reason is EndReason.STORE_UNWRITABLE
+
+
+async def test_trouble_with_some_store_ends_the_sessions_whose_disk_is_full(
+    scene: Scene, store: Path, no_room: list[Path]
+) -> None:
+    await scene.connected()
+    entry = neonize.LogEntry(Message="failed to store session: database or disk is full", Level="WARN", Name="Client")
+    scene.runtime.on_log(entry.SerializeToString())
+
+    assert (await ended(scene)).reason is EndReason.STORE_UNWRITABLE
+    assert no_room == [store]
+
+
+async def test_trouble_with_another_disk_ends_nothing(scene: Scene) -> None:
+    await scene.connected()
+    entry = neonize.LogEntry(Message="disk I/O error", Level="WARN", Name="Client")
+    scene.runtime.on_log(entry.SerializeToString())
+    await asyncio.sleep(0.2)
+
+    assert not [signal for signal in scene.signals if isinstance(signal, SessionEnded)]
+
+
+async def test_a_store_that_was_full_is_opened_only_when_there_is_room(
+    scene: Scene, store: Path, no_room: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.setup.occupancy.filled(store)
+    await scene.session.connect()
+    assert (await ended(scene)).reason is EndReason.STORE_UNWRITABLE
+    assert scene.library.calls == []
+
+    monkeypatch.undo()
+    second = scene.another(lambda signal: None)
+    await second.connect()
+    await asyncio.to_thread(scene.library.started.wait, 5)
+
+    assert scene.library.calls == ["run"]
+    scene.device()
+    await second.stop()
+
+
+async def test_an_end_that_cannot_be_read_is_an_end(scene: Scene) -> None:
+    await scene.connected()
+    scene.runtime.on_event(scene.library.client, LOGGED_OUT, b"\xff")
+
+    assert (await ended(scene)).reason is EndReason.LIBRARY_STOPPED

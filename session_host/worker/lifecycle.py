@@ -42,6 +42,9 @@ RETRIED = frozenset(
         EndReason.CONNECT_FAILURE,
         EndReason.PROXY_UNREACHABLE,
         EndReason.LIBRARY_STOPPED,
+        EndReason.CONNECTION_DEAD,
+        EndReason.EARLIER_SESSION,
+        EndReason.STORE_UNWRITABLE,
     }
 )
 

@@ -21,10 +21,18 @@ def trust_root(library: Path, key: bytes) -> None:
     """Makes the loaded `library` accept certificates under the Curve25519 public `key` instead of WhatsApp's."""
     if len(key) != KEY_LENGTH:
         raise TrustError(f"a root key has {KEY_LENGTH} bytes, this one {len(key)}")
-    hits = [address for start, end in _data_of(library) for address in _find(start, end)]
-    if len(hits) != 1:
-        raise TrustError(f"WhatsApp's root key was found {len(hits)} times in {library.name}, not once")
-    ctypes.memmove(hits[0], key, KEY_LENGTH)
+    if (hits := replace_data(library, WHATSAPP_ROOT, key)) != 1:
+        raise TrustError(f"WhatsApp's root key was found {hits} times in {library.name}, not once")
+
+
+def replace_data(library: Path, old: bytes, new: bytes) -> int:
+    """How often `old` stands in the writable data of the loaded `library`; where that is once, `new` is put there."""
+    if len(old) != len(new):
+        raise ValueError("data can be replaced only by as much")
+    hits = [address for start, end in _data_of(library) for address in _find(start, end, old)]
+    if len(hits) == 1:
+        ctypes.memmove(hits[0], new, len(new))
+    return len(hits)
 
 
 def writable_ranges(maps: Iterable[str], path: str) -> Iterator[tuple[int, int]]:
@@ -45,9 +53,9 @@ def _data_of(library: Path) -> list[tuple[int, int]]:
         return list(writable_ranges(maps, str(library.resolve())))
 
 
-def _find(start: int, end: int) -> Iterator[int]:
+def _find(start: int, end: int, wanted: bytes) -> Iterator[int]:
     data = ctypes.string_at(start, end - start)
-    at = data.find(WHATSAPP_ROOT)
+    at = data.find(wanted)
     while at >= 0:
         yield start + at
-        at = data.find(WHATSAPP_ROOT, at + 1)
+        at = data.find(wanted, at + 1)

@@ -1,5 +1,7 @@
 """A process with sessions in it, driven by JSON lines: `{"id": 1, "do": "send_text", "key": "shop-1", "with": [...]}`.
 
+Its first argument is a session.Patience, the second how fast the library's keepalive goes (1 is its own pace).
+
 Answers `{"reply": 1, "result": ...}` or `{"reply": 1, "error": [type, code, detail]}`; signals come as
 `{"signal": "Connected", "key": "shop-1", ...}`.
 """
@@ -10,14 +12,17 @@ import asyncio
 import gc
 import json
 import os
+import struct
 import sys
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
 
 from session_host.whatsapp.environment import WhatsAppSettings
+from session_host.whatsapp.library import library_path
 from session_host.whatsapp.port import Account, Session, Signal, WhatsAppError
 from session_host.whatsapp.setup import Patience
+from session_host.whatsapp.trust import replace_data
 from session_host.whatsapp.whatsapp import NeonizeWhatsApp
 
 
@@ -64,9 +69,17 @@ def _plain(value: Any) -> Any:
     return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
 
 
+def hurry_keepalive(times: int) -> None:
+    """The library has four durations: for an answer, between two at least and at most, until it gives up."""
+    durations = [seconds * 10**9 for seconds in (10, 20, 30, 180)]
+    fast = struct.pack("<4q", *(duration // times for duration in durations))
+    assert replace_data(library_path(), struct.pack("<4q", *durations), fast) == 1
+
+
 async def main() -> None:
     source, sink = os.dup(0), os.dup(1)
     host = HostProcess(sink, Patience(**json.loads(sys.argv[1])))
+    hurry_keepalive(int(sys.argv[2]))
     lines = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), os.fdopen(source, "rb", 0))

@@ -139,12 +139,14 @@ def settings_for(server: LocalWhatsApp) -> WhatsAppSettings:
 
 
 @asynccontextmanager
-async def host_for(server: LocalWhatsApp, folder: Path, **patience: float) -> AsyncIterator[Host]:
-    """A fresh process with no session yet; `patience` as in session.Patience."""
+async def host_for(
+    server: LocalWhatsApp, folder: Path, *, keepalive: int = 1, **patience: float
+) -> AsyncIterator[Host]:
+    """A fresh process with no session yet; `patience` as in setup.Patience, `keepalive`: times faster than usual."""
     log = folder / "host.log"
     with log.open("ab") as sink:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, PROGRAM, json.dumps(patience)),
+            *(sys.executable, PROGRAM, json.dumps(patience), str(keepalive)),
             env=environment(settings_for(server), {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,

@@ -1,0 +1,105 @@
+"""Connections that hang, die silently, or are not yet gone when the next one is wanted."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from session_host.whatsapp.pairing.desk import ProcessDesk
+from session_host.whatsapp.port import Account
+from tests.integration.session_host.whatsapp.hosts import Refused, host_for, pair
+from tests.integration.session_host.whatsapp.valve import valve
+from tests.integration.whatsapp.harness import LocalWhatsApp
+
+CUSTOMER = "4915559101"
+
+
+async def test_the_next_session_waits_for_one_that_still_dials(
+    server: LocalWhatsApp, shop: Account, tmp_path: Path
+) -> None:
+    """Else WhatsApp would end one of the two as replaced, for good."""
+    async with valve(server.proxy) as network, host_for(server, tmp_path, stop=0.2) as host:
+        network.shut()
+        await host.do("open", shop.key, str(shop.store), network.url)
+        while not network.connections:
+            await asyncio.sleep(0.02)
+        await host.do("stop", shop.key)
+        assert (await host.do("wear"))["stuck"] == 1
+        await host.do("open", shop.key, str(shop.store), network.url)
+        await asyncio.sleep(0.5)  # it has every chance to dial now
+        assert network.connections == 1
+
+        network.open()
+        await host.signal(shop.key, "Connected")
+        await host.do("send_text", shop.key, CUSTOMER, "one at a time")
+
+        assert host.seen("SessionEnded") == []
+        assert (await host.do("wear")) == {"starts": 2, "stuck": 0}
+
+
+async def test_a_session_whose_predecessor_does_not_go_ends_and_may_be_tried_again(
+    server: LocalWhatsApp, shop: Account, tmp_path: Path
+) -> None:
+    async with valve(server.proxy) as network, host_for(server, tmp_path, stop=0.2, earlier=0.2) as host:
+        network.shut()
+        await host.do("open", shop.key, str(shop.store), network.url)
+        while not network.connections:
+            await asyncio.sleep(0.02)
+        await host.do("stop", shop.key)
+
+        await host.do("open", shop.key, str(shop.store), network.url)
+        await host.signal(shop.key, "SessionEnded", reason="earlier_session")
+        assert (await host.do("wear"))["stuck"] == 1
+
+        network.open()
+        while (await host.do("wear"))["stuck"]:
+            await asyncio.sleep(0.05)
+        await host.connect(shop)
+
+
+async def test_a_connection_that_dies_silently_is_noticed_and_the_next_one_works(
+    desk: ProcessDesk, server: LocalWhatsApp, shop: Account, tmp_path: Path
+) -> None:
+    other = await pair(desk, server, tmp_path, "4915558801")
+    async with valve(server.proxy) as network, host_for(server, tmp_path, keepalive=10, stop=0.2) as host:
+        await host.connect(other)
+        await host.connect(Account(shop.key, shop.store, network.url))
+        network.shut()
+
+        await host.signal(shop.key, "SessionEnded", reason="connection_dead")
+
+        with pytest.raises(Refused, match="NotConnected"):
+            await host.do("send_text", shop.key, CUSTOMER, "for later")
+        await host.do("open", shop.key, str(shop.store), None)  # while the library still closes the dead socket
+        await host.signal(shop.key, "Connected")
+        await host.do("send_text", shop.key, CUSTOMER, "alive again")
+        await server.inbox(CUSTOMER, "alive again")
+        await host.do("send_text", other.key, CUSTOMER, "unharmed")
+
+
+async def test_what_a_dead_connection_held_back_is_not_sent_later(
+    server: LocalWhatsApp, shop: Account, tmp_path: Path
+) -> None:
+    """A send whose outcome is unknown is the last one: those after it were certainly not sent."""
+    async with valve(server.proxy) as network, host_for(server, tmp_path, answer=0.5, stop=0.2) as host:
+        await host.connect(Account(shop.key, shop.store, network.url))
+        await host.do("send_text", shop.key, CUSTOMER, "warm")
+        network.shut()
+
+        sends = [asyncio.create_task(host.do("send_text", shop.key, CUSTOMER, f"text {number}")) for number in range(3)]
+        ends = await asyncio.gather(*sends, return_exceptions=True)
+        await host.signal(shop.key, "SessionEnded", reason="connection_dead")
+        network.open()
+        await host.connect(shop)
+        await host.do("send_text", shop.key, CUSTOMER, "after")
+        await server.inbox(CUSTOMER, "after")
+
+        assert [end.kind for end in ends if isinstance(end, Refused)] == [
+            "OutcomeUnknown",
+            "NotConnected",
+            "NotConnected",
+        ]
+        arrived = {letter["text"] for letter in await server.ok("GET", f"/phones/{CUSTOMER}/inbox")}
+        assert not arrived & {"text 1", "text 2"}

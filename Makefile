@@ -1,4 +1,4 @@
-# HiveWP: make up | test | check     (needs git, make and Python >= 3.11; everything else is fetched on first use)
+# HiveWP: make up | test | check | chaos     (needs git, make and Python >= 3.11; everything else is fetched on first use)
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 
@@ -8,7 +8,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14 /
 READY := .venv/.ready
 BIN := .venv/bin
 
-.PHONY: help up test check format bench clean
+.PHONY: help up test check format bench chaos clean
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
@@ -35,6 +35,9 @@ format: $(READY) ## put the code into its one format
 
 bench: $(READY) ## the benchmark of docs/performance.md, as JSON
 	@$(BIN)/hivewp bench $(ARGS)
+
+chaos: $(READY) ## break the running product in every way there is a drill for; writes docs/reliability.md
+	@$(BIN)/python -m local.chaos $(ARGS)
 
 clean: ## remove what set-up and runs made, except your data in .hivewp
 	rm -rf .venv .venv-ministack .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

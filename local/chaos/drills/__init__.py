@@ -1,0 +1,70 @@
+"""Every drill with its bounds, in the order in which they are run."""
+
+from __future__ import annotations
+
+from local.chaos.drill import Bounds, Drill
+from local.chaos.drills import crashes, deploys, freezes, network, storage
+from local.chaos.scale import HUNDRED
+
+UNHURT = Bounds(away_s=0, hits=False)
+GRACEFUL = Bounds(away_s=3)
+
+DRILLS = (
+    Drill("calm", "nothing is broken: what the instruments show by themselves", crashes.calm, UNHURT),
+    Drill("kill-worker", "`kill -9` of one worker", crashes.kill_worker, Bounds(away_s=10, uncertain=1)),
+    Drill("kill-host", "`kill -9` of a host and its workers", crashes.kill_host, Bounds(away_s=20, uncertain=1)),
+    Drill("kill-api", "`kill -9` of the API", crashes.kill_api, UNHURT),
+    Drill("kill-webhooks", "`kill -9` of the webhook sender", crashes.kill_webhooks, UNHURT),
+    Drill(
+        "stop-host",
+        "SIGSTOP of a host and its workers for twice the lease, then SIGCONT",
+        freezes.stop_host,
+        Bounds(away_s=20, uncertain=1, second_logins=1),
+    ),
+    Drill(
+        "stop-supervisor",
+        "SIGSTOP of a host's supervisor alone for twice the lease, then SIGCONT",
+        freezes.stop_supervisor,
+        Bounds(away_s=20, uncertain=1),
+    ),
+    Drill("rolling-deploy", "SIGTERM of one host, then of the other", deploys.rolling, GRACEFUL),
+    Drill("close-all", "WhatsApp closes all connections", network.close_all, Bounds(away_s=10, uncertain=1)),
+    Drill(
+        "refuse-logins",
+        "WhatsApp closes all connections and refuses logins with 503 for 10 s",
+        network.refuse_all,
+        Bounds(away_s=20, uncertain=1),
+    ),
+    Drill(
+        "replaced",
+        "WhatsApp says `replaced` to one instance; its owner restarts it 12 s later",
+        network.replaced,
+        Bounds(away_s=30, uncertain=1),
+    ),
+    Drill(
+        "unlink",
+        "one instance is unlinked on the phone and paired again",
+        network.unlink,
+        Bounds(away_s=30, uncertain=1, failed=True),
+    ),
+    Drill(
+        "aws-silent",
+        "MiniStack answers nothing for 20 s (SIGSTOP, SIGCONT)",
+        storage.aws_silent,
+        Bounds(away_s=30, uncertain=1),
+    ),
+    Drill(
+        "aws-restart",
+        "MiniStack ends and starts again, refusing connections meanwhile",
+        storage.aws_restart,
+        UNHURT,
+    ),
+    Drill(
+        "disk-full",
+        "no file of one worker can grow for 8 s",
+        storage.disk_full,
+        Bounds(away_s=30, uncertain=1, failed=True, hits=False),
+    ),
+    Drill("hand-over", "SIGTERM of the host that has all 100 instances", deploys.hand_over, GRACEFUL, HUNDRED),
+)
+BY_NAME = {drill.name: drill for drill in DRILLS}

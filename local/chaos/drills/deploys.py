@@ -1,0 +1,45 @@
+"""Hosts that are told to stop, as a deploy does."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+from local.chaos import processes
+from local.chaos.ground import DrillFailed, become_fit
+from local.chaos.scene import Scene
+
+IN_ALL_S = 20.0
+
+
+async def rolling(scene: Scene) -> None:
+    """SIGTERM of every host, one after the other; the next one when the last is back and has its share again."""
+    for host in scene.ground.hosts:
+        await _deploy(scene, host)
+        lacking = await become_fit(scene.ground)
+        scene.check(f"all is well after {host}", not lacking, lacking)
+    scene.hit = scene.ground.shops
+
+
+async def hand_over(scene: Scene) -> None:
+    """SIGTERM of the host that has all instances."""
+    busy = [host for host in scene.ground.hosts if processes.workers_of(scene.ground.run_folder, host)]
+    if len(busy) != 1:
+        raise DrillFailed(f"{len(busy)} hosts have workers, where one should have all")
+    took = await _deploy(scene, busy[0])
+    scene.hit = scene.ground.shops
+    count = len(scene.ground.shops)
+    scene.check(f"{count} instances handed over in under {IN_ALL_S:g} s", took < IN_ALL_S, f"{took:.1f} s")
+
+
+async def _deploy(scene: Scene, host: str) -> float:
+    """Ends the host in good order and waits until it is back; seconds until all its sessions were elsewhere."""
+    pid = scene.pid(host)
+    shops, began = await scene.shops_of(processes.tree(pid)), time.time()
+    scene.strike()
+    processes.send(signal.SIGTERM, [pid])
+    moved = await scene.moved(shops, began)
+    took = time.time() - began
+    scene.check(f"the {len(shops)} sessions of {host} are in service again", moved, f"{took:.1f} s")
+    await scene.another(host, pid)
+    return took

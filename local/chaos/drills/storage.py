@@ -1,0 +1,44 @@
+"""What everything is kept in fails."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+
+from local.chaos import processes
+from local.chaos.scene import Scene
+
+SILENT_S = 20.0
+FULL_S = 8.0
+
+
+async def aws_silent(scene: Scene) -> None:
+    """MiniStack is frozen: calls to DynamoDB and SQS are taken and not answered."""
+    scene.hit = scene.ground.shops
+    async with scene.stopped(processes.tree(scene.pid("aws"))):
+        await asyncio.sleep(SILENT_S)
+    await scene.all_back()
+
+
+async def aws_restart(scene: Scene) -> None:
+    """MiniStack ends and is started again: calls are refused meanwhile."""
+    aws = scene.pid("aws")
+    scene.hit = scene.ground.shops
+    scene.strike()
+    processes.send(signal.SIGTERM, [aws])
+    await scene.another("aws", aws)
+    await scene.all_back()
+
+
+async def disk_full(scene: Scene) -> None:
+    """No file of one worker can grow, its sessions' SQLite files among them: writes fail as on a full disk."""
+    worker = next(iter(scene.workers("host-1").values()))
+    scene.hit = await scene.shops_of([worker])
+    scene.strike()
+    processes.limit_files(worker, 0)
+    try:
+        await asyncio.sleep(FULL_S)
+    finally:
+        if worker in scene.workers("host-1").values():  # it may have ended: its successor has no limit
+            processes.limit_files(worker, None)
+    await scene.all_back()

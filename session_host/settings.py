@@ -10,15 +10,25 @@
 | HIVEWP_HOST_NAME | a name for this host in logs and ids, such as `host-1` | host |
 | HIVEWP_RUN_DIR | a folder for the workers' pid files, `<host name>-worker-<partition>.pid`; unset: none | |
 
+What a worker may use before a fresh process takes its place, see host/ceilings.py; sessions are without service for a
+second or two then, so a ceiling should be far above what a full partition (100 sessions) needs:
+
+| variable | meaning | default | a full partition needs about |
+|---|---|---|---|
+| HIVEWP_WORKER_MEMORY_MB | resident memory in MiB | 512 | 150 |
+| HIVEWP_WORKER_DESCRIPTORS | open descriptors | 2000 | 400 |
+| HIVEWP_WORKER_THREADS | threads | 1000 | 350 |
+| HIVEWP_WORKER_STARTS | sessions ever started in it; each leaves 0.3 MB and two descriptors behind | 500 | 100 |
+| HIVEWP_WORKER_STUCK | sessions that the native library did not let go | 20 | 0 |
+
 A host tells its workers in addition:
 
 | variable | meaning |
 |---|---|
 | HIVEWP_HOST_ID | the id of the host process: its name and something that no other has |
-| HIVEWP_WORKER_PARTITION | the partition to work on |
-| HIVEWP_WORKER_EPOCH | the epoch of its lease, part of every write |
-| HIVEWP_WORKER_COUNTER | the counter of its lease when it was taken |
 | HIVEWP_WORKER_REPORT_FD | the descriptor to write reports to, see host/reports.py |
+| HIVEWP_WORKER_ORDERS_FD | the descriptor to read orders from, the lease to work under first of all, see orders.py |
+| HIVEWP_WORKER_BOARD_FD | the descriptor of the memory to note calls of the library in, see board.py |
 
 Variables of shared/settings.py are read too.
 """
@@ -32,19 +42,27 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from session_host.host.ceilings import Ceilings
 from session_host.whatsapp.environment import WhatsAppSettings
-from shared.models.host import Lease
-from shared.settings import MAX_PARTITIONS, BadSetting, Settings, one_of, required, whole_number
+from shared.settings import BadSetting, Settings, one_of, required, whole_number
 
 HOST_ID = "HIVEWP_HOST_ID"
-PARTITION = "HIVEWP_WORKER_PARTITION"
-EPOCH = "HIVEWP_WORKER_EPOCH"
-COUNTER = "HIVEWP_WORKER_COUNTER"
 REPORT_FD = "HIVEWP_WORKER_REPORT_FD"
+ORDERS_FD = "HIVEWP_WORKER_ORDERS_FD"
+BOARD_FD = "HIVEWP_WORKER_BOARD_FD"
 
 _NO_LIMIT = 2**63 - 1
 _HOST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 _PROXY_SCHEMES = ("http", "https", "socks5")
+
+
+@dataclass(frozen=True, slots=True)
+class Channels:
+    """Descriptors as a worker sees them: it writes reports, reads orders and shares the board."""
+
+    reports: int
+    orders: int
+    board: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +75,7 @@ class HostSettings:
     lease_s: int
     host_name: str
     run_dir: Path | None
+    ceilings: Ceilings
 
     @classmethod
     def parse(cls, env: Mapping[str, str]) -> HostSettings:
@@ -70,49 +89,53 @@ class HostSettings:
             lease_s=whole_number(env, "HIVEWP_LEASE_S", 15, 2, 300),
             host_name=_host_name(env),
             run_dir=_folder(env, "HIVEWP_RUN_DIR"),
+            ceilings=_ceilings(env),
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerSettings:
-    """A worker's settings: its host's, the lease that it works under, and where it reports to."""
+    """A worker's settings: its host's, and how the two talk."""
 
     host: HostSettings
     host_id: str
-    lease: Lease
-    report_fd: int
+    channels: Channels
 
     @classmethod
     def parse(cls, env: Mapping[str, str]) -> WorkerSettings:
         """The settings in an environment. Raises BadSetting."""
-        host, host_id = HostSettings.parse(env), required(env, HOST_ID)
+        reports, orders, board = (_descriptor(env, name) for name in (REPORT_FD, ORDERS_FD, BOARD_FD))
         return cls(
-            host=host,
-            host_id=host_id,
-            lease=Lease(
-                partition=_number(env, PARTITION, 0, MAX_PARTITIONS - 1),
-                owner=host_id,
-                counter=_number(env, COUNTER, 1, _NO_LIMIT),
-                epoch=_number(env, EPOCH, 1, _NO_LIMIT),
-            ),
-            report_fd=_number(env, REPORT_FD, 3, _NO_LIMIT),
+            host=HostSettings.parse(env),
+            host_id=required(env, HOST_ID),
+            channels=Channels(reports, orders, board),
         )
 
 
-def worker_variables(host_id: str, lease: Lease, report_fd: int) -> dict[str, str]:
+def worker_variables(host_id: str, channels: Channels) -> dict[str, str]:
     """What a worker's environment holds in addition to its host's."""
     return {
         HOST_ID: host_id,
-        PARTITION: str(lease.partition),
-        EPOCH: str(lease.epoch),
-        COUNTER: str(lease.counter),
-        REPORT_FD: str(report_fd),
+        REPORT_FD: str(channels.reports),
+        ORDERS_FD: str(channels.orders),
+        BOARD_FD: str(channels.board),
     }
 
 
-def _number(env: Mapping[str, str], name: str, least: int, most: int) -> int:
+def _descriptor(env: Mapping[str, str], name: str) -> int:
     required(env, name)
-    return whole_number(env, name, least, least, most)
+    return whole_number(env, name, 3, 3, _NO_LIMIT)
+
+
+def _ceilings(env: Mapping[str, str]) -> Ceilings:
+    most = 1 << 20
+    return Ceilings(
+        memory=whole_number(env, "HIVEWP_WORKER_MEMORY_MB", 512, 64, most) << 20,
+        descriptors=whole_number(env, "HIVEWP_WORKER_DESCRIPTORS", 2_000, 64, most),
+        threads=whole_number(env, "HIVEWP_WORKER_THREADS", 1_000, 32, most),
+        starts=whole_number(env, "HIVEWP_WORKER_STARTS", 500, 1, most),
+        stuck=whole_number(env, "HIVEWP_WORKER_STUCK", 20, 1, most),
+    )
 
 
 def _folder(env: Mapping[str, str], name: str) -> Path | None:

@@ -9,38 +9,52 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
+from session_host import board
+from session_host.orders import Order, encode
+from session_host.settings import Channels
 from shared.processes import bound_to_us
 
-Environment = Callable[[int], Mapping[str, str]]
+Environment = Callable[[Channels], Mapping[str, str]]
 
 
 class Process:
-    """Started with a pipe to report through. Its group dies with it, and it dies with this process.
+    """Started with its channels. Its group dies with it, and it dies with this process.
 
-    Nothing here waits in a thread: the kernel tells the event loop of the end through a descriptor.
+    Nothing here waits: not in a thread (the kernel tells the event loop of the end through a descriptor), and not for
+    the process to read what it is told (a pipe that is full means that it has been hanging for long).
     """
 
     def __init__(self, command: Sequence[str], environment: Environment) -> None:
-        """Starts `command` with the environment made for the descriptor that it may write to. Raises OSError."""
-        self.reports, ours = os.pipe()
+        """Starts `command` with the environment made for the channels that it inherits. Raises OSError."""
+        self.reports, reports = os.pipe()
+        orders, self._orders = os.pipe()
+        self._board = board.create()
+        os.set_blocking(self._orders, False)
+        theirs = Channels(reports, orders, self._board)
         try:
             self._popen = subprocess.Popen(
                 bound_to_us(command),
-                env=environment(ours),
-                pass_fds=(ours,),
+                env=environment(theirs),
+                pass_fds=(reports, orders, self._board),
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
             self._end = os.pidfd_open(self._popen.pid)
         except BaseException:
-            os.close(self.reports)
+            _close(self.reports, self._orders, self._board)
             raise
         finally:
-            os.close(ours)
+            _close(reports, orders)
 
     @property
     def pid(self) -> int:
         return self._popen.pid
+
+    def tell(self, order: Order) -> None:
+        """Writes an order; one that nobody reads is lost."""
+        if self._popen.returncode is None:
+            with suppress(BlockingIOError, BrokenPipeError):
+                os.write(self._orders, encode(order))
 
     def terminate(self) -> None:
         """Asks the process, not what it started, to end."""
@@ -61,6 +75,12 @@ class Process:
             self._reap()
         return self._popen.returncode
 
+    def take_notes(self) -> frozenset[str]:
+        """What was on the board when it ended; once."""
+        noted = board.read(self._board)
+        _close(self._board)
+        return noted
+
     def _signal(self, send: Callable[[int, int], None], number: int) -> None:
         if self._popen.returncode is None:  # until it is reaped nothing else can have its id
             with suppress(ProcessLookupError):
@@ -69,4 +89,9 @@ class Process:
     def _reap(self) -> None:
         self.kill()
         self._popen.wait()
-        os.close(self._end)
+        _close(self._end, self._orders)
+
+
+def _close(*descriptors: int) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)

@@ -1,9 +1,11 @@
 """What a worker says through its pipe: one JSON object a line.
 
-    {"ready": true}                                     it has loaded its sessions
-    {"partition": 0, "pid": 17, "states": {"connected": 3}, "memory": 1, "threads": 1, "descriptors": 1}
+    {"warm": true}                                      all is loaded, it stands by for its work
+    {"ready": true}                                     it has taken up the sessions of its partition
+    {"partition": 0, "pid": 17, "states": {"connected": 3}, "memory": 1, "threads": 1, "descriptors": 1,
+     "starts": 3, "stuck": 0}
 
-The second whenever something in it changed, at most once a second, and every 10 s; memory in bytes.
+The last whenever something in it changed, at most once a second, and every 10 s; memory in bytes.
 """
 
 from __future__ import annotations
@@ -24,11 +26,18 @@ _log = logging.getLogger(__name__)
 _NUMBERS = {field.name for field in fields(WorkerReport)} - {"states"}
 
 
+class Warm:
+    """The process has loaded everything and stands by."""
+
+
 class Ready:
-    """The worker has loaded its sessions."""
+    """The worker has taken up its sessions."""
 
 
-async def read_reports(descriptor: int) -> AsyncGenerator[WorkerReport | Ready, None]:
+Said = WorkerReport | Ready | Warm
+
+
+async def read_reports(descriptor: int) -> AsyncGenerator[Said, None]:
     """What is said until nobody can say more. Closes the descriptor."""
     reader = asyncio.StreamReader(limit=MAX_LINE)
     pipe = os.fdopen(descriptor, "rb", buffering=0)
@@ -44,7 +53,7 @@ async def read_reports(descriptor: int) -> AsyncGenerator[WorkerReport | Ready, 
         transport.close()
 
 
-def parse_report(line: bytes) -> WorkerReport | Ready | None:
+def parse_report(line: bytes) -> Said | None:
     """What a line says. None: nothing that a worker should, which is noted in the log."""
     try:
         said = json.loads(line)
@@ -52,6 +61,8 @@ def parse_report(line: bytes) -> WorkerReport | Ready | None:
         said = None
     if said == {"ready": True}:
         return Ready()
+    if said == {"warm": True}:
+        return Warm()
     if not _is_report(said):
         _log.warning("A worker wrote a line that is no report (%d bytes)", len(line))
         return None

@@ -15,7 +15,7 @@ from session_host.host import memory
 from session_host.host.descriptors import raise_limit
 from session_host.host.fleet import Fleet
 from session_host.host.heartbeat import Heartbeat
-from session_host.host.worker import Program
+from session_host.host.standbys import Program
 from session_host.leases.keeper import Keeper
 from session_host.leases.ledger import Ledger
 from session_host.leases.timing import Timing
@@ -56,12 +56,13 @@ async def _run(
     reporter = _Reporter(host_id, clock)
     _log.info("Session host %s starts", host_id)
     async with asyncio.TaskGroup() as group:
-        fleet = Fleet(program, group, lambda: heartbeat.news(), lambda lease: keeper.give_up(lease))
-        heartbeat = Heartbeat(hosts, lambda: reporter.report(fleet.reports()), timing)
+        fleet = Fleet(program, settings.ceilings, group, lambda: heartbeat.news(), lambda lease: keeper.give_up(lease))
+        heartbeat = Heartbeat(hosts, lambda: reporter.report(fleet.reports(), fleet.standbys), timing)
         keeper = Keeper(Ledger(host_id, timing), partitions, hosts, fleet, clock)
         await heartbeat.beat()  # before the first look: whoever starts with us knows of us
         group.create_task(heartbeat.run(stop))
         await keeper.run(stop)
+        fleet.close()
     _log.info("Session host %s has handed everything over", host_id)
 
 
@@ -74,7 +75,7 @@ class _Reporter:
         self._started_at = iso(clock.unix())
         self._memory_limit = memory.limit()
 
-    def report(self, workers: tuple[WorkerReport, ...]) -> HostReport:
+    def report(self, workers: tuple[WorkerReport, ...], standbys: int) -> HostReport:
         return HostReport(
             id=self._host_id,
             started_at=self._started_at,
@@ -82,6 +83,7 @@ class _Reporter:
             memory_used=memory.used(),
             memory_limit=self._memory_limit,
             workers=workers,
+            standbys=standbys,
         )
 
 

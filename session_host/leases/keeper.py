@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import Protocol, TypeVar
 
 from session_host.leases.ledger import Ledger, Plan
+from session_host.leases.notice import Notice
 from session_host.leases.reach import Reach
 from session_host.until import until
 from shared.clock import Clock
@@ -41,8 +42,14 @@ class HostList(Protocol):
 class Workers(Protocol):
     """Who works on the partitions that are held."""
 
-    def start(self, lease: Lease) -> None:
-        """The lease is ours: work may begin."""
+    def start(self, lease: Lease, alive_until: float) -> None:
+        """The lease is ours: work may begin. On its own it must end at that moment of the monotonic clock."""
+
+    def extend(self, partition: int, alive_until: float) -> None:
+        """The lease was renewed: the work may go on until then."""
+
+    def expect(self, count: int) -> None:
+        """So many partitions will probably come soon."""
 
     async def drain(self, partition: int) -> None:
         """Ends the work in good order; returns when nothing of it is left."""
@@ -63,6 +70,8 @@ class Keeper:
         self._clock = clock
         self._reach = Reach("The leases")
         self._changed = asyncio.Event()
+        self._notice = Notice(self._timing.notice_s)
+        self._standing_by = 0  # processes of other hosts that wait for a partition
         self._leaving: set[asyncio.Task[None]] = set()
         self._fence_timer: asyncio.TimerHandle | None = None
 
@@ -71,8 +80,8 @@ class Keeper:
         async with asyncio.TaskGroup() as group:
             renewing = group.create_task(self._keep_renewing())
             await self._keep_sharing(stop, group)
-            for partition in self._ledger.working():
-                self._leave(partition, group)
+            self._workers.expect(0)
+            await self._leave_all(group)
             await asyncio.gather(*self._leaving)
             renewing.cancel()
         await self._release_strays()
@@ -83,18 +92,30 @@ class Keeper:
 
     async def _keep_sharing(self, stop: asyncio.Event, group: asyncio.TaskGroup) -> None:
         while not stop.is_set():
-            plan = await self._look_and_plan()
-            for partition in plan.leave:
-                self._leave(partition, group)
+            plan = self._ledger.plan(self._clock.monotonic()) if await self._look() else Plan()
+            self._leave_some(plan.leave, group)
             await asyncio.gather(*map(self._take, plan.take), *map(self._release, plan.release))
+            self._workers.expect(plan.expect)
             await until(stop, self._next_look(plan))
 
-    async def _look_and_plan(self) -> Plan:
-        return self._ledger.plan(self._clock.monotonic()) if await self._look() else Plan()
+    async def _leave_all(self, group: asyncio.TaskGroup) -> None:
+        """The heartbeat is gone, so others count on these partitions; they are served until somebody stands by."""
+        while self._ledger.working():
+            await self._look()
+            self._leave_some(self._ledger.working(), group)
+            if self._ledger.working():
+                await asyncio.sleep(self._timing.eager_s)
+
+    def _leave_some(self, partitions: Sequence[int], group: asyncio.TaskGroup) -> None:
+        now = self._clock.monotonic()
+        granted = self._notice.granted(len(partitions), self._standing_by, self._ledger.leaving(), now)
+        alone = not self._ledger.others(now)
+        for partition in partitions if alone else partitions[:granted]:
+            self._leave(partition, group)
 
     def _next_look(self, plan: Plan) -> float:
         """Seconds until it."""
-        regular = self._timing.eager_s if plan.lacking else self._timing.poll_s
+        regular = self._timing.eager_s if plan.lacking or plan.leave else self._timing.poll_s
         now = self._clock.monotonic()
         expiry = self._ledger.next_expiry(now)
         return regular if expiry is None else min(regular, expiry - now)
@@ -112,6 +133,7 @@ class Keeper:
         for partition in self._ledger.observe(leases, {host.id: host.at for host in hosts}, self._clock.monotonic()):
             _log.warning("Partition %d was taken by another host", partition)
             self._workers.kill(partition)
+        self._standing_by = sum(host.standbys for host in hosts if host.id != self._ledger.host_id)
         self._set_fence()
         return True
 
@@ -124,7 +146,7 @@ class Keeper:
         if taken is None or not self._ledger.taken(taken, started, self._clock.monotonic()):
             return
         _log.info("Partition %d is ours, epoch %d", taken.partition, taken.epoch)
-        self._workers.start(taken)
+        self._workers.start(taken, self._ledger.alive_until()[taken.partition])
         self._set_fence()
         self._changed.set()
 
@@ -197,7 +219,9 @@ class Keeper:
         self._set_fence()
 
     def _set_fence(self) -> None:
-        """After every change of what is held."""
+        """After every change of what is held or for how long."""
+        for partition, alive_until in self._ledger.alive_until().items():
+            self._workers.extend(partition, alive_until)
         if self._fence_timer:
             self._fence_timer.cancel()
         at = self._ledger.next_fence()

@@ -15,12 +15,16 @@ from shared.models.host import Lease
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to do now. `lacking`: this host is below its share, so the next look should come soon."""
+    """What to do now. `lacking`: this host is below its share, so the next look should come soon.
+
+    `expect`: how many partitions will probably come to this host soon, besides those to take now.
+    """
 
     take: tuple[Lease, ...] = ()
     leave: tuple[int, ...] = ()
     release: tuple[Lease, ...] = ()
     lacking: bool = False
+    expect: int = 0
 
 
 @dataclass(slots=True)
@@ -65,7 +69,16 @@ class Ledger:
             leave=tuple(mine[share:]),
             release=tuple(lease for lease in strays if lease not in take),
             lacking=len(mine) < share,
+            expect=max(0, self._share_without_silent(now) - len(mine) - len(take)),
         )
+
+    def leaving(self) -> int:
+        """How many partitions are being drained."""
+        return sum(held.leaving for held in self._held.values())
+
+    def others(self, now: float) -> bool:
+        """Whether any other host takes part."""
+        return bool(self._presence.present(now) - {self.host_id})
 
     def taken(self, lease: Lease, started: float, now: float) -> bool:
         """A take succeeded whose call began at `started`. False: it took so long that the lease is as good as lost."""
@@ -104,7 +117,7 @@ class Ledger:
     def postpone(self, partition: int, now: float) -> None:
         """A renewal failed or its outcome is unknown: it is tried again soon."""
         if partition in self._held:
-            self._held[partition].due_at = now + self.timing.eager_s
+            self._held[partition].due_at = now + self.timing.retry_s
 
     def leave(self, partition: int) -> Lease:
         """The partition is being drained: still renewed, no longer counted as ours to keep. Returns its lease."""
@@ -136,6 +149,10 @@ class Ledger:
     def next_fence(self) -> float | None:
         """When the next worker is to be killed unless a renewal succeeds."""
         return min((self._fence_at(held) for held in self._held.values()), default=None)
+
+    def alive_until(self) -> dict[int, float]:
+        """Until when the worker of each partition that is held may live."""
+        return {partition: self._fence_at(held) for partition, held in self._held.items()}
 
     def next_expiry(self, now: float) -> float | None:
         """When the next lease of another host would expire."""
@@ -180,6 +197,12 @@ class Ledger:
         counts: Counter[str] = self._sightings.counts(now)
         counts[self.host_id] = len(self._held)
         return {host: counts[host] for host in self._presence.present(now) | {self.host_id}}
+
+    def _share_without_silent(self, now: float) -> int:
+        """This host's share once the hosts that have stopped renewing are given up."""
+        silent = {lease.owner for lease in self._sightings.silent(now, self.timing.silent_s)} - {self.host_id}
+        holdings = {host: count for host, count in self._holdings(now).items() if host not in silent}
+        return quotas(holdings, len(self._sightings))[self.host_id]
 
     def _free(self, now: float) -> list[Lease]:
         """Expired leases first: those partitions have been without service for longest."""

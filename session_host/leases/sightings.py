@@ -37,6 +37,10 @@ class Sightings:
         """The leases whose owner did not renew them in time."""
         return [one.lease for one in self._seen.values() if one.lease.owner is not None and self._is_over(one, now)]
 
+    def silent(self, now: float, seconds: float) -> list[Lease]:
+        """The leases whose owner has let so much time pass without renewing them."""
+        return [one.lease for one in self._seen.values() if one.lease.owner and now - one.since >= seconds]
+
     def owned_by(self, owner: str | None) -> list[Lease]:
         """The leases that name this owner."""
         return [one.lease for one in self._seen.values() if one.lease.owner == owner]

@@ -30,13 +30,28 @@ class Timing:
 
     @property
     def poll_s(self) -> float:
-        """From one look at all leases to the next."""
-        return self.lease_s / 7.5
+        """From one look at all leases to the next; a dead host is noticed later by up to this long."""
+        return self.lease_s / 15
 
     @property
     def eager_s(self) -> float:
-        """The same while this host lacks partitions, and from a failed renewal to the next try."""
+        """The same while partitions are changing hands: sessions are without service meanwhile."""
+        return self.lease_s / 60
+
+    @property
+    def retry_s(self) -> float:
+        """From a failed renewal to the next try."""
         return self.lease_s / 30
+
+    @property
+    def silent_s(self) -> float:
+        """An owner whose lease has not changed for so long has missed two renewals and is probably dead."""
+        return self.lease_s * 2 / 3
+
+    @property
+    def notice_s(self) -> float:
+        """A partition is given away after this at the latest, even if nobody stands by to take it."""
+        return self.lease_s * 2 / 3
 
     @property
     def heartbeat_s(self) -> float:

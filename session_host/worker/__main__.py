@@ -1,5 +1,8 @@
 """The worker process: `python -m session_host.worker`, started by a session host for each partition it owns.
 
+It loads everything, then waits for its orders (orders.py): the lease to work under, and until when it may live. From
+then on a timer in the kernel (alarm.py) ends it unless the host keeps telling it that the lease goes on.
+
 Exit codes: 0 drained, 3 another host owns the partition now, 1 anything else (the supervisor starts it again).
 """
 
@@ -17,19 +20,23 @@ from typing import Any
 
 import uvloop
 
+from session_host.board import Board
 from session_host.settings import WorkerSettings
 from session_host.whatsapp import open_pairing_desk, open_whatsapp
-from session_host.whatsapp.port import WhatsApp
+from session_host.worker import alarm
 from session_host.worker.context import WorkerContext
 from session_host.worker.ledger import Fenced, Ledger
+from session_host.worker.orders import Orders
 from session_host.worker.outbox import Outbox
 from session_host.worker.patience import until_available
-from session_host.worker.report import Reporter
+from session_host.worker.report import Reporter, say
+from session_host.worker.suspects import WatchedWhatsApp
 from session_host.worker.worker import Worker
 from shared.aws import client
 from shared.clock import SystemClock
+from shared.queues.dead import DeadCommands
 from shared.queues.deliveries import DeliveryQueue
-from shared.queues.names import DELIVERIES, commands_name, open_queue
+from shared.queues.names import COMMANDS_DEAD, DELIVERIES, commands_name, open_queue
 from shared.store.cache import Cache
 from shared.store.database import Database
 from shared.store.events import Events
@@ -41,35 +48,40 @@ from shared.vault import Vault
 logger = logging.getLogger(__name__)
 
 DRAINED, CRASHED, FENCED = 0, 1, 3
-WEAR_EVERY_S = 60.0
-MOST_STARTS = 500  # the library keeps about 0.3 MB and 2 descriptors of each
-MOST_STUCK = 20
 
 
 async def run(settings: WorkerSettings) -> int:
-    """Owns the partition until it is told to stop; gives back the exit code."""
-    host = settings.host
-    aws = host.deployment.aws
-    lease, partition = settings.lease, settings.lease.partition
-    clock, end = SystemClock(), End(asyncio.get_running_loop())
+    """Stands by, then owns the partition that it is given until it is told to stop; gives back the exit code."""
+    host, channels = settings.host, settings.channels
+    aws, clock, end = host.deployment.aws, SystemClock(), End(asyncio.get_running_loop())
+    orders = Orders(channels.orders, settings.host_id, lambda until: alarm.arm(until, clock.monotonic))
     async with AsyncExitStack() as stack:
+        library = open_whatsapp(host.whatsapp, asyncio.get_running_loop())
         database = Database(await stack.enter_async_context(client(aws, "dynamodb")), aws.prefix)
         sqs = await stack.enter_async_context(client(aws, "sqs"))
+        say(channels.reports, {"warm": True})
+        if not await end.first(orders.assigned):
+            return end.code
+        assignment = orders.assigned.result()
+        lease, partition = assignment.lease, assignment.lease.partition
+        log_as(f"worker-{partition}", host.deployment.log_level)
+        whatsapp = WatchedWhatsApp(library, Board(channels.board), assignment, end.broken_by)
         partitions = Partitions(database, host.deployment.partitions)
         pending = await until_available(lambda: partitions.outbox(partition))
         deliveries = DeliveryQueue(await open_queue(sqs, aws.prefix, DELIVERIES.name))
         outbox = Outbox(partition, deliveries, pending)
         ledger = Ledger(database, lease, clock, outbox)
-        reporter = Reporter(partition, settings.report_fd, lambda: worker.states())
+        reporter = Reporter(partition, channels.reports, lambda: worker.states(), whatsapp.wear)
         context = WorkerContext(
             host_id=settings.host_id,
             session_dir=host.session_dir,
-            whatsapp=open_whatsapp(host.whatsapp, asyncio.get_running_loop()),
+            whatsapp=whatsapp,
             desk=open_pairing_desk(host.whatsapp),
             ledger=ledger,
             instances=Instances(database),
             messages=Messages(database),
             cache=Cache(database, clock),
+            dead=DeadCommands(await open_queue(sqs, aws.prefix, COMMANDS_DEAD.name)),
             vault=Vault.from_text(host.deployment.sealing_key),
             clock=clock,
             uniform=random.SystemRandom().random,
@@ -79,7 +91,6 @@ async def run(settings: WorkerSettings) -> int:
         worker = Worker(partition, await open_queue(sqs, aws.prefix, commands_name(partition)), context)
         for work in (ledger.run(), outbox.run(), _recover(outbox, Events(database)), reporter.run()):
             context.spawn(work)
-        context.spawn(_watch_wear(context.whatsapp, end))
         if await end.unless_broken(worker.start()):
             reporter.ready()
             await end.wait()
@@ -98,18 +109,6 @@ async def _drain(worker: Worker, ledger: Ledger, outbox: Outbox, context: Worker
     await outbox.flushed()
     await context.whatsapp.close()
     await context.desk.close()
-
-
-async def _watch_wear(whatsapp: WhatsApp, end: End) -> None:
-    """Ends a worker in good order once the library has used up too much; the supervisor starts a fresh one."""
-    while True:
-        await asyncio.sleep(WEAR_EVERY_S)
-        wear = whatsapp.wear()
-        if wear.starts > MOST_STARTS or wear.stuck > MOST_STUCK:
-            logger.warning(
-                "worn out after %d starts, %d of them stuck: making room for a fresh process", wear.starts, wear.stuck
-            )
-            end.stop()
 
 
 class End:
@@ -133,6 +132,13 @@ class End:
         self.code = exit_code(error)
         self._broken.set()
         self._stopped.set()
+
+    async def first(self, news: asyncio.Future[Any]) -> bool:
+        """Waits for news; False when the worker is to end before."""
+        stopped = asyncio.create_task(self._stopped.wait())
+        await asyncio.wait({stopped, news}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        return news.done()
 
     async def wait(self) -> None:
         """Returns when the worker is to end."""
@@ -158,17 +164,20 @@ def exit_code(error: BaseException) -> int:
     return CRASHED
 
 
+def log_as(name: str, level: str) -> None:
+    """Starts each line of the log with who wrote it."""
+    form = f"%(asctime)s %(levelname)s {name} %(name)s %(message)s"
+    logging.basicConfig(level=level, format=form, stream=sys.stderr, force=True)
+
+
 def main() -> None:
     """Runs the worker and ends the process at once: the library's threads would hold up a normal exit.
 
     What it leaves running (sockets, pairing processes) ends with the process group, which the supervisor kills.
     """
+    alarm.unblock()
     settings = WorkerSettings.parse(os.environ)
-    logging.basicConfig(
-        level=settings.host.deployment.log_level,
-        format=f"%(asctime)s %(levelname)s worker-{settings.lease.partition} %(name)s %(message)s",
-        stream=sys.stderr,
-    )
+    log_as("standby", settings.host.deployment.log_level)
     code = CRASHED
     try:
         code = asyncio.Runner(loop_factory=uvloop.new_event_loop).run(run(settings))

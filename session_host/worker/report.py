@@ -1,4 +1,7 @@
-"""What a worker tells its supervisor, as JSON lines on a pipe: that it is ready, and how it is."""
+"""What a worker tells its supervisor, as JSON lines on a pipe: how far its start is, and how it is.
+
+It never waits for the supervisor to read; what finds no room is lost.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from session_host.whatsapp.port import Wear
 from shared.models.host import WorkerReport
 
 EVERY_S = 10.0
@@ -21,10 +25,13 @@ PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 class Reporter:
     """Writes reports to a file descriptor: when something changed (once a second at most), and every 10 s."""
 
-    def __init__(self, partition: int, descriptor: int, states: Callable[[], dict[str, int]]) -> None:
+    def __init__(
+        self, partition: int, descriptor: int, states: Callable[[], dict[str, int]], wear: Callable[[], Wear]
+    ) -> None:
         self._partition = partition
         self._descriptor = descriptor
         self._states = states
+        self._wear = wear
         self._changed = asyncio.Event()
 
     def changed(self) -> None:
@@ -33,26 +40,30 @@ class Reporter:
 
     def ready(self) -> None:
         """All instances of the partition are taken up."""
-        self._write({"ready": True})
+        say(self._descriptor, {"ready": True})
 
     async def run(self) -> None:
         """Reports until cancelled."""
         while True:
             self._changed.clear()
-            self._write(asdict(measure(self._partition, self._states())))
+            say(self._descriptor, asdict(measure(self._partition, self._states(), self._wear())))
             await asyncio.sleep(AT_MOST_EVERY_S)
             with suppress(TimeoutError):
                 async with asyncio.timeout(EVERY_S - AT_MOST_EVERY_S):
                     await self._changed.wait()
 
-    def _write(self, message: dict[str, Any]) -> None:
-        with suppress(BrokenPipeError):  # the supervisor is gone, and this process with it in a moment
-            os.write(self._descriptor, json.dumps(message).encode() + b"\n")
+
+def say(descriptor: int, message: dict[str, Any]) -> None:
+    """Writes a line."""
+    os.set_blocking(descriptor, False)
+    with suppress(BlockingIOError, BrokenPipeError):  # the supervisor hangs, or is gone and we with it in a moment
+        os.write(descriptor, json.dumps(message).encode() + b"\n")
 
 
-def measure(partition: int, states: dict[str, int]) -> WorkerReport:
+def measure(partition: int, states: dict[str, int], wear: Wear) -> WorkerReport:
     """This process as it is now."""
     resident_pages = int(Path("/proc/self/statm").read_text().split()[1])
     threads = sum(1 for _ in Path("/proc/self/task").iterdir())
     descriptors = sum(1 for _ in Path("/proc/self/fd").iterdir())
-    return WorkerReport(partition, os.getpid(), states, resident_pages * PAGE_BYTES, threads, descriptors)
+    memory = resident_pages * PAGE_BYTES
+    return WorkerReport(partition, os.getpid(), states, memory, threads, descriptors, wear.starts, wear.stuck)

@@ -21,7 +21,10 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class WorkerReport:
-    """What a worker process says of itself: its instances by state, memory in bytes."""
+    """What a worker process says of itself: its instances by state, memory in bytes.
+
+    `starts`: sessions ever started in it; `stuck`: sessions that the native library did not let go.
+    """
 
     partition: int
     pid: int
@@ -29,11 +32,16 @@ class WorkerReport:
     memory: int
     threads: int
     descriptors: int
+    starts: int = 0
+    stuck: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostReport:
-    """A host's heartbeat, written every 10 s. Times are ISO 8601 UTC, memory in bytes."""
+    """A host's heartbeat, written every 10 s. Times are ISO 8601 UTC, memory in bytes.
+
+    `standbys`: worker processes that could take a partition over at once.
+    """
 
     id: str
     started_at: str
@@ -41,3 +49,4 @@ class HostReport:
     memory_used: int
     memory_limit: int
     workers: tuple[WorkerReport, ...] = field(default_factory=tuple)
+    standbys: int = 0

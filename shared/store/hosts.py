@@ -38,5 +38,10 @@ class Hosts:
 
 def _report(values: dict[str, Any]) -> HostReport:
     known = {name: values[name] for name in HostReport.__dataclass_fields__ if name in values}
-    known["workers"] = tuple(WorkerReport(**worker) for worker in known.get("workers", ()))
+    known["workers"] = tuple(_worker(worker) for worker in known.get("workers", ()))
     return HostReport(**known)
+
+
+def _worker(values: dict[str, Any]) -> WorkerReport:
+    """Fields that only a newer host writes are passed over."""
+    return WorkerReport(**{name: values[name] for name in WorkerReport.__dataclass_fields__ if name in values})

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from session_host.whatsapp.pairing.lines import Line, LineError, decode, encode
+from shared.processes import bound_to_us
 
 COMMAND = (sys.executable, "-m", "session_host.whatsapp.pairing")
 ENDS_WITHIN_S = 5.0
@@ -72,7 +73,7 @@ class Process:
     async def _run(self) -> int:
         pipe = asyncio.subprocess.PIPE
         process = await asyncio.create_subprocess_exec(
-            *self._command, env=dict(self._environment), stdin=pipe, stdout=pipe
+            *bound_to_us(self._command), env=dict(self._environment), stdin=pipe, stdout=pipe
         )
         self._process = process
         early, self._early = self._early, []

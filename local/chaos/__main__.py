@@ -1,6 +1,7 @@
 """`python -m local.chaos`: breaks a stack of its own in every way there is a drill for, and prints what came of it.
 
-Exit code 0: every bound was kept. 1: one was not, or a drill could not be carried out. 2: wrong arguments.
+Exit code 0: every bound was kept. 1: one was not, or a drill could not be carried out. 2: wrong arguments. 130: it was
+broken off by SIGINT or SIGTERM; its stack is stopped in order all the same.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import logging
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -29,6 +31,7 @@ from local.chaos.suite import Suite
 from local.settings import ROOT
 
 DOCUMENT = ROOT / "docs" / "reliability.md"
+BROKEN_OFF = 130
 
 logger = logging.getLogger("local.chaos")
 
@@ -41,7 +44,10 @@ def main() -> int:
     folder = (arguments.data or Path(tempfile.mkdtemp(prefix="hivewp-chaos-"))).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
-    results = asyncio.run(_run(drills, folder))
+    try:
+        results = asyncio.run(_run(drills, folder))
+    except asyncio.CancelledError:
+        return BROKEN_OFF
     (folder / "report.json").write_text(json.dumps([result.as_json() for result in results], indent=2) + "\n")
     if not arguments.only:
         table.write_into(DOCUMENT, "drills", table.drill_list(drills))
@@ -51,6 +57,9 @@ def main() -> int:
 
 async def _run(drills: Sequence[Drill], folder: Path) -> list[Result]:
     results: list[Result] = []
+    loop, this = asyncio.get_running_loop(), asyncio.current_task()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, this.cancel if this else loop.stop)
     _say(table.header())
     async for result in Suite(FULL, folder).run(drills):
         results.append(result)

@@ -16,6 +16,8 @@ from session_host.whatsapp.people import USERS, parse_address
 from session_host.whatsapp.port import Person
 from shared.clock import Clock
 
+QUIET_ENOUGH_S = 0.001  # clocks are no finer
+
 
 class ReplyPause:
     """The pauses of one instance: `pause_s` since the chat's last message, and `longest_s` in all for one send."""
@@ -43,7 +45,7 @@ class ReplyPause:
         """Returns when the chat is quiet, or has been waited for long enough. Raises Rejected for a bad recipient."""
         address = "@".join(parse_address(to))
         deadline = self._clock.monotonic() + self._longest_s
-        while (wait := min(self._left(address), deadline - self._clock.monotonic())) > 0:
+        while (wait := min(self._left(address), deadline - self._clock.monotonic())) > QUIET_ENOUGH_S:
             await self._sleep(wait)
 
     def _left(self, address: str) -> float:

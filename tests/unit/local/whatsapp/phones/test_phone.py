@@ -101,6 +101,20 @@ def test_a_message_that_comes_twice_is_kept_once_and_confirmed_again() -> None:
     companion.stanza(stanza)
     assert inbox(bench, "15550009") == [("15550001", "text", "once")]
     assert len(companion.received("receipt", "")) == 2
+    assert bench.world.stats.events["duplicates_at_phones"] == 1
+    assert bench.world.stats.events["reused_counters_at_phones"] == 0
+
+
+def test_a_message_that_repeats_anothers_counter_is_confirmed_but_lost() -> None:
+    bench = Bench()
+    companion, friend = bench.companion("15550001"), bench.account("15550009")
+    kind, data = companion.encrypt(friend.lid, e2e.Message(conversation="once"))
+    for message_id in ("M1", "M2"):
+        enc = Node("enc", {"v": "2", "type": kind}, data)
+        companion.stanza(Node("message", {"id": message_id, "to": friend.lid}, [enc]))
+    assert inbox(bench, "15550009") == [("15550001", "text", "once")]
+    assert [receipt.text("id") for receipt in companion.received("receipt", "")] == ["M1", "M2"]
+    assert bench.world.stats.events["reused_counters_at_phones"] == 1
 
 
 def test_what_the_owner_writes_goes_to_all_devices_and_to_the_other_phone() -> None:

@@ -43,6 +43,7 @@ _REASONS = {
         "This instance brought the process of its session host down again and again, and was set aside.",
         "Restart the instance to try again; if it fails again, log it out and pair anew.",
     ),
+    "internal_error": ("A fault of ours interrupted the session.", "Nothing to do: it is tried again."),
     "credentials_missing": ("The stored credentials of this instance are gone.", "Pair again with a new QR code."),
 }
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 
 from session_host.whatsapp.port import WhatsAppError
 from session_host.worker.context import WorkerContext
+from session_host.worker.faults import Fault, Poisoned
 from session_host.worker.lifecycle import UNLINKED, Change
 from session_host.worker.patience import until_available
+from session_host.worker.results import count_again, done_before, leave_result
 from session_host.worker.runner import Runner
 from shared.clock import iso
 from shared.models.command import Command, CommandKind, CommandResult
@@ -18,11 +19,7 @@ from shared.models.instance import InstanceState
 from shared.reasons import reason
 from shared.store.cache import CacheKind
 
-logger = logging.getLogger(__name__)
-
-RESULT_TTL_S = 60.0
 CONNECT_WAIT_S = 8.0  # WhatsApp can only be told over a connection
-MOST_RECEIVES = 5  # more means that its owners died of it
 UNLINKING = frozenset({CommandKind.LOGOUT, CommandKind.DELETE})
 PAIR_CODE_VALID_S = 160.0  # as long as the pairing attempt behind it
 
@@ -30,17 +27,22 @@ Handler = Callable[[Runner, Command, WorkerContext], Awaitable[CommandResult]]
 
 
 async def carry_out(runner: Runner, command: Command, receives: int, context: WorkerContext) -> None:
-    """Does what a command asks and leaves its result for the API. One that comes again is not done twice."""
+    """Does what a command asks and leaves its result for the API. One that comes again is not done twice.
+
+    Raises Poisoned when its owners died of it.
+    """
     async with runner.turn:
-        if receives == 1 or not await _done_before(command, context):
-            await leave_result(command, await _carry_out(runner, command, receives, context), context)
+        if receives > 1:
+            if await done_before(command.id, context):
+                return
+            await count_again(command.id, context)
+        await leave_result(command.id, await _carry_out(runner, command, context), context)
 
 
-async def _carry_out(runner: Runner, command: Command, receives: int, context: WorkerContext) -> CommandResult:
+async def _carry_out(runner: Runner, command: Command, context: WorkerContext) -> CommandResult:
     handler = HANDLERS.get(command.kind)
-    if handler is None or receives > MOST_RECEIVES:
-        logger.error("%s: %s %s is given up after %d tries", command.instance, command.kind, command.id, receives - 1)
-        return CommandResult(False, code="not-carried-out", detail="The session host could not do this.")
+    if handler is None:
+        raise Poisoned(Fault(f"this version knows no {command.kind}"))
     if command.kind in UNLINKING and runner.instance.linked:
         await runner.connected_within(CONNECT_WAIT_S)  # outside of the lock, which the news of it needs
     async with runner.control:
@@ -48,15 +50,6 @@ async def _carry_out(runner: Runner, command: Command, receives: int, context: W
             return await handler(runner, command, context)
         except WhatsAppError as error:
             return CommandResult(False, code=error.code, detail=error.detail)
-
-
-async def _done_before(command: Command, context: WorkerContext) -> bool:
-    return await until_available(partial(context.cache.get, CacheKind.RESULT, command.id)) is not None
-
-
-async def leave_result(command: Command, result: CommandResult, context: WorkerContext) -> None:
-    """Stores a result for as long as the API may wait for it."""
-    await until_available(partial(context.cache.put, CacheKind.RESULT, command.id, asdict(result), RESULT_TTL_S))
 
 
 async def _pair(runner: Runner, _command: Command, _context: WorkerContext) -> CommandResult:

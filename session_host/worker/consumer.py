@@ -1,7 +1,8 @@
 """Takes commands from the partition's queue and keeps them hidden there until they are done.
 
 Several instances' commands are in hand at once; the queue itself holds back an instance's next ones (its group) until
-those in hand are settled, so order is kept across owners.
+those in hand are settled, so order is kept across owners. Should what is in hand come again all the same, because it
+could not be kept hidden in time (or for longer than SQS's 12 hours), its new handle takes the place of the old one.
 """
 
 from __future__ import annotations
@@ -9,33 +10,43 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 from session_host.worker.context import Held
+from session_host.worker.hand import Hand
 from shared.models.command import Command
 from shared.queues.commands import decode
-from shared.queues.names import COMMAND_VISIBILITY_S
 from shared.queues.queue import Queue, QueueError, Received
 
 logger = logging.getLogger(__name__)
 
-KEEP_EVERY_S = COMMAND_VISIBILITY_S / 3
+KEEP_EVERY_S = 1.5  # looks at what is in hand; most of it needs nothing yet
 MOST_IN_HAND = 5_000  # beyond what the messages of a full partition that is down can be: its RESTARTs must get through
 POLL_S = 2  # short: a poll is never broken off, since what it takes would stay hidden from the next owner
 RETRY_S = 1.0
 
-OnCommand = Callable[[Held[Command], Received], None]
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A command that this version cannot read, and why."""
+
+    error: str
+
+
+OnCommand = Callable[[Held[Command | Unreadable]], None]
 
 
 class Consumer:
-    """The one reader of a command queue. `run` and `settle_all` must be running."""
+    """The one reader of a command queue. `run`, `settle_all` and `keep_all` must be running."""
 
-    def __init__(self, queue: Queue, on_command: OnCommand) -> None:
+    def __init__(self, queue: Queue, hand: Hand, clock: Callable[[], float], on_command: OnCommand) -> None:
         self._queue = queue
+        self._hand = hand
+        self._clock = clock
         self._on_command = on_command
-        self._in_hand: dict[str, Received] = {}
         self._done: asyncio.Queue[str] = asyncio.Queue()
-        self._giving: set[asyncio.Task[None]] = set()
+        self._giving: set[asyncio.Task[bool]] = set()
         self._room = asyncio.Event()
         self._room.set()
         self._stopping = asyncio.Event()
@@ -75,36 +86,33 @@ class Consumer:
         """Keeps what is in hand hidden, until cancelled."""
         while True:
             await asyncio.sleep(KEEP_EVERY_S)
-            await self._set_visibility(list(self._in_hand), COMMAND_VISIBILITY_S)
+            for seconds, commands in self._hand.due().items():
+                since = self._clock()
+                if await self._set_visibility(self._hand.handles(commands), seconds):
+                    self._hand.kept(commands, since + seconds)
 
     async def finish(self) -> None:
         """After `run` has ended: returns when all that is done is deleted, and gives the rest back."""
         await self._done.join()
         await asyncio.gather(*self._giving)
-        await self._set_visibility(list(self._in_hand), 0)
-        self._in_hand.clear()
+        await self._set_visibility(self._hand.drop_all(), 0)
 
     def _take(self, received: Received) -> None:
-        try:
-            command = decode(received.body)
-        except ValueError as error:
-            logger.error("a command that cannot be read is dropped: %s", error)
-            self._done.put_nowait(received.handle)
+        if not self._hand.take(received):
             return
-        self._in_hand[received.handle] = received
-        if len(self._in_hand) >= MOST_IN_HAND:
+        if len(self._hand) >= MOST_IN_HAND:
             self._room.clear()
-        settle = partial(self._settle, received.handle)
-        self._on_command(Held(command, settle, partial(self._give_back, received.handle)), received)
+        settle, give_back = partial(self._settle, received.id), partial(self._give_back, received.id)
+        self._on_command(Held(_read(received), received, settle, give_back))
 
-    def _settle(self, handle: str) -> None:
-        if self._in_hand.pop(handle, None):
+    def _settle(self, command: str) -> None:
+        if handle := self._hand.drop(command):
             self._done.put_nowait(handle)
-        if len(self._in_hand) < MOST_IN_HAND:
+        if len(self._hand) < MOST_IN_HAND:
             self._room.set()
 
-    def _give_back(self, handle: str) -> None:
-        if self._in_hand.pop(handle, None):
+    def _give_back(self, command: str) -> None:
+        if handle := self._hand.drop(command):
             task = asyncio.create_task(self._set_visibility([handle], 0))
             self._giving.add(task)
             task.add_done_callback(self._giving.discard)
@@ -115,8 +123,17 @@ class Consumer:
         except QueueError as error:  # they come again, and what they ask for is found done
             logger.warning("%d commands could not be settled: %s", len(handles), error)
 
-    async def _set_visibility(self, handles: list[str], seconds: int) -> None:
+    async def _set_visibility(self, handles: list[str], seconds: int) -> bool:
         try:
             await self._queue.keep(handles, seconds)
         except QueueError as error:
             logger.warning("%d commands could not be kept or given back: %s", len(handles), error)
+            return False
+        return True
+
+
+def _read(received: Received) -> Command | Unreadable:
+    try:
+        return decode(received.body)
+    except ValueError as error:
+        return Unreadable(str(error))

@@ -11,6 +11,8 @@ from typing import Any, Generic, TypeVar
 from session_host.whatsapp.port import PairingDesk, WhatsApp
 from session_host.worker.ledger import Ledger
 from shared.clock import Clock
+from shared.queues.dead import DeadCommands
+from shared.queues.queue import Received
 from shared.store.cache import Cache
 from shared.store.instances import Instances
 from shared.store.messages import Messages
@@ -24,6 +26,7 @@ class Held(Generic[T]):
     """Something taken from the command queue: settled when done, or given back for the next owner."""
 
     value: T
+    received: Received
     settle: Callable[[], None]
     give_back: Callable[[], None]
 
@@ -40,18 +43,19 @@ class WorkerContext:
     instances: Instances
     messages: Messages
     cache: Cache
+    dead: DeadCommands
     vault: Vault
     clock: Clock
     uniform: Callable[[], float]
     reported: Callable[[], None]
     crashed: Callable[[BaseException], None]
 
-    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Runs a task whose failure ends the worker: its supervisor starts a fresh one from what is stored."""
         task = asyncio.create_task(work)
         task.add_done_callback(self._done)
         return task
 
-    def _done(self, task: asyncio.Task[None]) -> None:
+    def _done(self, task: asyncio.Task[Any]) -> None:
         if not task.cancelled() and (error := task.exception()):
             self.crashed(error)

@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.models.event import EventType
 from shared.models.instance import InstanceKey, JournalEntry
-from shared.store.database import Put, Update
+from shared.store.database import Delete, Put, Update
 
 MAX_TRANSACTION = 100  # DynamoDB's bound on the items of a transaction
 
@@ -26,7 +26,7 @@ class Entry:
     """One thing to record. `writes` may carry conditions: when one fails, nothing of the entry is recorded."""
 
     key: InstanceKey
-    writes: tuple[Put | Update, ...] = ()
+    writes: tuple[Put | Update | Delete, ...] = ()
     event: EventDraft | None = None
     journal: JournalEntry | None = None
 
@@ -41,10 +41,14 @@ class Entry:
     def size(self) -> int:
         """A rough upper bound of its bytes."""
         texts = [str(self.event.data)] if self.event else []
-        texts += [str(write.values) if isinstance(write, Put) else str(write.sets) for write in self.writes]
+        texts += [str(write.sets) if isinstance(write, Update) else str(_identified(write)) for write in self.writes]
         return 1_000 + 4 * sum(map(len, texts))
 
 
-def _identity(write: Put | Update) -> str:
-    key = write.key if isinstance(write, Update) else write.values
+def _identity(write: Put | Update | Delete) -> str:
+    key = _identified(write)
     return "/".join(str(key[name]) for name in ("tenant", "instance", "id") if name in key)
+
+
+def _identified(write: Put | Update | Delete) -> dict[str, Any]:
+    return write.values if isinstance(write, Put) else write.key

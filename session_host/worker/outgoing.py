@@ -4,6 +4,11 @@
 
 The mark comes first, so a command found again after a crash tells: before `sending` it is safe to send, in `sending`
 the outcome is unknown, and after it there is nothing left to do.
+
+found in `sending`      on_uncertain: hold     uncertain (interrupted)
+                        on_uncertain: resend   marked once more and sent; uncertain once three sends in a row ended so
+
+The timeline counts for `resend`: it outlives whoever dies of the message.
 """
 
 from __future__ import annotations
@@ -12,30 +17,35 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import takewhile
 from typing import Any
 
 from session_host.whatsapp.port import NotConnected, OutcomeUnknown, Rejected, Sent, Session
 from session_host.worker.entry import Entry
+from session_host.worker.faults import MOST_TRIES, Fault, Poisoned
 from session_host.worker.incoming import Incoming
 from session_host.worker.ledger import Ledger, Outdated
 from session_host.worker.patience import until_available
 from session_host.worker.recorder import message_entry
+from session_host.worker.settling import EXPIRED, Ended, Settling
 from shared.clock import Clock, iso
 from shared.models.instance import InstanceKey
-from shared.models.message import UNSENT, MessageError, MessageState, OnUncertain, Step
+from shared.models.message import MessageError, MessageState, OnUncertain, Step
+from shared.queues.queue import Received
 from shared.store.database import Condition, Update
 from shared.store.messages import TABLE, Messages
 
 logger = logging.getLogger(__name__)
 
-NOT_PAIRED = MessageError("not_paired", "The instance was unlinked before the message could be sent.")
-INTERRUPTED = MessageError("interrupted", "The host stopped while the message was being sent.")
-EXPIRED = MessageError("expired", "The message could not be sent within its ttl_s.")
+SHY_AFTER = 2  # receives: what came again more often may have cost its owners their lives before it was marked
 
 
 @dataclass(frozen=True, slots=True)
 class OutgoingMessage:
-    """What a SEND command asks for. `queued_at` and `deadline` in unix seconds."""
+    """What a SEND command asks for. `queued_at` and `deadline` in unix seconds.
+
+    `plainly`: without a typing indicator, the only thing that could go wrong with it before it is marked.
+    """
 
     message_id: str
     to: str
@@ -45,9 +55,10 @@ class OutgoingMessage:
     typing_ms: int
     deadline: float | None
     queued_at: float
+    plainly: bool = False
 
     @classmethod
-    def of(cls, args: dict[str, Any], queued_at: float) -> OutgoingMessage:
+    def of(cls, args: dict[str, Any], received: Received) -> OutgoingMessage:
         """The message of a command's args. Raises ValueError when this version cannot send it."""
         if args.get("type") != "text" or "text" not in args.get("content", {}):
             raise ValueError(f"messages of type {args.get('type')} cannot be sent")
@@ -59,7 +70,8 @@ class OutgoingMessage:
             OnUncertain(args.get("on_uncertain") or OnUncertain.HOLD),
             args.get("typing_ms") or 0,
             args.get("deadline"),
-            queued_at,
+            received.sent_at,
+            received.receives > SHY_AFTER,
         )
 
 
@@ -83,6 +95,7 @@ class Outgoing:
         self._clock = clock
         self._session = session
         self._pace = pace
+        self._settling = Settling(ledger, messages, clock)
 
     async def send(self, message: OutgoingMessage) -> None:
         """Brings a message to a settled state. Raises NotConnected when nothing was sent, then it is queued still."""
@@ -112,11 +125,7 @@ class Outgoing:
 
     async def give_up(self, message: OutgoingMessage, error: MessageError) -> None:
         """The message will not be sent; one that a former owner may have sent is uncertain, not failed."""
-        if await self._settle(message, MessageState.FAILED, error=error, only_from=UNSENT):
-            return
-        found = await until_available(partial(self._messages.get, str(self._key), message.message_id))
-        if found is not None and found.state is MessageState.SENDING:
-            await self._settle(message, MessageState.UNCERTAIN, error=INTERRUPTED)
+        await self._settling.give_up(self._ended(message), error)
 
     async def wait_queued(self, message: OutgoingMessage) -> None:
         """Lets the message's reader see that it waits for the instance to connect."""
@@ -133,9 +142,15 @@ class Outgoing:
         if found is None or found.state is not MessageState.SENDING:
             return False
         if message.on_uncertain is OnUncertain.RESEND:
-            return True
-        await self._settle(message, MessageState.UNCERTAIN, error=INTERRUPTED)
+            return await self._mark_again(message, interrupted(found.timeline))
+        await self._settling.uncertain(self._ended(message))
         return False
+
+    async def _mark_again(self, message: OutgoingMessage, interruptions: int) -> bool:
+        if interruptions >= MOST_TRIES:
+            raise Poisoned(Fault("its sending was interrupted each time", interruptions))
+        again = [Step(MessageState.SENDING, iso(self._clock.unix()))]
+        return await self._try(message_entry(self._key, message.message_id, again, only_from=(MessageState.SENDING,)))
 
     async def _sent(self, message: OutgoingMessage, sent: Sent) -> None:
         self._incoming.learn(sent.whatsapp_id, message.message_id)  # the receipts may be here before this is recorded
@@ -149,8 +164,7 @@ class Outgoing:
         *,
         whatsapp_id: str | None = None,
         error: MessageError | None = None,
-        only_from: Sequence[MessageState] | None = None,
-    ) -> bool:
+    ) -> None:
         step = Step(state, iso(self._clock.unix()))
         about = {"type": message.type}
         entry = message_entry(
@@ -161,9 +175,11 @@ class Outgoing:
             whatsapp_id=whatsapp_id,
             error=error,
             about=about,
-            only_from=only_from,
         )
-        return await self._try(entry)
+        await self._try(entry)
+
+    def _ended(self, message: OutgoingMessage) -> Ended:
+        return Ended(self._key, message.message_id, message.to, message.type)
 
     async def _back_to_queue(self, message: OutgoingMessage) -> None:
         """The one step back that is allowed: WhatsApp never saw it."""
@@ -181,3 +197,8 @@ class Outgoing:
         except Outdated:
             return False
         return True
+
+
+def interrupted(timeline: Sequence[Step]) -> int:
+    """How many sends in a row were marked and never came to an end."""
+    return sum(1 for _ in takewhile(lambda step: step.state is MessageState.SENDING, reversed(timeline)))

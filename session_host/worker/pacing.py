@@ -41,7 +41,7 @@ class Pace:
         if gap > 0:
             await self._sleep(gap)
         typing_ms = message.typing_ms or self._typing_ms(message)
-        if typing_ms:
+        if typing_ms and not message.plainly:
             await self._show_typing(message.to, typing_ms)
         self._last = self._clock.monotonic()
 

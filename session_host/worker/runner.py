@@ -24,13 +24,17 @@ from session_host.whatsapp.port import (
 )
 from session_host.worker.connection import Connection, Heard
 from session_host.worker.context import Held, WorkerContext
+from session_host.worker.dead import carry_to_end
+from session_host.worker.faults import Fault, contained
 from session_host.worker.incoming import Incoming
 from session_host.worker.ledger import Outdated
 from session_host.worker.lifecycle import Change, LifecycleSignal, change_for
-from session_host.worker.outgoing import NOT_PAIRED, Outgoing, OutgoingMessage
+from session_host.worker.outgoing import Outgoing, OutgoingMessage
 from session_host.worker.pacing import Pace
 from session_host.worker.patience import until_available
 from session_host.worker.recorder import qr_entry, state_entry
+from session_host.worker.reply_pause import LONGEST_PAUSE_S, REPLY_PAUSE_S, ReplyPause
+from session_host.worker.settling import NOT_PAIRED
 from shared.models.instance import Instance, InstanceState
 from shared.models.message import MessageError
 from shared.reasons import reason
@@ -64,24 +68,40 @@ class Runner:
         self._stopping = asyncio.Event()
         key = instance.key
         store = context.session_dir / key.tenant / f"{key.id}.db"
-        self.connection = Connection(
-            context.whatsapp, context.desk, str(key), store, self._proxy_url, self._signals.put_nowait
-        )
+        self.connection = Connection(context.whatsapp, context.desk, str(key), store, self._proxy_url, self._take)
         self.incoming = Incoming(instance.key, context.ledger, context.messages, context.clock)
-        pace = Pace(context.clock, lambda: self.instance.settings.pacing, self._session, context.uniform, self._sleep)
+        self._pace = Pace(
+            context.clock, lambda: self.instance.settings.pacing, self._session, context.uniform, self._sleep
+        )
+        self._reply_pause = ReplyPause(context.clock, REPLY_PAUSE_S, LONGEST_PAUSE_S, self._sleep)
         self.outgoing = Outgoing(
-            instance.key, context.ledger, context.messages, self.incoming, context.clock, self._session, pace
+            instance.key, context.ledger, context.messages, self.incoming, context.clock, self._session, self._turn
         )
 
     async def start(self) -> None:
         """Takes the instance up where it was left: a linked one connects, an interrupted pairing begins anew."""
         self._tasks["signals"] = self._context.spawn(self._run_signals())
         self._tasks["sends"] = self._context.spawn(self._run_sends())
+        await self._apart("taking it up", self._take_up())
+
+    async def _take_up(self) -> None:
         async with self.control:
             if self.instance.linked and self._comes_back():
                 await self.connect()
             elif self.instance.state is InstanceState.PAIRING:
                 await self.pair()
+
+    async def _apart(self, what: str, work: Awaitable[None]) -> None:
+        """Work on the connection that nobody waits for; when it fails unexpectedly, the instance comes back later."""
+        fault = await contained(f"{self.instance.key}: {what}", work)
+        if isinstance(fault, Fault):
+            await contained(f"{self.instance.key}: falling back", self._fall_back())
+
+    async def _fall_back(self) -> None:
+        if self.instance.state is not InstanceState.DISCONNECTED:
+            await self.change(Change(InstanceState.DISCONNECTED, reason("internal_error")))
+        if self.instance.linked and not self._stopping.is_set():
+            self._reconnect_later()
 
     async def stop(self) -> None:
         """Ends the send under way, then the socket; sends not begun are left to the next owner."""
@@ -92,11 +112,14 @@ class Runner:
         self._sends.put_nowait(None)
         self._changed.set()
         await asyncio.wait({self._tasks["sends"]}, timeout=LAST_SEND_S)
-        async with self.control:
-            await self.connection.release()  # ends a send that took too long: its outcome is unknown
+        await contained(f"{self.instance.key}: closing", self._close())
         await self._tasks["sends"]
         await self._signals.join()  # what WhatsApp was told we have must be in the log
         self._tasks["signals"].cancel()
+
+    async def _close(self) -> None:
+        async with self.control:
+            await self.connection.release()  # ends a send that took too long: its outcome is unknown
 
     def enqueue(self, send: Held[OutgoingMessage]) -> None:
         """Appends a message to those to be sent."""
@@ -122,6 +145,12 @@ class Runner:
         except SealBroken:
             logger.error("%s: its proxy_url cannot be opened with this deployment's key", self.instance.key)
             await self.change(Change(InstanceState.DISCONNECTED, reason("proxy_unreadable")))
+            return False
+        except OSError as error:  # the disk with the credentials, most likely
+            logger.error("%s: could not be opened: %s", self.instance.key, error)
+            await self.change(Change(InstanceState.DISCONNECTED, reason("session_store_full")))
+            if self.instance.linked:
+                self._reconnect_later()
             return False
         return True
 
@@ -168,6 +197,16 @@ class Runner:
             raise NotConnected("not_connected", f"the instance is {self.instance.state}")
         return self.connection.session
 
+    def _take(self, heard: Heard) -> None:
+        if isinstance(heard.signal, MessageReceived):
+            self._reply_pause.heard(heard.signal.sender)  # before it waits for its turn to be logged
+        self._signals.put_nowait(heard)
+
+    async def _turn(self, message: OutgoingMessage) -> None:
+        """Returns when the message may be sent. Raises NotConnected."""
+        await self._pace(message)
+        await self._reply_pause.before(message.to)
+
     async def _run_signals(self) -> None:
         while True:
             await self._hear(await self._signals.get())
@@ -177,13 +216,16 @@ class Runner:
         match heard.signal:
             case MessageReceived() as message:
                 if not (message.is_group and self.instance.settings.ignore_groups):
-                    await self.incoming.message(message)
+                    await contained(f"{self.instance.key}: a message", self.incoming.message(message))
             case ReceiptReceived() as receipt:
-                await self.incoming.receipt(receipt)
+                await contained(f"{self.instance.key}: a receipt", self.incoming.receipt(receipt))
             case signal:
-                async with self.control:
-                    if self.connection.is_current(heard):
-                        await (self._show_qr(signal) if isinstance(signal, QrShown) else self._follow(signal))
+                await self._apart(type(signal).__name__, self._follow_current(heard, signal))
+
+    async def _follow_current(self, heard: Heard, signal: QrShown | LifecycleSignal) -> None:
+        async with self.control:
+            if self.connection.is_current(heard):
+                await (self._show_qr(signal) if isinstance(signal, QrShown) else self._follow(signal))
 
     async def _show_qr(self, qr: QrShown) -> None:
         now = self._context.clock.unix()
@@ -214,7 +256,7 @@ class Runner:
 
     def show_online(self) -> None:
         """Lets others see the number online, or not, as its settings say; in the background."""
-        self._context.spawn(self._show_online())
+        self._context.spawn(contained(f"{self.instance.key}: showing it online", self._show_online()))
 
     async def _show_online(self) -> None:
         for pause in ONLINE_AGAIN_S:  # refused until the push name has come, which is soon after the first login
@@ -232,7 +274,9 @@ class Runner:
         pause = RECONNECT_S[min(self._retries, len(RECONNECT_S) - 1)] * (0.75 + 0.5 * self._context.uniform())
         self._retries += 1
         loop = asyncio.get_running_loop()
-        self._retry = loop.call_later(pause, lambda: self._context.spawn(self._reconnect()))
+        self._retry = loop.call_later(
+            pause, lambda: self._context.spawn(self._apart("reconnecting", self._reconnect()))
+        )
 
     async def _reconnect(self) -> None:
         async with self.control:
@@ -241,10 +285,7 @@ class Runner:
 
     async def _run_sends(self) -> None:
         while (held := await self._sends.get()) is not None:
-            if await self._bring_out(held.value):
-                held.settle()
-            else:
-                held.give_back()
+            await carry_to_end(held, partial(self._bring_out, held.value), self._stopping, self._context)
 
     async def _bring_out(self, message: OutgoingMessage) -> bool:
         """Brings a message to its end, however long the instance needs to connect. False: the next owner does."""

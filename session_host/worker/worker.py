@@ -7,13 +7,20 @@ import logging
 from collections import Counter
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
-from session_host.worker.commands import carry_out, leave_result
-from session_host.worker.consumer import Consumer
+from session_host.until import until
+from session_host.worker.commands import carry_out
+from session_host.worker.consumer import Consumer, Unreadable
 from session_host.worker.context import Held, WorkerContext
+from session_host.worker.dead import bury, carry_to_end
+from session_host.worker.faults import MOST_TRIES, Fault, attempt
+from session_host.worker.hand import Hand
 from session_host.worker.outgoing import OutgoingMessage
 from session_host.worker.patience import until_available
+from session_host.worker.results import leave_result
 from session_host.worker.runner import Runner
+from session_host.worker.settling import DELETED, Settling
 from shared.models.command import Command, CommandKind, CommandResult
 from shared.models.instance import Instance, InstanceKey
 from shared.queues.queue import Queue, Received
@@ -22,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 LAST_CONTROL_S = 10.0  # how long a drain waits for commands under way
 START_AT_ONCE = 16  # sessions that connect side by side when a partition is taken up
+UNREADABLE_PAUSE_S = 5.0
 GONE = CommandResult(False, code="not-found", detail="The instance is gone.")
 
 
@@ -33,9 +41,11 @@ class Worker:
         self._context = context
         self._runners: dict[InstanceKey, Runner] = {}
         self._loading: dict[InstanceKey, asyncio.Lock] = {}
-        self._consumer = Consumer(queue, self._dispatch)
+        self._hand = Hand(context.clock.monotonic)
+        self._consumer = Consumer(queue, self._hand, context.clock.monotonic, self._dispatch)
         self._tasks: list[asyncio.Task[None]] = []
         self._controls: set[asyncio.Task[None]] = set()
+        self._stopping = asyncio.Event()
 
     async def start(self) -> None:
         """Loads the partition's instances, connects the linked ones and begins to take commands."""
@@ -56,6 +66,7 @@ class Worker:
     async def drain(self) -> None:
         """Takes no more commands, ends those in hand, closes the sockets; every device stays linked."""
         receiving, settling, keeping = self._tasks
+        self._stopping.set()
         self._consumer.stop()
         await asyncio.gather(receiving, self._end_controls())
         await asyncio.gather(*(runner.stop() for runner in self._runners.values()))
@@ -75,31 +86,74 @@ class Worker:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    def _dispatch(self, held: Held[Command], received: Received) -> None:
-        task = self._context.spawn(self._carry_out(held, received))
+    def _dispatch(self, held: Held[Command | Unreadable]) -> None:
+        task = self._context.spawn(self._take(held))
         self._controls.add(task)
         task.add_done_callback(self._controls.discard)
 
-    async def _carry_out(self, held: Held[Command], received: Received) -> None:
-        command = held.value
+    async def _take(self, held: Held[Command | Unreadable]) -> None:
+        match held.value:
+            case Unreadable(error):
+                await self._refuse(held, error)
+            case Command(kind=CommandKind.TRACE):
+                held.settle()
+            case Command(kind=CommandKind.SEND) as command:
+                await self._pass_on(held, command)
+            case Command() as command:
+                work = partial(self._carry_out, command, held.received)
+                await carry_to_end(held, work, self._stopping, self._context)
+
+    async def _refuse(self, held: Held[Any], error: str) -> None:
+        """Another version may understand it, so it comes again twice. It never waits, so its receives are its tries."""
+        if held.received.receives >= MOST_TRIES:
+            await bury(held, Fault(error, held.received.receives), self._stopping, self._context)
+            return
+        logger.warning("%s: a command that cannot be carried out: %s", held.received.group, error)
+        await until(self._stopping, UNREADABLE_PAUSE_S)
+        held.give_back()
+
+    async def _pass_on(self, held: Held[Any], command: Command) -> None:
+        """Messages wait with their runner; being taken there is not their end."""
+        try:
+            message = OutgoingMessage.of(command.args, held.received)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            await self._refuse(held, f"{type(error).__name__}: {error}")
+            return
+        passing = Held(message, held.received, held.settle, held.give_back)
+        what = f"{command.instance}: taking {message.message_id}"
+        outcome = await attempt(what, partial(self._enqueue, passing, command), self._stopping)
+        if isinstance(outcome, Fault):
+            await bury(held, outcome, self._stopping, self._context)
+        elif not outcome:
+            held.give_back()
+
+    async def _enqueue(self, held: Held[OutgoingMessage], command: Command) -> bool:
+        runner = await self._runner(command.instance)
+        if runner is None:
+            await self._fail_of_none(command.instance, held.value.message_id)
+            held.settle()
+        else:
+            runner.enqueue(held)
+        return True
+
+    async def _fail_of_none(self, key: InstanceKey, message_id: str) -> None:
+        """The message of an instance that is gone, or that was made anew on another partition."""
+        there = await until_available(partial(self._context.instances.get_any, key))
+        elsewhere = there is not None and there.partition != self._partition
+        settling = Settling(self._context.ledger, self._context.messages, self._context.clock)
+        await settling.give_up_by_id(key, message_id, DELETED, silent=elsewhere)
+
+    async def _carry_out(self, command: Command, received: Received) -> bool:
         runner = await self._runner(command.instance, deleting=command.kind is CommandKind.DELETE)
         if runner is None:
-            await leave_result(command, GONE, self._context)
-        elif command.kind is CommandKind.SEND:
-            try:
-                message = OutgoingMessage.of(command.args, received.sent_at)
-            except (KeyError, TypeError, ValueError) as error:
-                logger.error("%s: a message that cannot be sent is dropped: %s", command.instance, error)
-            else:
-                runner.enqueue(Held(message, held.settle, held.give_back))
-                return
+            await leave_result(command.id, GONE, self._context)
         else:
             await carry_out(runner, command, received.receives, self._context)
             if command.kind is CommandKind.DELETE and await self._is_gone(runner):
                 await self._remove(runner)
-        held.settle()
+        return True
 
-    async def _runner(self, key: InstanceKey, *, deleting: bool) -> Runner | None:
+    async def _runner(self, key: InstanceKey, *, deleting: bool = False) -> Runner | None:
         """The instance's runner, made when its first command comes; None when there is no such instance."""
         async with self._loading.setdefault(key, asyncio.Lock()):
             if key not in self._runners:

@@ -10,7 +10,11 @@ from shared.models.instance import InstanceKey
 
 
 class CommandKind(StrEnum):
-    """Everything that can be asked. All but SEND and SETTINGS leave a result that the API waits for."""
+    """Everything that can be asked. All but SEND, SETTINGS and TRACE leave a result that the API waits for.
+
+    TRACE is asked by the owner itself: it travels among the instance's messages and tells, when it comes back, that
+    none which was queued before it waits any more.
+    """
 
     SEND = "send"
     PAIR = "pair"
@@ -20,6 +24,7 @@ class CommandKind(StrEnum):
     DELETE = "delete"
     SETTINGS = "settings"
     CHECK_NUMBERS = "check_numbers"
+    TRACE = "trace"
 
 
 @dataclass(frozen=True, slots=True)

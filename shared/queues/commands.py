@@ -1,18 +1,22 @@
 """Commands on their way to the owner of an instance: one FIFO queue per partition.
 
-The group decides what is kept in order: an instance's messages are one, its other commands another.
+The group decides what is kept in order: an instance's messages are one, its other commands another. A message's command
+is queued under the message's id, any other under its own id or a name of the sender's.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
-from typing import Protocol
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
 
 from shared.models.command import Command, CommandKind
 from shared.models.instance import InstanceKey
-from shared.queues.queue import Outgoing, Queue
+from shared.queues.queue import Outgoing, Queue, Received
+
+IN_ORDER = frozenset({CommandKind.SEND, CommandKind.TRACE})
+_CONTROL = "/control"
 
 
 class CommandSender(Protocol):
@@ -36,7 +40,9 @@ class CommandQueues:
 
 def group_of(command: Command) -> str:
     """Messages keep their order among themselves; other commands must not wait behind messages that wait."""
-    return str(command.instance) if command.kind is CommandKind.SEND else f"{command.instance}/control"
+    if command.kind in IN_ORDER:
+        return str(command.instance)
+    return f"{command.instance}{_CONTROL}"
 
 
 def encode(command: Command) -> str:
@@ -47,7 +53,42 @@ def encode(command: Command) -> str:
 def decode(body: str) -> Command:
     """The command of its queued form. Raises ValueError when it is none."""
     try:
-        raw = json.loads(body)
-        return Command(raw["id"], CommandKind(raw["kind"]), InstanceKey.parse(raw["instance"]), raw["args"])
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"not a command: {error}") from error
+        raw: Any = json.loads(body)
+        named, args = raw["id"], raw["args"]
+        command = Command(named, CommandKind(raw["kind"]), InstanceKey.parse(raw["instance"]), args)
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(f"not a command: {type(error).__name__}: {error}") from error
+    if not (isinstance(named, str) and isinstance(args, dict)):
+        raise ValueError("not a command: its id or args are none")
+    return command
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a queued command is about, as its envelope tells: readable even where its body is not.
+
+    `message_id` is there for a message, `command_id` for anything else.
+    """
+
+    instance: InstanceKey
+    message_id: str | None = None
+    command_id: str | None = None
+
+
+def subject_of(received: Received) -> Subject | None:
+    """Whose command it is, and which; None when it was not sent by `CommandQueues`."""
+    group, dedup = received.group or "", received.dedup
+    if "#" not in group or not dedup:
+        return None
+    if group.endswith(_CONTROL):
+        return Subject(InstanceKey.parse(group.removesuffix(_CONTROL)), command_id=_id_in(received.body) or dedup)
+    return Subject(InstanceKey.parse(group), message_id=dedup)
+
+
+def _id_in(body: str) -> str | None:
+    """The id of a command that may be unreadable otherwise: some are queued under another name."""
+    try:
+        found = json.loads(body)["id"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return found if isinstance(found, str) else None

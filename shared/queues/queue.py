@@ -18,7 +18,7 @@ from shared.aws import LONG_POLL_S
 MAX_BATCH = 10
 MAX_BATCH_BYTES = 1_000_000  # SQS counts a whole batch against its limit of 1 MiB
 MAX_DELAY_S = 900
-
+_ATTRIBUTES = ["ApproximateReceiveCount", "SentTimestamp", "MessageGroupId", "MessageDeduplicationId"]
 
 # SQS refuses these two, which a text may hold. Bodies are JSON, where they stand in strings only and can be escaped.
 _ESCAPED = (("\ufffe", "\\ufffe"), ("\uffff", "\\uffff"))
@@ -44,7 +44,10 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A message to be settled by its handle. `sent_at` in unix seconds, `receives` counts this one."""
+    """A message to be settled by its handle. `sent_at` in unix seconds, `receives` counts this one.
+
+    `id` stays the same however often it is received, the handle does not; `group` and `dedup` are the sender's (FIFO).
+    """
 
     body: str
     handle: str
@@ -52,6 +55,7 @@ class Received:
     sent_at: float
     group: str | None
     id: str = ""
+    dedup: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,7 @@ class Queue:
                 QueueUrl=self.url,
                 MaxNumberOfMessages=most,
                 WaitTimeSeconds=wait_s,
-                MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp", "MessageGroupId"],
+                MessageSystemAttributeNames=_ATTRIBUTES,
                 **hidden,
             )
         return [_received(raw) for raw in answer.get("Messages", [])]
@@ -173,6 +177,7 @@ def _received(raw: dict[str, Any]) -> Received:
         sent_at=int(attributes.get("SentTimestamp", 0)) / 1000,
         group=attributes.get("MessageGroupId"),
         id=raw["MessageId"],
+        dedup=attributes.get("MessageDeduplicationId"),
     )
 
 

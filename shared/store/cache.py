@@ -1,4 +1,4 @@
-"""Values that expire: QR codes, number validations, results of commands. Expiry is checked on every read."""
+"""Values that expire: QR codes, number validations, what commands leave. Expiry is checked on every read."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ class CacheKind(StrEnum):
     QR = "qr"
     NUMBERS = "numbers"
     RESULT = "result"
+    TRIES = "tries"
 
 
 class Cache:

@@ -24,9 +24,10 @@ from shared.models.host import Lease
 from shared.models.instance import Instance, InstanceKey, InstanceState
 from shared.models.message import Message, MessageState, Step
 from shared.queues.commands import CommandQueues
+from shared.queues.dead import DeadCommands
 from shared.queues.deliveries import DeliveryQueue, DeliveryTask, decode
-from shared.queues.names import DELIVERIES, commands_name, open_queue
-from shared.queues.queue import Queue
+from shared.queues.names import COMMANDS_DEAD, DELIVERIES, commands_name, open_queue
+from shared.queues.queue import Queue, Received
 from shared.store.cache import Cache, CacheKind
 from shared.store.events import Events
 from shared.store.instances import Instances
@@ -60,7 +61,7 @@ def _code_of(task: asyncio.Task[Any]) -> CodeType:
 class Bench:
     """What a test does to a worker and sees of it."""
 
-    def __init__(self, deployment: Deployment, folder: Path, commands: Queue, deliveries: Queue) -> None:
+    def __init__(self, deployment: Deployment, folder: Path, commands: Queue, deliveries: Queue, dead: Queue) -> None:
         self.clock = SystemClock()
         self.database = deployment.database
         self.whatsapp, self.desk = FakeWhatsApp(self.clock.unix), FakePairingDesk()
@@ -69,7 +70,7 @@ class Bench:
         self.cache = Cache(deployment.database, self.clock)
         self.partitions = Partitions(deployment.database, deployment.partitions)
         self.vault = Vault.from_text(new_key())
-        self.folder, self.commands, self.deliveries = folder, commands, deliveries
+        self.folder, self.commands, self.deliveries, self.dead = folder, commands, deliveries, dead
         self.crashes: list[BaseException] = []
         self.sender = CommandQueues(lambda _partition: commands)
         self._sqs = deployment.sqs
@@ -93,6 +94,7 @@ class Bench:
             instances=self.instances,
             messages=self.messages,
             cache=self.cache,
+            dead=DeadCommands(self.dead),
             vault=self.vault,
             clock=self.clock,
             uniform=lambda: 0.5,
@@ -185,6 +187,13 @@ class Bench:
         """The instance's whole event log."""
         return [json.loads(body) for body in await self.events.after(str(key), 0, 1000)]
 
+    async def died(self) -> dict[str, Any]:
+        """The next command on the dead-letter queue, taken off it."""
+        received: list[Received] = await eventually(lambda: self.dead.receive(wait_s=1))
+        await self.dead.delete([received[0].handle])
+        found: dict[str, Any] = json.loads(received[0].body)
+        return found
+
     async def delivered(self) -> list[DeliveryTask]:
         """What is on the delivery queue, taken off it."""
         found: list[DeliveryTask] = []
@@ -200,4 +209,5 @@ async def bench(deployment: Deployment, tmp_path: Path) -> Bench:
     prefix = deployment.settings.prefix
     commands = await open_queue(deployment.sqs, prefix, commands_name(0))
     deliveries = await open_queue(deployment.sqs, prefix, DELIVERIES.name)
-    return Bench(deployment, tmp_path, commands, deliveries)
+    dead = await open_queue(deployment.sqs, prefix, COMMANDS_DEAD.name)
+    return Bench(deployment, tmp_path, commands, deliveries, dead)

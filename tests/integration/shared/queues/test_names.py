@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from shared.queues.names import COMMAND_RECEIVES, commands_name, create_queues, open_queue
+from shared.queues.names import COMMAND_RECEIVES, COMMAND_VISIBILITY_S, commands_name, create_queues, open_queue
 from shared.queues.queue import Outgoing
 from tests.conftest import PARTITIONS, Deployment
 
@@ -16,7 +16,7 @@ async def test_making_the_queues_again_keeps_messages_and_mends_attributes(deplo
     await sqs.set_queue_attributes(QueueUrl=queue.url, Attributes={"VisibilityTimeout": "7"})
     await create_queues(sqs, prefix, PARTITIONS)
     found = await sqs.get_queue_attributes(QueueUrl=queue.url, AttributeNames=["All"])
-    assert found["Attributes"]["VisibilityTimeout"] == "30"
+    assert found["Attributes"]["VisibilityTimeout"] == str(COMMAND_VISIBILITY_S)
     assert json.loads(found["Attributes"]["RedrivePolicy"])["maxReceiveCount"] in {
         COMMAND_RECEIVES,
         str(COMMAND_RECEIVES),

@@ -1,0 +1,89 @@
+"""How a message ends without being sent: `failed` where WhatsApp cannot have seen it, else `uncertain`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+from session_host.worker.ledger import Ledger, Outdated
+from session_host.worker.patience import until_available
+from session_host.worker.recorder import message_entry
+from shared.clock import Clock, iso
+from shared.models.instance import InstanceKey
+from shared.models.message import UNSENT, MessageError, MessageState, Step
+from shared.store.messages import Messages, free_key
+
+NOT_PAIRED = MessageError("not_paired", "The instance was unlinked before the message could be sent.")
+INTERRUPTED = MessageError("interrupted", "The host stopped while the message was being sent.")
+EXPIRED = MessageError("expired", "The message could not be sent within its ttl_s.")
+NOT_QUEUED = MessageError("not_queued", "The message is not in the queue and was not sent: send it again.")
+DELETED = MessageError("instance_deleted", "The instance was deleted before the message could be sent.")
+SET_ASIDE = MessageError("internal_error", "A fault of ours kept the message from being sent; it was set aside.")
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A message to be settled. `frees` is its idempotency key where another message may be sent under that."""
+
+    key: InstanceKey
+    message_id: str
+    to: str
+    type: str
+    frees: str | None = None
+    silent: bool = False  # without an event: the instance's log is another owner's
+
+
+class Settling:
+    """Settles messages. Nothing happens to one that has gone further meanwhile."""
+
+    def __init__(self, ledger: Ledger, messages: Messages, clock: Clock) -> None:
+        self._ledger = ledger
+        self._messages = messages
+        self._clock = clock
+
+    async def fail(self, message: Ended, error: MessageError) -> bool:
+        """It will not be sent. False when WhatsApp may have seen it, or it was settled before."""
+        if await self._record(message, MessageState.FAILED, error, UNSENT):
+            return True
+        if message.frees is None:
+            return False
+        return await self._record(replace(message, frees=None), MessageState.FAILED, error, UNSENT)
+
+    async def uncertain(self, message: Ended, error: MessageError = INTERRUPTED) -> bool:
+        """Nobody knows whether it was sent. False when it was not being sent."""
+        return await self._record(message, MessageState.UNCERTAIN, error, (MessageState.SENDING,))
+
+    async def give_up(self, message: Ended, error: MessageError) -> None:
+        """It will not be sent, or not again."""
+        if not await self.fail(message, error):
+            await self.uncertain(message)
+
+    async def give_up_by_id(
+        self, key: InstanceKey, message_id: str, error: MessageError, *, silent: bool = False
+    ) -> None:
+        """The same for a message of which nothing but its id is known."""
+        found = await until_available(partial(self._messages.get, str(key), message_id))
+        if found is not None:
+            await self.give_up(Ended(key, message_id, found.to, found.type, silent=silent), error)
+
+    async def _record(
+        self, message: Ended, state: MessageState, error: MessageError, only_from: tuple[MessageState, ...]
+    ) -> bool:
+        entry = message_entry(
+            message.key,
+            message.message_id,
+            [Step(state, iso(self._clock.unix()))],
+            to=message.to,
+            error=error,
+            about={"type": message.type},
+            only_from=only_from,
+        )
+        if message.frees:
+            entry = replace(
+                entry, writes=(*entry.writes, free_key(str(message.key), message.frees, message.message_id))
+            )
+        try:
+            await self._ledger.record(replace(entry, event=None) if message.silent else entry)
+        except Outdated:
+            return False
+        return True

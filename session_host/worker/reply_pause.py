@@ -13,9 +13,11 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 
 from session_host.whatsapp.people import USERS, parse_address
-from session_host.whatsapp.port import Person
+from session_host.whatsapp.port import Person, Rejected
 from shared.clock import Clock
 
+REPLY_PAUSE_S = 0.3
+LONGEST_PAUSE_S = 0.9
 QUIET_ENOUGH_S = 0.001  # clocks are no finer
 
 
@@ -42,8 +44,11 @@ class ReplyPause:
             self._heard.popitem(last=False)
 
     async def before(self, to: str) -> None:
-        """Returns when the chat is quiet, or has been waited for long enough. Raises Rejected for a bad recipient."""
-        address = "@".join(parse_address(to))
+        """Returns when the chat is quiet, or has been waited for long enough."""
+        try:
+            address = "@".join(parse_address(to))
+        except Rejected:  # as the send will tell
+            return
         deadline = self._clock.monotonic() + self._longest_s
         while (wait := min(self._left(address), deadline - self._clock.monotonic())) > QUIET_ENOUGH_S:
             await self._sleep(wait)

@@ -72,6 +72,7 @@ class Client:
         """Closes the socket for good once the client is alive or showing, and leaves everything else as it is."""
         await self._can_stop.wait()
         if self._listed and not self.ended:
+            await self.dial_no_more()
             await self._runtime.call(self._runtime.library.disconnect, self.name)
 
     def halt(self) -> asyncio.Task[None]:

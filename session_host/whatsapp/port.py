@@ -241,7 +241,7 @@ class Session(Protocol):
 class Wear:
     """What a process has lost for good: it should be replaced when that becomes much.
 
-    `starts`: clients ever started, each leaves about 0.3 MB and two descriptors behind once it is stopped. `stuck`:
+    `starts`: clients ever started, each leaves about 0.2 MB and two descriptors behind once it is stopped. `stuck`:
     clients that the library does not let go, now or ever.
     """
 

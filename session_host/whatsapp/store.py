@@ -13,8 +13,10 @@ from urllib.parse import quote
 
 Journal = Literal["wal", "truncate"]
 
+CACHE_KIB = 512  # of pages per connection, of which the library never closes one; the system caches the file, too
 ROOM = 1 << 20  # bytes; a message changes some pages of 4096
 
+_LOCKING = "_busy_timeout=10000&_txlock=immediate"
 _PARAMETERS: dict[Journal, str] = {
     "wal": "_journal_mode=WAL&_synchronous=NORMAL",
     # write-ahead logs need shared memory, which network file systems have not
@@ -25,7 +27,7 @@ _PARAMETERS: dict[Journal, str] = {
 def database_name(store: Path, journal: Journal) -> str:
     """The name under which the library opens `store`; it appends `?_foreign_keys=on`, which `z` swallows."""
     path = quote(str(store.absolute()))
-    return f"{path}?_foreign_keys=on&{_PARAMETERS[journal]}&_busy_timeout=10000&_txlock=immediate&z="
+    return f"{path}?_foreign_keys=on&{_PARAMETERS[journal]}&_cache_size=-{CACHE_KIB}&{_LOCKING}&z="
 
 
 def exists(store: Path) -> bool:

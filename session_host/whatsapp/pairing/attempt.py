@@ -48,10 +48,12 @@ class Attempt:
         self._client = Client(runtime, self._hear, starting_s)
         self._showing = asyncio.Event()
         self._over = False
+        self._may_log_in = False
         self._task: asyncio.Task[None] | None = None
 
-    def begin(self, database: str, proxy_url: str | None) -> None:
-        """Connects and shows codes."""
+    def begin(self, database: str, proxy_url: str | None, *, may_hold_device: bool) -> None:
+        """Connects and shows codes, or logs in with the device that the store holds already."""
+        self._may_log_in = may_hold_device
         self._client.start(database, _PAIRED_EVENTS, proxy_url, self._forms.props)
 
     async def pair_code(self, phone: str) -> str:
@@ -70,7 +72,9 @@ class Attempt:
         return str(answer.Code)
 
     async def cancel(self) -> None:
-        """Gives up and closes the socket."""
+        """Gives up and closes the socket; tells so at once unless it could be one of a linked device."""
+        if self._may_log_in:
+            await self._client.cut()
         self._tell({"is": "cancelled"})
         self._finish()
         await self._client.cut()

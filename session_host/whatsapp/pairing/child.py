@@ -82,7 +82,8 @@ class Child:
     def _begin(self, number: int, path: Path, proxy_url: str | None) -> None:
         attempt = Attempt(self._runtime, self._forms, lambda line: self._tell({"id": number, **line}), STARTING_S)
         self._attempts[number] = attempt
-        attempt.begin(store.database_name(path, self._journal), proxy_url)
+        database = store.database_name(path, self._journal)
+        attempt.begin(database, proxy_url, may_hold_device=store.exists(path))
 
     async def _code(self, attempt: Attempt, number: int, phone: str) -> None:
         try:

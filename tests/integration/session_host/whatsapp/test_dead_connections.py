@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from session_host.whatsapp.pairing.desk import ProcessDesk
+from session_host.whatsapp.pairing.desk import DeskLimits, ProcessDesk
+from session_host.whatsapp.pairing.ticket import Waits
 from session_host.whatsapp.port import Account
-from tests.integration.session_host.whatsapp.hosts import Refused, host_for, pair
+from tests.integration.session_host.whatsapp.hosts import Host, Refused, Signals, host_for, pair, settings_for
 from tests.integration.session_host.whatsapp.valve import valve
 from tests.integration.whatsapp.harness import LocalWhatsApp
 
@@ -57,6 +58,27 @@ async def test_a_session_whose_predecessor_does_not_go_ends_and_may_be_tried_aga
         while (await host.do("wear"))["stuck"]:
             await asyncio.sleep(0.05)
         await host.connect(shop)
+
+
+async def test_a_cancelled_pairing_that_could_still_log_in_is_gone_before_the_session_starts(
+    server: LocalWhatsApp, shop: Account, host: Host
+) -> None:
+    """So it is where a host died after a pairing, before it noted that the instance is linked."""
+    async with valve(server.proxy) as network:
+        network.shut()
+        desk = ProcessDesk(settings_for(server), DeskLimits(waits=Waits(answer=0.3)))
+        attempt = await desk.begin(Account(shop.key, shop.store, network.url), Signals())
+        while not network.connections:
+            await asyncio.sleep(0.02)
+
+        await attempt.cancel()
+        await desk.close()
+        await host.connect(shop)
+        network.open()
+        await asyncio.sleep(0.5)  # what is left of the attempt would log in now
+
+        assert host.seen("SessionEnded") == []
+        await host.do("send_text", shop.key, CUSTOMER, "not replaced")
 
 
 async def test_a_connection_that_dies_silently_is_noticed_and_the_next_one_works(

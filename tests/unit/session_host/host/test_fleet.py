@@ -7,10 +7,13 @@ import os
 import sys
 from pathlib import Path
 
+from session_host.host.ceilings import Ceilings
 from session_host.host.fleet import Fleet
-from session_host.host.worker import Program
+from session_host.host.standbys import Program
 from shared.models.host import Lease
 
+UNTIL = 1e9
+CEILINGS = Ceilings(1 << 30, 1000, 1000, 1000, 1000)
 PROGRAM = Path(__file__).parent / "worker_program.py"
 
 
@@ -23,13 +26,13 @@ async def test_a_successor_starts_when_its_predecessor_is_gone(tmp_path: Path) -
     program = a_program("wait")
     program = Program(program.command, program.environment, "host", pid_files=files)
     async with asyncio.TaskGroup() as group, asyncio.timeout(20):
-        fleet = Fleet(program, group, lambda: None, lambda _: None)
-        fleet.start(Lease(0, "host", 1, 1))
+        fleet = Fleet(program, CEILINGS, group, lambda: None, lambda _: None)
+        fleet.start(Lease(0, "host", 1, 1), UNTIL)
         while not (tmp_path / "w-0.pid").exists():
             await asyncio.sleep(0.01)
         first = (tmp_path / "w-0.pid").read_text()
         fleet.kill(0)
-        fleet.start(Lease(0, "host", 2, 2))
+        fleet.start(Lease(0, "host", 2, 2), UNTIL)
         while not (tmp_path / "w-0.pid").exists() or (tmp_path / "w-0.pid").read_text() in {first, ""}:
             await asyncio.sleep(0.01)
         await fleet.drain(0)
@@ -39,10 +42,10 @@ async def test_a_successor_starts_when_its_predecessor_is_gone(tmp_path: Path) -
 async def test_a_successor_killed_before_it_started_never_runs(tmp_path: Path) -> None:
     note = tmp_path / "note"
     async with asyncio.TaskGroup() as group:
-        fleet = Fleet(a_program(f"note:{note}", "wait"), group, lambda: None, lambda _: None)
-        fleet.start(Lease(0, "host", 1, 1))
+        fleet = Fleet(a_program(f"note:{note}", "wait"), CEILINGS, group, lambda: None, lambda _: None)
+        fleet.start(Lease(0, "host", 1, 1), UNTIL)
         fleet.kill(0)
-        fleet.start(Lease(0, "host", 2, 2))
+        fleet.start(Lease(0, "host", 2, 2), UNTIL)
         fleet.kill(0)
     assert not note.exists()
 
@@ -50,13 +53,13 @@ async def test_a_successor_killed_before_it_started_never_runs(tmp_path: Path) -
 async def test_a_fenced_worker_gives_its_lease_up() -> None:
     given_up: list[Lease] = []
     async with asyncio.TaskGroup() as group:
-        fleet = Fleet(a_program("exit:3"), group, lambda: None, given_up.append)
-        fleet.start(Lease(0, "host", 1, 1))
+        fleet = Fleet(a_program("exit:3"), CEILINGS, group, lambda: None, given_up.append)
+        fleet.start(Lease(0, "host", 1, 1), UNTIL)
     assert given_up == [Lease(0, "host", 1, 1)]
 
 
 async def test_draining_and_killing_what_is_not_there_is_harmless() -> None:
     async with asyncio.TaskGroup() as group:
-        fleet = Fleet(a_program("wait"), group, lambda: None, lambda _: None)
+        fleet = Fleet(a_program("wait"), CEILINGS, group, lambda: None, lambda _: None)
         await fleet.drain(0)
         fleet.kill(0)

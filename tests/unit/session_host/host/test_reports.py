@@ -5,16 +5,28 @@ import os
 
 import pytest
 
-from session_host.host.reports import MAX_LINE, Ready, parse_report, read_reports
+from session_host.host.reports import MAX_LINE, Ready, Warm, parse_report, read_reports
 from shared.models.host import WorkerReport
 
-REPORT = WorkerReport(partition=1, pid=2, states={"connected": 3}, memory=4, threads=5, descriptors=6)
-LINE = {"partition": 1, "pid": 2, "states": {"connected": 3}, "memory": 4, "threads": 5, "descriptors": 6}
+REPORT = WorkerReport(
+    partition=1, pid=2, states={"connected": 3}, memory=4, threads=5, descriptors=6, starts=7, stuck=8
+)
+LINE = {
+    "partition": 1,
+    "pid": 2,
+    "states": {"connected": 3},
+    "memory": 4,
+    "threads": 5,
+    "descriptors": 6,
+    "starts": 7,
+    "stuck": 8,
+}
 
 
 def test_a_report_and_readiness() -> None:
     assert parse_report(json.dumps(LINE).encode()) == REPORT
     assert isinstance(parse_report(b'{"ready": true}'), Ready)
+    assert isinstance(parse_report(b'{"warm": true}'), Warm)
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,8 @@ import psutil
 import pytest
 
 from session_host.host.backoff import Backoff
-from session_host.host.worker import End, Program, Worker
+from session_host.host.standbys import Program, Standbys
+from session_host.host.worker import End, Worker
 from shared.models.host import Lease, WorkerReport
 
 PROGRAM = Path(__file__).parent / "worker_program.py"
@@ -27,6 +30,8 @@ REPORT: dict[str, Any] = {
     "memory": 10,
     "threads": 2,
     "descriptors": 9,
+    "starts": 4,
+    "stuck": 1,
 }
 
 
@@ -35,6 +40,8 @@ class Bench:
     """Where a test's worker runs; every change of its report is kept."""
 
     folder: Path
+    group: asyncio.TaskGroup
+    standbys: Standbys = field(init=False)
     worker: Worker = field(init=False)
     reports: list[object] = field(default_factory=list)
 
@@ -47,11 +54,17 @@ class Bench:
             drain_s=drain_s,
             backoff=lambda: Backoff(first=backoff_s, most=backoff_s),
         )
-        self.worker = Worker(LEASE, program, lambda: self.reports.append(self.worker.report))
+        self.standbys = Standbys(program, self.group, lambda: None)
+        until = time.monotonic() + 1000.0
+        self.worker = Worker(LEASE, until, program, self.standbys, lambda: self.reports.append(self.worker.report))
         return self.worker
 
     def file(self, name: str) -> str:
         return str(self.folder / name)
+
+    def order(self, name: str) -> dict[str, Any]:
+        said: dict[str, Any] = json.loads((self.folder / name).read_text())
+        return said
 
     def pid(self, name: str) -> int:
         return int((self.folder / name).read_text())
@@ -66,8 +79,12 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    async with asyncio.TaskGroup() as group:
+        bench = Bench(tmp_path, group)
+        yield bench
+        bench.worker.kill()
+        bench.standbys.close()
 
 
 def open_descriptors() -> int:
@@ -78,19 +95,20 @@ def is_running(pid: int) -> bool:
     return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
-async def test_it_runs_with_its_lease_in_the_environment_and_drains_on_request(bench: Bench) -> None:
-    worker = bench.make(f"env:{bench.file('env')}", f"note:{bench.file('pid')}", "wait")
+async def test_it_runs_under_its_lease_and_drains_on_request(bench: Bench) -> None:
+    worker = bench.make(
+        f"env:{bench.file('env')}", f"orders:{bench.file('order')}", f"note:{bench.file('pid')}", "wait"
+    )
     running = asyncio.create_task(worker.run())
     await bench.see_file("pid")
     env = json.loads((bench.folder / "env").read_text())
     told = {name: value for name, value in env.items() if name.startswith("HIVEWP_")}
-    assert told.pop("HIVEWP_WORKER_REPORT_FD").isdecimal()
-    assert told == {
-        "HIVEWP_HOST_ID": "host-1_x",
-        "HIVEWP_WORKER_PARTITION": "3",
-        "HIVEWP_WORKER_EPOCH": "5",
-        "HIVEWP_WORKER_COUNTER": "7",
-    }
+    assert all(told.pop(f"HIVEWP_WORKER_{name}_FD").isdecimal() for name in ("REPORT", "ORDERS", "BOARD"))
+    assert told == {"HIVEWP_HOST_ID": "host-1_x"}
+    order = bench.order("order")
+    assert order["work"] == {"partition": 3, "counter": 7, "epoch": 5}
+    assert (order["cautious"], order["first"], order["aside"]) == (False, [], [])
+    assert 900 < order["until"] - time.monotonic() < 1000
     assert env["COLOUR"] == "blue"
     assert bench.pid("host-1-worker-3.pid") == bench.pid("pid")
     await worker.drain()
@@ -163,6 +181,96 @@ async def test_drained_while_it_waits_to_start_again_it_is_gone_at_once(
     worker = bench.make("exit:1", backoff_s=1000.0)
     running = asyncio.create_task(worker.run())
     await bench.see(lambda: "starts again in 1000 s" in caplog.text)
+    await worker.drain()
+    assert await running is End.DRAINED
+
+
+async def test_it_is_told_of_each_renewal(bench: Bench) -> None:
+    worker = bench.make(f"orders:{bench.file('order')}", f"more:{bench.file('more')}", "wait")
+    running = asyncio.create_task(worker.run())
+    await bench.see_file("order")
+    same = bench.order("order")["until"]
+    worker.extend(same)
+    worker.extend(same + 5)
+    await bench.see_file("more")
+    assert bench.order("more") == {"until": same + 5}
+    await worker.drain()
+    await running
+
+
+async def test_a_worker_that_never_reads_its_orders_holds_up_nobody(bench: Bench) -> None:
+    worker = bench.make(f"note:{bench.file('pid')}", "wait")
+    running = asyncio.create_task(worker.run())
+    await bench.see_file("pid")
+    for number in range(10_000):
+        worker.extend(2e9 + number)
+    await worker.drain()
+    assert await running is End.DRAINED
+
+
+async def test_a_death_by_its_own_alarm_is_told_in_plain_words(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    worker = bench.make(f"die:{signal.SIGALRM.value}")
+    running = asyncio.create_task(worker.run())
+    await bench.see(lambda: "was not told in time that its lease goes on, and ended itself" in caplog.text)
+    worker.kill()
+    await running
+
+
+async def test_a_session_that_keeps_crashing_it_is_set_aside(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    die = f"die:{signal.SIGABRT.value}"
+    steps = [f"once:{bench.file(name)}" for name in "abc"]
+    crashes = [step for one in steps for step in (one, die)]
+    worker = bench.make(f"orders:{bench.file('order')}", "board:acme#shop-1", *crashes, 'say:{"ready": true}', "wait")
+    running = asyncio.create_task(worker.run())
+    await bench.see(lambda: "is ready" in caplog.text)
+    order = bench.order("order")
+    assert (order["cautious"], order["first"], order["aside"]) == (True, [], ["acme#shop-1"])
+    assert "acme#shop-1 is set aside" in caplog.text
+    await worker.drain()
+    await running
+
+
+async def test_kills_from_outside_are_nobodys_fault(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    worker = bench.make("board:acme#shop-1", f"die:{signal.SIGKILL.value}")
+    running = asyncio.create_task(worker.run())
+    await bench.see(lambda: len([one for one in caplog.messages if "ended with -9" in one]) >= 5)
+    worker.kill()
+    await running
+    assert "set aside" not in caplog.text
+
+
+async def test_one_that_stood_by_gets_the_work(bench: Bench) -> None:
+    worker = bench.make(f"note:{bench.file('pid')}", 'say:{"warm": true}', f"orders:{bench.file('order')}", "wait")
+    bench.standbys.want("test", 1)
+    assert await bench.standbys.one_warm(20)
+    pid = bench.pid("pid")
+    bench.standbys.want("test", 0)
+    bench.standbys.want("test", 1)
+    running = asyncio.create_task(worker.run())
+    await bench.see_file("order")
+    assert bench.standbys.warm == 0
+    assert bench.pid("host-1-worker-3.pid") == bench.pid("pid")
+    await worker.drain()
+    await running
+    await bench.see(lambda: not is_running(pid))
+
+
+async def test_a_worn_one_is_replaced_without_an_error(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    worker = bench.make(
+        'say:{"warm": true}', f"orders:{bench.file('order')}", 'say:{"ready": true}', "wait", backoff_s=99
+    )
+    running = asyncio.create_task(worker.run())
+    await bench.see(lambda: "is ready" in caplog.text)
+    first = bench.pid("host-1-worker-3.pid")
+    bench.standbys.want("test", 1)
+    assert await bench.standbys.one_warm(20)
+    await worker.replace("memory 2 of 1")
+    assert bench.standbys.warm == 0
+    assert bench.pid("host-1-worker-3.pid") != first
+    assert not is_running(first)
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
     await worker.drain()
     assert await running is End.DRAINED
 

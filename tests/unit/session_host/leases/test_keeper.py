@@ -29,6 +29,7 @@ class Store:
     hangs: bool = False
     deaf: bool = False
     calls: int = 0
+    standbys: int = 0
 
     async def _reach(self) -> None:
         self.calls += 1
@@ -44,7 +45,8 @@ class Store:
     async def alive(self) -> list[HostReport]:
         await self._reach()
         return [
-            HostReport(id=host, started_at="", at=at, memory_used=0, memory_limit=0) for host, at in self.beats.items()
+            HostReport(id=host, started_at="", at=at, memory_used=0, memory_limit=0, standbys=self.standbys)
+            for host, at in self.beats.items()
         ]
 
     async def take(self, seen: Lease, owner: str) -> Lease:
@@ -69,11 +71,20 @@ class Crew:
 
     log: list[tuple[str, int]] = field(default_factory=list)
     running: dict[int, Lease] = field(default_factory=dict)
+    until: dict[int, float] = field(default_factory=dict)
+    expected: int = 0
     may_drain: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def start(self, lease: Lease) -> None:
+    def start(self, lease: Lease, alive_until: float) -> None:
         self.log.append(("start", lease.partition))
         self.running[lease.partition] = lease
+        self.until[lease.partition] = alive_until
+
+    def extend(self, partition: int, alive_until: float) -> None:
+        self.until[partition] = alive_until
+
+    def expect(self, count: int) -> None:
+        self.expected = count
 
     async def drain(self, partition: int) -> None:
         self.log.append(("drain", partition))
@@ -131,6 +142,39 @@ async def test_a_lease_is_renewed_until_its_drain_is_over() -> None:
         site.crew.may_drain.set()
         await site.see(lambda: site.store.table.leases[1].owner is None)
         assert list(site.crew.running) == [0]
+
+
+async def test_workers_are_told_until_when_they_may_live() -> None:
+    async with a_host() as site:
+        await site.see(lambda: len(site.crew.running) == 2)
+        first = dict(site.crew.until)
+        await site.see(lambda: all(site.crew.until[partition] > first[partition] for partition in first))
+        now = SystemClock().monotonic()
+        assert all(now < until <= now + Timing(2.0).fence_s for until in site.crew.until.values())
+
+
+async def test_a_partition_is_given_away_once_another_host_stands_by() -> None:
+    async with a_host(lease_s=12.0) as site:  # so long that nobody's patience runs out
+        await site.see(lambda: len(site.crew.running) == 2)
+        site.store.beats["other"] = "1"
+        calls = site.store.calls
+        await site.see(lambda: site.store.calls >= calls + 6)
+        assert ("drain", 1) not in site.crew.log
+        site.store.standbys = 1
+        await site.see(lambda: ("drain", 1) in site.crew.log)
+        site.store.beats.clear()
+
+
+async def test_a_host_that_stops_serves_until_others_stand_by() -> None:
+    async with a_host(lease_s=12.0) as site:
+        await site.see(lambda: len(site.crew.running) == 2)
+        site.store.beats["other"] = "1"
+        site.stop.set()
+        calls = site.store.calls
+        await site.see(lambda: site.store.calls >= calls + 6)
+        assert len(site.crew.running) == 2
+        site.store.standbys = 2
+        await site.see(lambda: not site.crew.running)
 
 
 @pytest.mark.parametrize("trouble", ["down", "hangs"])

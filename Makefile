@@ -8,7 +8,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14 /
 READY := .venv/.ready
 BIN := .venv/bin
 
-.PHONY: help up test check format bench chaos clean
+.PHONY: help up test check format bench chaos soak clean
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
@@ -38,6 +38,9 @@ bench: $(READY) ## the benchmark of docs/performance.md, as JSON
 
 chaos: $(READY) ## break the running product in every way there is a drill for; writes docs/reliability.md
 	@$(BIN)/python -m local.chaos $(ARGS)
+
+soak: $(READY) ## an hour of load and restarts: does anything grow? JSON
+	@$(BIN)/hivewp soak $(ARGS)
 
 clean: ## remove what set-up and runs made, except your data in .hivewp
 	rm -rf .venv .venv-ministack .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

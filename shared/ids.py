@@ -7,6 +7,7 @@ import threading
 import time
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32
+_LENGTH = 26
 _lock = threading.Lock()
 _last = 0
 
@@ -16,9 +17,29 @@ def new_id(prefix: str) -> str:
     return f"{prefix}_{_ulid()}"
 
 
+def first_id_at(prefix: str, unix: float) -> str:
+    """The id that sorts before all others made at that millisecond or later. `unix` in seconds."""
+    return f"{prefix}_{_text(max(0, int(unix * 1000)) << 80)}"
+
+
+def made_at(name: str) -> float:
+    """When an id was made, in unix seconds. Raises ValueError when it is none."""
+    text = name.rpartition("_")[2]
+    if len(text) != _LENGTH:
+        raise ValueError("not an id")
+    value = 0
+    for character in text[:10]:
+        value = value << 5 | _ALPHABET.index(character)
+    return value / 1000
+
+
 def _ulid() -> str:
     global _last
     value = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
     with _lock:
         _last = value = max(value, _last + 1)
+    return _text(value)
+
+
+def _text(value: int) -> str:
     return "".join(_ALPHABET[value >> shift & 31] for shift in range(125, -1, -5))

@@ -13,6 +13,7 @@ from session_host.worker.lifecycle import UNLINKED, Change
 from session_host.worker.patience import until_available
 from session_host.worker.results import count_again, done_before, leave_result
 from session_host.worker.runner import Runner
+from session_host.worker.sweep.sweeper import sweep_deleted
 from shared.clock import iso
 from shared.models.command import Command, CommandKind, CommandResult
 from shared.models.instance import InstanceState
@@ -92,6 +93,7 @@ async def _delete(runner: Runner, _command: Command, context: WorkerContext) -> 
     if stored is not None and not stored.deleting:  # a successor of the same name, made after the deletion
         return CommandResult(False, code="not-found", detail="The instance is gone.")
     told = await runner.connection.unlink()
+    await sweep_deleted(context, runner.instance.key)
     await until_available(partial(context.cache.delete, CacheKind.QR, str(runner.instance.key)))
     await until_available(partial(context.instances.erase, runner.instance))
     return CommandResult(True, {"unlinked_at_whatsapp": told})

@@ -22,6 +22,7 @@ T = TypeVar("T")
 
 REMEMBERED = 2_000  # sent messages per instance whose receipts need no look-up
 EARLY = 500
+LOOKS = 3  # the index lags by a second at most, mostly; a receipt of a message that the phone sent is nobody's here
 
 
 class Incoming:
@@ -35,7 +36,7 @@ class Incoming:
         self._sent: OrderedDict[str, str] = OrderedDict()
         self._early: OrderedDict[str, list[ReceiptReceived]] = OrderedDict()
         self._in_flight = 0
-        self._not_looked_up: set[str] = set()
+        self._looks: dict[str, int] = {}  # WhatsApp ids to be looked for, and how often that was done
 
     async def message(self, message: MessageReceived) -> None:
         """Logs a message; one that was logged before is passed over."""
@@ -45,13 +46,22 @@ class Incoming:
             logger.info("%s: a message came again", self._key)
 
     async def receipt(self, receipt: ReceiptReceived) -> None:
-        """Moves our messages on; a receipt that comes before we know the message's id is kept for `sent`."""
+        """Moves our messages on; a receipt that comes before the message can be found is kept for `sent`."""
         for whatsapp_id in receipt.message_ids:
             if message_id := await self._known(whatsapp_id):
                 await self._apply(message_id, whatsapp_id, receipt)
             else:
                 self._early.setdefault(whatsapp_id, []).append(receipt)
-                _bound(self._early, EARLY)
+                for forgotten in _bound(self._early, EARLY):
+                    self._looks.pop(forgotten, None)
+
+    async def look_again(self) -> None:
+        """Looks for the messages of receipts that came early: a former owner may have sent them a moment ago."""
+        if self._in_flight:
+            return
+        for whatsapp_id in list(self._looks):
+            if message_id := await self._look_for(whatsapp_id):
+                await self.sent(whatsapp_id, message_id)
 
     @asynccontextmanager
     async def sending(self) -> AsyncIterator[None]:
@@ -61,8 +71,7 @@ class Incoming:
             yield
         finally:
             self._in_flight -= 1
-            if not self._in_flight:
-                await self._look_up()
+            await self.look_again()
 
     def learn(self, whatsapp_id: str, message_id: str) -> None:
         """A message of ours has its WhatsApp id now."""
@@ -71,22 +80,28 @@ class Incoming:
 
     async def sent(self, whatsapp_id: str, message_id: str) -> None:
         """It is recorded as sent: applies the receipts that came too early."""
+        self._looks.pop(whatsapp_id, None)
         for receipt in self._early.pop(whatsapp_id, []):
             await self._apply(message_id, whatsapp_id, receipt)
 
     async def _known(self, whatsapp_id: str) -> str | None:
         if whatsapp_id in self._sent:
             return self._sent[whatsapp_id]
-        if self._in_flight:
-            self._not_looked_up.add(whatsapp_id)
+        first = whatsapp_id not in self._looks
+        self._looks.setdefault(whatsapp_id, 0)
+        if self._in_flight or not first:
             return None
-        return await self._find(whatsapp_id) or self._sent.get(whatsapp_id)  # it may have been sent while we looked
+        return await self._look_for(whatsapp_id) or self._sent.get(whatsapp_id)  # it may have been sent while we looked
 
-    async def _look_up(self) -> None:
-        waiting, self._not_looked_up = self._not_looked_up, set()
-        for whatsapp_id in waiting & self._early.keys():
-            if message_id := await self._find(whatsapp_id):
-                await self.sent(whatsapp_id, message_id)
+    async def _look_for(self, whatsapp_id: str) -> str | None:
+        """The message, or None; after some looks in vain, its receipts are forgotten."""
+        found = await self._find(whatsapp_id)
+        looks = self._looks.pop(whatsapp_id, LOOKS) + 1
+        if found is None and looks < LOOKS:
+            self._looks[whatsapp_id] = looks
+        elif found is None:
+            self._early.pop(whatsapp_id, None)
+        return found
 
     async def _find(self, whatsapp_id: str) -> str | None:
         return await until_available(partial(self._messages.by_whatsapp_id, str(self._key), whatsapp_id))
@@ -99,6 +114,6 @@ class Incoming:
             logger.debug("%s: a receipt came again or late", self._key)
 
 
-def _bound(kept: OrderedDict[str, T], most: int) -> None:
-    while len(kept) > most:
-        kept.popitem(last=False)
+def _bound(kept: OrderedDict[str, T], most: int) -> list[str]:
+    """Forgets the oldest beyond `most`; their names."""
+    return [kept.popitem(last=False)[0] for _ in range(len(kept) - most)]

@@ -15,6 +15,13 @@ Errors of `record`:
     `-- Unstorable  DynamoDB does not take the entry, not even alone (too large, malformed); it is given up
 
 Nothing of the entry was recorded after Outdated; after Fenced that is unknown.
+
+A call without an answer is repeated under the same token, which DynamoDB carries out once, but remembers for ten
+minutes only. After TOKEN_S the next call takes a fresh token, and may find its own writes there. It knows them by the
+event's id: a sequence that is taken by the very event was written by us. (Writes without an event are then refused by
+their own conditions; whoever asked for them takes that for Outdated, which is safe for all of them: at worst a message
+that was only marked is called uncertain.) A sequence that is taken by another event was given by another partition's
+owner, whose instance has the same name: then the events are numbered anew.
 """
 
 from __future__ import annotations
@@ -36,12 +43,13 @@ from shared.models.event import Event
 from shared.models.host import Lease
 from shared.models.instance import InstanceKey
 from shared.store.database import Database, StoreError, StoreUnavailable, TransactionRefused, Write
-from shared.store.events import Events, event_put, journal_put, mark_put
+from shared.store.events import Events, event_put, journal_put, mark_put, parse_body
 from shared.store.partitions import fence_check
 
 logger = logging.getLogger(__name__)
 
 MAX_BYTES = 3_000_000  # of DynamoDB's 4 MB for a transaction
+TOKEN_S = 420.0  # of DynamoDB's 10 minutes; a last call may take 2 more
 
 
 class Fenced(Exception):
@@ -146,6 +154,8 @@ class Ledger:
                 for waiting in group:
                     await self._settle([waiting])
                 return
+            if refused is None:
+                continue
             if not refused:
                 return
             for position in refused:
@@ -167,30 +177,45 @@ class Ledger:
             events.append(Event(new_id("evt"), draft.type, draft.timestamp, draft.data, key.id, next_of[key]))
         return events
 
-    async def _write(self, group: Sequence[_Waiting], events: Sequence[Event | None]) -> set[int]:
-        """Writes the group; gives back the positions of the entries that were refused, then nothing was written."""
+    async def _write(self, group: Sequence[_Waiting], events: Sequence[Event | None]) -> set[int] | None:
+        """Writes the group; gives back the positions of the entries that were refused, then nothing was written.
+
+        None when the events must be numbered anew.
+        """
         pairs = [(w.entry, event) for w, event in zip(group, events, strict=True)]
         fresh = [(entry.key, event) for entry, event in pairs if event]
-        writes: list[Write] = [fence_check(self._lease)]
-        owners = [-1]
-        if fresh:
-            writes.append(self._outbox.put_with(fresh))
-            last = {key: event.sequence or 0 for key, event in fresh}
-            writes += [mark_put(key, sequence) for key, sequence in last.items()]
-            owners += [-1] * (1 + len(last))
+        writes = self._common_writes(fresh)
+        owners: list[int] = [-1] * len(writes)
+        logged: dict[int, tuple[InstanceKey, Event]] = {}
         for position, (entry, event) in enumerate(pairs):
-            mine = self._writes_of(entry, event)
-            writes += mine
-            owners += [position] * len(mine)
+            if event:
+                logged[len(writes) + len(entry.writes)] = (entry.key, event)
+            writes += self._writes_of(entry, event)
+            owners += [position] * (len(writes) - len(owners))
         refused = await self._transact(writes)
         if 0 in refused:
             logger.warning("partition %d: another host took over", self._lease.partition)
             raise Fenced
-        if not refused:
+        taken = [logged[at] for at in refused if at in logged]
+        if taken and not await self._is_logged(*taken[0]):
+            for key, _ in taken:
+                self.forget(key)
+            return None
+        if taken or not refused:
             self._written(group, fresh)
+            return set()
         return {owners[at] for at in refused}
 
+    def _common_writes(self, fresh: Sequence[tuple[InstanceKey, Event]]) -> list[Write]:
+        writes: list[Write] = [fence_check(self._lease)]
+        if fresh:
+            writes.append(self._outbox.put_with(fresh))
+            last = {key: event.sequence or 0 for key, event in fresh}
+            writes += [mark_put(key, sequence) for key, sequence in last.items()]
+        return writes
+
     def _writes_of(self, entry: Entry, event: Event | None) -> list[Write]:
+        """The entry's own writes, then the one that logs its event, then the journal's."""
         now = self._clock.unix()
         writes: list[Write] = [*entry.writes]
         if event:
@@ -199,20 +224,26 @@ class Ledger:
             writes.append(journal_put(entry.key, entry.journal, event.sequence or 0 if event else 0, now))
         return writes
 
+    async def _is_logged(self, key: InstanceKey, event: Event) -> bool:
+        body = await until_available(partial(self._events.get, str(key), event.sequence or 0))
+        return body is not None and parse_body(body).id == event.id
+
     async def _transact(self, writes: list[Write]) -> tuple[int, ...]:
-        """The positions that were refused. An unknown outcome is asked again under the same token."""
-        token = str(uuid4())
-
-        async def once() -> tuple[int, ...]:
+        """The positions that were refused. An unknown outcome is asked again, under the same token while that helps."""
+        while True:
             try:
-                await self._db.transact(writes, token)
-            except TransactionRefused as refusal:
-                if not refusal.refused:
-                    raise StoreUnavailable(str(refusal)) from refusal
-                return refusal.refused
-            return ()
+                return await until_available(partial(self._transact_once, writes, str(uuid4())), within_s=TOKEN_S)
+            except StoreUnavailable:
+                logger.error("partition %d: a write is unknown for too long", self._lease.partition)
 
-        return await until_available(once)
+    async def _transact_once(self, writes: list[Write], token: str) -> tuple[int, ...]:
+        try:
+            await self._db.transact(writes, token)
+        except TransactionRefused as refusal:
+            if not refusal.refused:
+                raise StoreUnavailable(str(refusal)) from refusal
+            return refusal.refused
+        return ()
 
     def _written(self, group: Sequence[_Waiting], fresh: list[tuple[InstanceKey, Event]]) -> None:
         for key, event in fresh:

@@ -18,12 +18,16 @@ T = TypeVar("T")
 PAUSES_S = (0.05, 0.2, 0.5, 1.0)
 
 
-async def until_available(call: Callable[[], Awaitable[T]]) -> T:
-    """The call's result, once the store answers."""
+async def until_available(call: Callable[[], Awaitable[T]], *, within_s: float = float("inf")) -> T:
+    """The call's result, once the store answers. Raises StoreUnavailable when it does not within so many seconds."""
+    now = asyncio.get_running_loop().time
+    ends = now() + within_s
     for attempt in count():
         try:
             return await call()
         except StoreUnavailable as error:
+            if now() >= ends:
+                raise
             if attempt == 0:
                 logger.warning("the store does not answer, trying again: %s", error)
             await asyncio.sleep(PAUSES_S[min(attempt, len(PAUSES_S) - 1)])

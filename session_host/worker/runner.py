@@ -116,6 +116,7 @@ class Runner:
         await self._tasks["sends"]
         await self._signals.join()  # what WhatsApp was told we have must be in the log
         self._tasks["signals"].cancel()
+        await self.incoming.look_again()
 
     async def _close(self) -> None:
         async with self.control:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -14,13 +15,14 @@ from session_host.worker.commands import carry_out
 from session_host.worker.consumer import Consumer, Unreadable
 from session_host.worker.context import Held, WorkerContext
 from session_host.worker.dead import bury, carry_to_end
-from session_host.worker.faults import MOST_TRIES, Fault, attempt
+from session_host.worker.faults import MOST_TRIES, Fault, attempt, contained
 from session_host.worker.hand import Hand
 from session_host.worker.outgoing import OutgoingMessage
 from session_host.worker.patience import until_available
 from session_host.worker.results import leave_result
 from session_host.worker.runner import Runner
 from session_host.worker.settling import DELETED, Settling
+from session_host.worker.sweep.sweeper import Sweeper, sweep_deleted
 from shared.models.command import Command, CommandKind, CommandResult
 from shared.models.instance import Instance, InstanceKey
 from shared.queues.queue import Queue, Received
@@ -30,6 +32,7 @@ logger = logging.getLogger(__name__)
 LAST_CONTROL_S = 10.0  # how long a drain waits for commands under way
 START_AT_ONCE = 16  # sessions that connect side by side when a partition is taken up
 UNREADABLE_PAUSE_S = 5.0
+LOOK_AGAIN_S = 2.0
 GONE = CommandResult(False, code="not-found", detail="The instance is gone.")
 
 
@@ -43,8 +46,10 @@ class Worker:
         self._loading: dict[InstanceKey, asyncio.Lock] = {}
         self._hand = Hand(context.clock.monotonic)
         self._consumer = Consumer(queue, self._hand, context.clock.monotonic, self._dispatch)
+        self._sweeper = Sweeper(context, queue, self._hand, lambda: self._runners)
         self._tasks: list[asyncio.Task[None]] = []
         self._controls: set[asyncio.Task[None]] = set()
+        self._periodic: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
 
     async def start(self) -> None:
@@ -57,6 +62,8 @@ class Worker:
                 await self._add(instance)
 
         await asyncio.gather(*(take_up(instance) for instance in instances if not instance.deleting))
+        sweeping = self._sweep([one.key for one in instances if one.deleting])
+        self._periodic = [self._context.spawn(work) for work in (sweeping, self._look_again())]
         logger.info("partition %d: %d instances taken up", self._partition, len(self._runners))
         self._tasks = [
             self._context.spawn(work)
@@ -66,10 +73,12 @@ class Worker:
     async def drain(self) -> None:
         """Takes no more commands, ends those in hand, closes the sockets; every device stays linked."""
         receiving, settling, keeping = self._tasks
+        for task in self._periodic:
+            task.cancel()
         self._stopping.set()
         self._consumer.stop()
         await asyncio.gather(receiving, self._end_controls())
-        await asyncio.gather(*(runner.stop() for runner in self._runners.values()))
+        await asyncio.gather(*(contained(f"{key}: stopping", one.stop()) for key, one in self._runners.items()))
         keeping.cancel()
         await self._consumer.finish()
         settling.cancel()
@@ -85,6 +94,17 @@ class Worker:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+
+    async def _sweep(self, deleting: Sequence[InstanceKey]) -> None:
+        for key in deleting:
+            await contained(f"{key}: sweeping", sweep_deleted(self._context, key))
+        await self._sweeper.run()
+
+    async def _look_again(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_AGAIN_S)
+            for key, runner in list(self._runners.items()):
+                await contained(f"{key}: early receipts", runner.incoming.look_again())
 
     def _dispatch(self, held: Held[Command | Unreadable]) -> None:
         task = self._context.spawn(self._take(held))

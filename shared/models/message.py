@@ -31,9 +31,8 @@ RANK = {state: rank for rank, state in enumerate(MessageState)}
 SETTLED = frozenset(
     {MessageState.SENT, MessageState.FAILED, MessageState.UNCERTAIN, MessageState.DELIVERED, MessageState.READ}
 )
-
-
 UNSENT = (MessageState.ACCEPTED, MessageState.QUEUED)  # WhatsApp cannot have seen it
+UNSETTLED = (*UNSENT, MessageState.SENDING)
 
 
 def earlier_than(state: MessageState) -> list[MessageState]:

@@ -7,7 +7,17 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from shared.models.message import UNSENT, Message, MessageError, MessageState, OnUncertain, Step, earlier_than
+from shared.ids import first_id_at, made_at
+from shared.models.message import (
+    UNSENT,
+    UNSETTLED,
+    Message,
+    MessageError,
+    MessageState,
+    OnUncertain,
+    Step,
+    earlier_than,
+)
 from shared.store.conflicts import Retries
 from shared.store.database import (
     Condition,
@@ -40,6 +50,20 @@ class AlreadyAccepted(Exception):
 
     message_id: str
     body_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """A message that is neither sent nor given up: `accepted`, `queued` or `sending`. Times in unix seconds."""
+
+    id: str
+    state: MessageState
+    to: str
+    type: str
+    on_uncertain: OnUncertain
+    accepted_at: float
+    deadline: float | None
+    idempotency_key: str | None
 
 
 class Messages:
@@ -83,6 +107,20 @@ class Messages:
         )
         found, _ = await self._db.query(TABLE, where, index="by-whatsapp-id", limit=1)
         return str(found[0]["id"]) if found else None
+
+    async def unsettled(
+        self, instance: str, since: float, until: float, start: dict[str, Any] | None = None
+    ) -> tuple[list[Unsettled], dict[str, Any] | None]:
+        """A page of the messages accepted between two times that are not settled, and where the next one starts.
+
+        It may be some seconds behind, and costs half a read unit per 4 KB of all messages of that time, settled or not.
+        """
+        values = {"i": instance, "a": first_id_at("msg", since), "b": first_id_at("msg", until)}
+        where = Condition("#i = :i AND #d BETWEEN :a AND :b", {"i": "instance", "d": "id"}, values)
+        states = {f"s{at}": state for at, state in enumerate(UNSETTLED)}
+        keep = Condition(f"#st IN ({', '.join(f':{name}' for name in states)})", {"st": "state"}, dict(states))
+        found, more = await self._db.query(TABLE, where, keep=keep, start=start)
+        return [_unsettled(values) for values in found], more
 
     async def settle_unsent(self, message: Message, error: MessageError, at: str, key: str | None = None) -> bool:
         """Fails a message that never reached the queue, and frees its idempotency key for another try.
@@ -150,6 +188,19 @@ def from_values(values: dict[str, Any]) -> Message:
     known["timeline"] = tuple(Step(MessageState(step["state"]), step["at"]) for step in known["timeline"])
     known["error"] = MessageError(**known["error"]) if known.get("error") else None
     return Message(**known)
+
+
+def _unsettled(values: dict[str, Any]) -> Unsettled:
+    return Unsettled(
+        id=values["id"],
+        state=MessageState(values["state"]),
+        to=values["to"],
+        type=values["type"],
+        on_uncertain=OnUncertain(values.get("on_uncertain", OnUncertain.HOLD)),
+        accepted_at=made_at(values["id"]),
+        deadline=values.get("deadline"),
+        idempotency_key=values.get("idempotency_key"),
+    )
 
 
 def _key_name(instance: str, key: str) -> dict[str, str]:

@@ -22,7 +22,7 @@ from shared.ids import new_id
 from shared.models.command import Command, CommandKind
 from shared.models.host import Lease
 from shared.models.instance import Instance, InstanceKey, InstanceState
-from shared.models.message import Message, MessageState, Step
+from shared.models.message import Message, MessageState, OnUncertain, Step
 from shared.queues.commands import CommandQueues
 from shared.queues.dead import DeadCommands
 from shared.queues.deliveries import DeliveryQueue, DeliveryTask, decode
@@ -157,6 +157,8 @@ class Bench:
             content={"text": text},
             state=MessageState.ACCEPTED,
             timeline=steps,
+            on_uncertain=OnUncertain(options.get("on_uncertain", OnUncertain.HOLD)),
+            deadline=options.get("deadline"),
         )
         await self.messages.accept(message, self.clock.unix())
         args = {"message_id": message.id, "to": message.to, "type": "text", "content": message.content, **options}

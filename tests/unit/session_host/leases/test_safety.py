@@ -1,5 +1,8 @@
 """Hosts whose clocks run apart, that pause and die, whose calls are late, lost or carried out unheard: one owner at
 a time; and once things are quiet, every partition has an owner, the shares are even, and nothing moves any more.
+
+Workers live on while their supervisor is paused, until the alarm that it last gave them; they may be paused alone, or
+together with it, and may miss what they are told. Whoever works does so alone.
 """
 
 from __future__ import annotations
@@ -25,12 +28,21 @@ rates = st.floats(0.92, 1.08)
 
 
 @dataclass(eq=False)
+class Worker:
+    """One process. It works, unless it is paused, until its alarm; time goes on for the alarm of one that is paused."""
+
+    alarm: float
+    deaf: bool = False
+    paused: bool = False
+
+
+@dataclass(eq=False)
 class Host:
-    """One host: its ledger, and the workers that it would be running."""
+    """One host: its ledger, and the workers that it runs. `paused` is the supervisor alone."""
 
     ledger: Ledger
     rate: float
-    workers: set[int] = field(default_factory=set)
+    workers: dict[int, Worker] = field(default_factory=dict)
     drains: list[Lease] = field(default_factory=list)
     paused: bool = False
     stopping: bool = False
@@ -166,7 +178,26 @@ class World(RuleBasedStateMachine):
             self.give_up(call) if answered is None else self.answer(call)
         self.others_go_on(host, silence)
 
-    @rule(pick=picks, what=st.sampled_from(["join", "pause", "pause", "resume", "die", "stop"]), rate=rates)
+    @rule(pick=picks, what=st.sampled_from(["pause", "resume", "deafen", "hears again", "crash"]))
+    def worker_fate(self, pick: int, what: str) -> None:
+        """Workers hang, miss what they are told, or crash and are started again."""
+        host = choose([host for host in self.living() if host.workers], pick)
+        if host is None:
+            return
+        partition = sorted(host.workers)[pick % len(host.workers)]
+        worker = host.workers[partition]
+        if what in {"pause", "resume"}:
+            worker.paused = what == "pause"
+        elif what in {"deafen", "hears again"}:
+            worker.deaf = what == "deafen"
+        elif host.acts:  # its supervisor starts another one, under the deadline that holds
+            host.workers[partition] = Worker(worker.alarm)
+
+    @rule(
+        pick=picks,
+        what=st.sampled_from(["join", "pause", "pause", "resume", "freeze", "thaw", "die", "stop"]),
+        rate=rates,
+    )
     def fate(self, pick: int, what: str, rate: float) -> None:
         """Hosts come, go and freeze."""
         host = choose(self.living(), pick)
@@ -174,6 +205,11 @@ class World(RuleBasedStateMachine):
             self.join(rate)
         elif host and what in {"pause", "resume"}:
             host.paused = what == "pause"
+            self.fence()
+        elif host and what in {"freeze", "thaw"}:  # all of its processes
+            host.paused = what == "freeze"
+            for worker in host.workers.values():
+                worker.paused = host.paused
             self.fence()
         elif host and what == "die":
             host.dead = True
@@ -192,9 +228,16 @@ class World(RuleBasedStateMachine):
             assert len(owners) <= 1, f"partition {partition} has {owners} at {self.time}"
 
     @invariant()
+    def one_worker_at_a_time(self) -> None:
+        """Whatever the supervisors may be doing."""
+        for partition in getattr(self, "table", LeaseTable(0)).leases:
+            workers = [host.id for host in self.living() if self.works(host, partition)]
+            assert len(workers) <= 1, f"partition {partition} is worked on by {workers} at {self.time}"
+
+    @invariant()
     def workers_run_for_held_leases_alone(self) -> None:
         for host in self.living():
-            assert host.workers == set(host.ledger.held())
+            assert host.workers.keys() == set(host.ledger.held())
 
     def teardown(self) -> None:
         """In the end all becomes quiet."""
@@ -202,6 +245,8 @@ class World(RuleBasedStateMachine):
             return
         for host in self.living():
             host.paused = False
+            for worker in host.workers.values():
+                worker.paused = worker.deaf = False
         self.fence()
         for call in [one for one in self.calls if self.is_heard(one)]:
             self.give_up(call)
@@ -222,7 +267,8 @@ class World(RuleBasedStateMachine):
     def seen(self, look: Look, plans: bool) -> None:
         host, now = look.host, self.local(look.host)
         for partition in host.ledger.observe(look.leases, look.beats, now):
-            host.workers.remove(partition)
+            del host.workers[partition]
+        self.tell(host)
         if plans:
             self.carry_out_plan(host, host.ledger.plan(now))
 
@@ -242,7 +288,7 @@ class World(RuleBasedStateMachine):
     def finish_drain(self, host: Host, lease: Lease) -> None:
         latest = host.ledger.drop(lease)
         if latest:
-            host.workers.remove(latest.partition)
+            del host.workers[latest.partition]
             self.calls.append(Call(host, "release", latest, self.local(host)))
 
     def answer(self, call: Call) -> None:
@@ -253,11 +299,12 @@ class World(RuleBasedStateMachine):
                 host.ledger.postpone(call.lease.partition, now)
         elif result and call.kind == "take" and host.ledger.taken(result, call.started, now):
             assert result.partition not in host.workers
-            host.workers.add(result.partition)
+            host.workers[result.partition] = Worker(host.ledger.alive_until()[result.partition])
             if host.stopping:
                 host.drains.append(host.ledger.leave(result.partition))
         elif result and call.kind == "renew":
             host.ledger.renewed(result, call.started, now)
+            self.tell(host)
         elif result and call.kind == "release":
             host.ledger.released(call.lease, now)
 
@@ -268,7 +315,18 @@ class World(RuleBasedStateMachine):
 
     def fence(self) -> None:
         for host in self.acting():
-            host.workers -= set(host.ledger.overdue(self.local(host)))
+            for partition in host.ledger.overdue(self.local(host)):
+                del host.workers[partition]
+
+    def tell(self, host: Host) -> None:
+        """What the supervisor says to its workers after each renewal; one whose alarm has gone off is replaced."""
+        now = self.local(host)
+        for partition, alive_until in host.ledger.alive_until().items():
+            worker = host.workers.get(partition)
+            if worker and worker.alarm <= now and not worker.paused:
+                host.workers[partition] = Worker(alive_until)
+            elif worker and worker.alarm > now and not worker.deaf and not worker.paused:
+                worker.alarm = alive_until
 
     def round(self, host: Host) -> None:
         if self.local(host) - host.beat_at >= TIMING.heartbeat_s and not host.stopping:
@@ -307,16 +365,20 @@ class World(RuleBasedStateMachine):
             self.time_passes(1.0)
             for host in self.acting():
                 self.round(host)
-                self.one_owner_at_a_time()
+                self.nobody_shares()
 
     def others_go_on(self, host: Host, seconds: int) -> None:
         for _ in range(seconds):
             self.time_passes(1.0)
-            self.one_owner_at_a_time()
+            self.nobody_shares()
             for other in self.acting():
                 if other is not host:
                     self.round(other)
-                    self.one_owner_at_a_time()
+                    self.nobody_shares()
+
+    def nobody_shares(self) -> None:
+        self.one_owner_at_a_time()
+        self.one_worker_at_a_time()
 
     def check_shares(self, owners: dict[int, str | None]) -> None:
         serving = [host for host in self.acting() if not host.stopping]
@@ -326,10 +388,15 @@ class World(RuleBasedStateMachine):
         assert sum(shares) == len(owners), f"{owners}"
         assert max(shares) - min(shares) <= 1, f"{owners}"
         for host in serving:
-            assert host.workers == {partition for partition, owner in owners.items() if owner == host.id}
+            assert host.workers.keys() == {partition for partition, owner in owners.items() if owner == host.id}
+            assert all(self.works(host, partition) for partition in host.workers)
 
     def table_owners(self) -> dict[int, str | None]:
         return {lease.partition: lease.owner for lease in self.table.read()}
+
+    def works(self, host: Host, partition: int) -> bool:
+        worker = host.workers.get(partition)
+        return worker is not None and not worker.paused and self.local(host) < worker.alarm
 
     def beat(self, host: Host) -> None:
         self.beats[host.id] = str(self.time)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import cast
 
 import pytest
 from hypothesis import given, settings
@@ -18,92 +17,9 @@ from shared.clock import SystemClock
 from shared.models.event import EventType
 from shared.models.host import Lease
 from shared.models.instance import InstanceKey
-from shared.queues.deliveries import DeliveryQueue, DeliveryTask
-from shared.store.database import (
-    Check,
-    Condition,
-    Database,
-    Put,
-    StoreError,
-    StoreUnavailable,
-    TransactionRefused,
-    Values,
-    Write,
-    absent,
-)
-
-POISON = "poison"
-
-
-class FlakyStore:
-    """DynamoDB's transactions in memory; before or after some of them the connection breaks.
-
-    A transaction with a poisoned write is not taken, and does not say which write it was.
-    """
-
-    def __init__(self, chance: float, seed: int) -> None:
-        self.items: dict[tuple[Any, ...], Values] = {}
-        self.epoch = 1
-        self.transactions = 0
-        self._tokens: set[str] = set()
-        self._random = random.Random(seed)  # noqa: S311
-        self._chance = chance
-
-    async def transact(self, writes: Sequence[Write], token: str) -> None:
-        await asyncio.sleep(0)
-        if self._random.random() < self._chance:
-            raise StoreUnavailable("broke before")
-        if token not in self._tokens:
-            self._apply(writes)
-            self._tokens.add(token)
-        if self._random.random() < self._chance:
-            raise StoreUnavailable("broke after")
-
-    def _apply(self, writes: Sequence[Write]) -> None:
-        keys = [self._key(write) for write in writes]
-        assert len(set(keys)) == len(keys), "DynamoDB takes an item once per transaction"
-        refused = tuple(at for at, write in enumerate(writes) if not self._holds(write))
-        if refused:
-            raise TransactionRefused(refused)
-        if any(isinstance(write, Put) and POISON in str(write.values) for write in writes):
-            raise StoreError("transaction cancelled: ValidationError")
-        self.transactions += 1
-        self.items |= {self._key(write): write.values for write in writes if isinstance(write, Put)}
-
-    def _holds(self, write: Write) -> bool:
-        if isinstance(write, Check):
-            return bool(write.condition.values["e"] == self.epoch)
-        return write.condition is None or self._key(write) not in self.items
-
-    @staticmethod
-    def _key(write: Write) -> tuple[Any, ...]:
-        values = write.values if isinstance(write, Put) else write.key
-        return (write.table, *(values.get(name) for name in ("partition", "kind", "instance", "id", "sequence", "at")))
-
-    async def get(self, table: str, key: Values) -> Values | None:
-        return self.items.get(self._key(Put(table, key)))
-
-    async def query(self, _table: str, where: Condition, **_options: Any) -> tuple[list[Values], None]:
-        mine = [v for v in self.items.values() if "sequence" in v and v["instance"] == where.values["i"]]
-        return sorted(mine, key=lambda v: -v["sequence"])[:1], None
-
-    def sequences(self, key: InstanceKey) -> list[int]:
-        mine = [v for v in self.items.values() if "sequence" in v and v["instance"] == str(key)]
-        return sorted(v["sequence"] for v in mine if v["sequence"])
-
-    def expire(self) -> None:
-        """Deletes what expires, as DynamoDB does after 30 days."""
-        self.items = {key: values for key, values in self.items.items() if "expires_at" not in values}
-
-
-class Deliveries:
-    """Where the outbox puts events."""
-
-    def __init__(self) -> None:
-        self.events: list[str] = []
-
-    async def put(self, tasks: Sequence[DeliveryTask]) -> None:
-        self.events += [task.event for task in tasks]
+from shared.queues.deliveries import DeliveryQueue
+from shared.store.database import Database, Put, Write, absent
+from tests.fakes.transactions import POISON, Deliveries, FlakyStore
 
 
 def entry(key: InstanceKey, number: int, guard: str | None = None, *, poisoned: bool = False) -> Entry:

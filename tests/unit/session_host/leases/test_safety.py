@@ -24,7 +24,7 @@ TIMING = Timing(15.0)
 Kind = Literal["take", "renew", "release"]
 T = TypeVar("T")
 picks = st.integers(0, 23)
-rates = st.floats(0.92, 1.08)
+rates = st.sampled_from([0.92, 0.97, 1.03, 1.08])
 
 
 @dataclass(eq=False)
@@ -178,6 +178,18 @@ class World(RuleBasedStateMachine):
             self.give_up(call) if answered is None else self.answer(call)
         self.others_go_on(host, silence)
 
+    @rule(pick=picks, what=st.sampled_from(["pause", "freeze"]), seconds=st.sampled_from([6, 13, 18]))
+    def absence(self, pick: int, what: str, seconds: int) -> None:
+        """A supervisor, or a whole host, does nothing for a while and the others go on."""
+        host = choose(self.acting(), pick)
+        if host is None:
+            return
+        self.round(host)
+        self.halt(host, paused=True, whole=what == "freeze")
+        self.others_go_on(host, seconds)
+        self.halt(host, paused=False, whole=what == "freeze")
+        self.nobody_shares()
+
     @rule(pick=picks, what=st.sampled_from(["pause", "resume", "deafen", "hears again", "crash"]))
     def worker_fate(self, pick: int, what: str) -> None:
         """Workers hang, miss what they are told, or crash and are started again."""
@@ -204,13 +216,9 @@ class World(RuleBasedStateMachine):
         if what == "join" and len(self.living()) < 4:
             self.join(rate)
         elif host and what in {"pause", "resume"}:
-            host.paused = what == "pause"
-            self.fence()
-        elif host and what in {"freeze", "thaw"}:  # all of its processes
-            host.paused = what == "freeze"
-            for worker in host.workers.values():
-                worker.paused = host.paused
-            self.fence()
+            self.halt(host, paused=what == "pause", whole=False)
+        elif host and what in {"freeze", "thaw"}:
+            self.halt(host, paused=what == "freeze", whole=True)
         elif host and what == "die":
             host.dead = True
             host.workers.clear()
@@ -317,6 +325,13 @@ class World(RuleBasedStateMachine):
         for host in self.acting():
             for partition in host.ledger.overdue(self.local(host)):
                 del host.workers[partition]
+
+    def halt(self, host: Host, *, paused: bool, whole: bool) -> None:
+        """Pauses or resumes a supervisor, or all processes of a host."""
+        host.paused = paused
+        for worker in host.workers.values() if whole else ():
+            worker.paused = paused
+        self.fence()
 
     def tell(self, host: Host) -> None:
         """What the supervisor says to its workers after each renewal; one whose alarm has gone off is replaced."""

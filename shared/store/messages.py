@@ -54,7 +54,10 @@ class AlreadyAccepted(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Unsettled:
-    """A message that is neither sent nor given up: `accepted`, `queued` or `sending`. Times in unix seconds."""
+    """A message that is neither sent nor given up: `accepted`, `queued` or `sending`. Times in unix seconds.
+
+    `accepted_at`: when it was accepted last, since a repeated call queues it once more.
+    """
 
     id: str
     state: MessageState
@@ -107,6 +110,16 @@ class Messages:
         )
         found, _ = await self._db.query(TABLE, where, index="by-whatsapp-id", limit=1)
         return str(found[0]["id"]) if found else None
+
+    async def accept_again(self, message: Message, now: float) -> bool:
+        """Notes that a message which was accepted long ago is about to be queued. False when it went on meanwhile."""
+        accepted = Condition("#st = :st", {"st": "state"}, {"st": MessageState.ACCEPTED})
+        key = {"instance": message.instance, "id": message.id}
+        try:
+            await self._db.write(Update(TABLE, key, sets={"accepted_again_at": now}, condition=accepted))
+        except ConditionFailed:
+            return False
+        return True
 
     async def unsettled(
         self, instance: str, since: float, until: float, start: dict[str, Any] | None = None
@@ -197,7 +210,7 @@ def _unsettled(values: dict[str, Any]) -> Unsettled:
         to=values["to"],
         type=values["type"],
         on_uncertain=OnUncertain(values.get("on_uncertain", OnUncertain.HOLD)),
-        accepted_at=made_at(values["id"]),
+        accepted_at=max(made_at(values["id"]), values.get("accepted_again_at", 0.0)),
         deadline=values.get("deadline"),
         idempotency_key=values.get("idempotency_key"),
     )

@@ -17,7 +17,7 @@ from functions.api.messages.schemas import TextMessage
 from functions.api.problems import Problem
 from functions.api.services import Services
 from shared.clock import iso
-from shared.ids import new_id
+from shared.ids import made_at, new_id
 from shared.models.command import Command, CommandKind
 from shared.models.instance import Instance
 from shared.models.message import Message, MessageError, MessageState, OnUncertain, Step
@@ -27,6 +27,7 @@ from shared.store.messages import AlreadyAccepted, IdempotencyKey
 
 log = logging.getLogger(__name__)
 
+QUEUED_BY_THEN_S = 60.0  # well before anybody takes a message for one that was never queued
 UNSENT = MessageError("queue_unavailable", "The message could not be queued and was not sent.")
 
 
@@ -37,14 +38,16 @@ async def accept(services: Services, instance: Instance, body: TextMessage, key:
     try:
         await services.messages.accept(message, now, key)
     except AlreadyAccepted as earlier:
-        return await _accepted_before(services, instance, earlier, key)
+        before = await _accepted_before(services, instance, earlier, key)
+        return before or await accept(services, instance, body, key)
     await _queue(services, instance, message, key)
     return message
 
 
 async def _accepted_before(
     services: Services, instance: Instance, earlier: AlreadyAccepted, key: IdempotencyKey | None
-) -> Message:
+) -> Message | None:
+    """The message of the earlier call, queued now if it was not. None when it is being settled at this moment."""
     if key is not None and earlier.body_digest != key.body_digest:
         detail = "This Idempotency-Key was used for another message in the last 24 hours."
         raise Problem(problems.IDEMPOTENCY_KEY_REUSED, detail)
@@ -53,6 +56,9 @@ async def _accepted_before(
         detail = "The message of this Idempotency-Key is gone: use another key."
         raise Problem(problems.UNAVAILABLE, detail, headers=RETRY_SOON)
     if message.state is MessageState.ACCEPTED:
+        now = services.clock.unix()
+        if now - made_at(message.id) > QUEUED_BY_THEN_S and not await services.messages.accept_again(message, now):
+            return None
         await _queue(services, instance, message, key)
     return as_accepted(message)
 

@@ -19,7 +19,8 @@
 Why `not_queued` is certain: an instance's messages are one group of a FIFO queue, so whatever was queued before a
 command that came by came by before it. A trace is such a command, sent by the owner itself when no other tells. Such
 a message was never queued because the API died between its two writes, before it answered, or its command was moved to
-the dead-letter queue after a thousand receives. Every write is conditional: a message that goes on meanwhile is left
+the dead-letter queue after a thousand receives. (A call that is repeated with its key later on queues the message once
+more, and makes it as young as that.) Every write is conditional: a message that goes on meanwhile is left
 alone, and a command that turns up after all finds its message settled and does nothing.
 """
 

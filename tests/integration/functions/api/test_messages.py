@@ -8,11 +8,14 @@ from dataclasses import replace
 import httpx
 import pytest
 
+from functions.api.messages.idempotency import idempotency_key
+from functions.api.messages.schemas import TextMessage
 from functions.api.services import Services
 from shared.clock import iso
+from shared.ids import first_id_at
 from shared.models.command import Command, CommandKind
 from shared.models.instance import InstanceState
-from shared.models.message import MessageState, Step
+from shared.models.message import Message, MessageError, MessageState, Step
 from shared.queues.queue import QueueError
 from shared.store.messages import advance
 from tests.integration.functions.api.conftest import client_of
@@ -107,6 +110,35 @@ async def test_dying_between_store_and_queue_is_healed_by_the_same_call(
     assert again.status_code == 202
     (command,) = await worker.took(1, CommandKind.SEND)
     assert command.args["message_id"] == again.json()["id"]
+
+
+@pytest.mark.parametrize("settled", [False, True])
+async def test_a_call_that_is_repeated_late_queues_its_message_or_makes_a_new_one(
+    shop: httpx.AsyncClient, worker: FakeWorker, services: Services, *, settled: bool
+) -> None:
+    long_ago = worker.clock.unix() - 100
+    body = TextMessage.model_validate(TEXT)
+    key = idempotency_key("order-7", MESSAGES, body)
+    lost = Message(
+        id=first_id_at("msg", long_ago),
+        instance="acme#shop-1",
+        to="351912345678",
+        type="text",
+        content=body.content(),
+        state=MessageState.ACCEPTED,
+        timeline=(Step(MessageState.ACCEPTED, iso(long_ago)),),
+    )
+    await services.messages.accept(lost, long_ago, key)
+    if settled:  # as the owner of its partition does with what was never queued
+        assert await services.messages.settle_unsent(lost, MessageError("not_queued", ""), iso(1), "order-7")
+    again = await shop.post(MESSAGES, json=TEXT, headers={"idempotency-key": "order-7"})
+    assert again.status_code == 202
+    (command,) = await worker.took(1, CommandKind.SEND)
+    assert command.args["message_id"] == again.json()["id"]
+    assert (again.json()["id"] == lost.id) is not settled
+    if not settled:
+        (found,), _ = await services.messages.unsettled(lost.instance, long_ago - 1, long_ago + 1)
+        assert found.accepted_at > long_ago + 90
 
 
 async def test_a_queue_that_fails_fails_the_message_and_frees_its_key(

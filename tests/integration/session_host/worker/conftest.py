@@ -18,7 +18,7 @@ from session_host.worker.ledger import Fenced, Ledger
 from session_host.worker.outbox import Outbox
 from session_host.worker.worker import Worker
 from shared.clock import SystemClock, iso
-from shared.ids import new_id
+from shared.ids import first_id_at, new_id
 from shared.models.command import Command, CommandKind
 from shared.models.host import Lease
 from shared.models.instance import Instance, InstanceKey, InstanceState
@@ -29,9 +29,10 @@ from shared.queues.deliveries import DeliveryQueue, DeliveryTask, decode
 from shared.queues.names import COMMANDS_DEAD, DELIVERIES, commands_name, open_queue
 from shared.queues.queue import Queue, Received
 from shared.store.cache import Cache, CacheKind
+from shared.store.database import Update
 from shared.store.events import Events
 from shared.store.instances import Instances
-from shared.store.messages import Messages
+from shared.store.messages import IdempotencyKey, Messages
 from shared.store.partitions import Partitions
 from shared.vault import Vault, new_key
 from tests.conftest import Deployment
@@ -146,24 +147,40 @@ class Bench:
         found: dict[str, Any] = await eventually(lambda: self.cache.get(CacheKind.RESULT, command_id))
         return found
 
-    async def send(self, key: InstanceKey, text: str = "hi", **options: Any) -> str:
-        """Accepts a message and puts its command on the queue, as the API does; gives back its id."""
-        steps = (Step(MessageState.ACCEPTED, iso(self.clock.unix())),)
+    async def accept(self, key: InstanceKey, text: str = "hi", *, made_at: float | None = None, **options: Any) -> str:
+        """Stores a message, as the API does first; gives back its id."""
+        at = made_at or self.clock.unix()
+        message_id = new_id("msg") if made_at is None else first_id_at("msg", made_at)
+        idempotency = options.get("idempotency_key")
         message = Message(
-            id=new_id("msg"),
+            id=message_id,
             instance=str(key),
             to="4915550002",
             type="text",
             content={"text": text},
             state=MessageState.ACCEPTED,
-            timeline=steps,
+            timeline=(Step(MessageState.ACCEPTED, iso(at)),),
             on_uncertain=OnUncertain(options.get("on_uncertain", OnUncertain.HOLD)),
             deadline=options.get("deadline"),
         )
-        await self.messages.accept(message, self.clock.unix())
-        args = {"message_id": message.id, "to": message.to, "type": "text", "content": message.content, **options}
-        await self.command(CommandKind.SEND, key, **args)
+        await self.messages.accept(message, at, IdempotencyKey(idempotency, "digest") if idempotency else None)
         return message.id
+
+    async def queue(self, key: InstanceKey, message_id: str, text: str = "hi", **options: Any) -> None:
+        """Puts a message's command on the queue, as the API does then."""
+        args = {"message_id": message_id, "to": "4915550002", "type": "text", "content": {"text": text}, **options}
+        await self.sender.send(0, Command(new_id("cmd"), CommandKind.SEND, key, args), message_id)
+
+    async def send(self, key: InstanceKey, text: str = "hi", **options: Any) -> str:
+        """Accepts a message and puts its command on the queue; gives back its id."""
+        message_id = await self.accept(key, text, **options)
+        await self.queue(key, message_id, text, **options)
+        return message_id
+
+    async def move(self, instance: Instance, partition: int) -> None:
+        """Puts an instance on another partition, which nothing but a deletion and a creation does."""
+        key = {"tenant": instance.tenant, "id": instance.id}
+        await self.database.write(Update("instances", key, sets={"partition": partition}))
 
     async def message_is(self, key: InstanceKey, message_id: str, state: MessageState) -> Message:
         """The message once it is in a state."""

@@ -10,7 +10,7 @@ import logging
 import os
 from collections.abc import Callable
 
-from session_host.orders import Assignment, BadOrder, decode
+from session_host.orders import Assignment, BadOrder, Order, decode
 
 logger = logging.getLogger(__name__)
 
@@ -31,23 +31,28 @@ class Orders:
         self._loop.add_reader(descriptor, self._read)
 
     def _read(self) -> None:
-        try:
-            data = os.read(self._descriptor, READ_BYTES)
-        except BlockingIOError:
-            return
-        if not data:  # the supervisor is gone, and this process with it in a moment
-            self._loop.remove_reader(self._descriptor)
-            return
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        for line in lines:
-            self._follow(line)
+        *lines, self._rest = (self._rest + self._waiting()).split(b"\n")
+        orders = [order for line in lines if (order := self._decode(line))]
+        if orders:  # only the last moment counts: the first ones may be past when a start took long
+            self._extend(max(order.until for order in orders))
+        for order in orders:
+            if isinstance(order, Assignment) and not self.assigned.done():
+                self.assigned.set_result(order)
 
-    def _follow(self, line: bytes) -> None:
+    def _waiting(self) -> bytes:
+        """All that can be read now."""
+        data = b""
         try:
-            order = decode(line, self._host_id)
+            while more := os.read(self._descriptor, READ_BYTES):
+                data += more
+        except BlockingIOError:
+            return data
+        self._loop.remove_reader(self._descriptor)  # the supervisor is gone, and this process with it in a moment
+        return data
+
+    def _decode(self, line: bytes) -> Order | None:
+        try:
+            return decode(line, self._host_id)
         except BadOrder as error:
             logger.error("%s", error)
-            return
-        self._extend(order.until)
-        if isinstance(order, Assignment) and not self.assigned.done():
-            self.assigned.set_result(order)
+            return None

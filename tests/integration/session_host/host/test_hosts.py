@@ -3,92 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import psutil
-import pytest
 
 from shared.clock import SystemClock
 from shared.store.hosts import Hosts
 from shared.store.partitions import Partitions
-from tests.conftest import PARTITIONS, ROOT, Deployment
-
-HERE = Path(__file__).parent
-PATIENCE_S = 40
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """What a worker wrote of itself."""
-
-    what: str
-    partition: int
-    epoch: int
-    host: str
-    pid: int
-
-
-@dataclass(slots=True)
-class Site:
-    """Where hosts run: their folder, and the processes started."""
-
-    deployment: Deployment
-    folder: Path
-    hosts: list[asyncio.subprocess.Process] = field(default_factory=list)
-
-    async def start(self, name: str, *worker: str) -> asyncio.subprocess.Process:
-        """A host with a 2 s lease whose workers run worker_program, or another command."""
-        command = worker or (sys.executable, str(HERE / "worker_program.py"))
-        aws = self.deployment.settings
-        env = {
-            "PYTHONPATH": str(ROOT),
-            "HIVEWP_AWS_ENDPOINT": aws.endpoint_url or "",
-            "HIVEWP_PREFIX": aws.prefix,
-            "HIVEWP_PARTITIONS": str(PARTITIONS),
-            "HIVEWP_SEALING_KEY": base64.b64encode(bytes(32)).decode(),
-            "HIVEWP_SESSION_DIR": str(self.folder / "sessions"),
-            "HIVEWP_HOST_NAME": name,
-            "HIVEWP_RUN_DIR": str(self.folder / "run"),
-            "HIVEWP_LEASE_S": "2",
-            "TEST_NOTES": str(self.folder / "notes"),
-        }
-        with (self.folder / f"{name}.log").open("wb") as log:
-            host = await asyncio.create_subprocess_exec(
-                sys.executable, str(HERE / "host_program.py"), *command, env=env, stdout=log, stderr=log
-            )
-        self.hosts.append(host)
-        return host
-
-    def notes(self, what: str) -> list[Note]:
-        """All notes of a kind, oldest first."""
-        file = self.folder / "notes"
-        lines = [line.split() for line in file.read_text().splitlines()] if file.exists() else []
-        return [Note(kind, int(p), int(e), host, int(pid)) for kind, p, e, host, pid in lines if kind == what]
-
-    def log(self, name: str) -> str:
-        """What a host wrote."""
-        return (self.folder / f"{name}.log").read_text()
-
-    async def see(self, happened: Callable[[], bool]) -> None:
-        """Waits until something is the case."""
-        async with asyncio.timeout(PATIENCE_S):
-            while not happened():
-                await asyncio.sleep(0.05)
-
-
-@pytest.fixture
-async def site(deployment: Deployment, tmp_path: Path) -> AsyncIterator[Site]:
-    place = Site(deployment, tmp_path)
-    yield place
-    for host in place.hosts:
-        if host.returncode is None:
-            host.kill()
-        await host.wait()
+from tests.conftest import PARTITIONS, ROOT
+from tests.integration.session_host.host.site import PATIENCE_S, Note, Site
 
 
 def of(notes: list[Note], name: str) -> list[Note]:
@@ -151,13 +75,17 @@ async def test_a_joining_host_gets_its_share_by_hand_over_and_a_killed_ones_shar
     assert len(site.notes("drained")) == 1
 
 
-async def test_a_frozen_host_finds_its_partitions_gone_and_starts_over(site: Site) -> None:
+async def test_the_workers_of_a_frozen_host_are_dead_before_another_host_takes_over(site: Site) -> None:
     frozen = await site.start("host-1")
     await site.see(lambda: len(site.notes("start")) == PARTITIONS)
     frozen.send_signal(signal.SIGSTOP)
     await site.start("host-2")
-    await site.see(lambda: len(of(site.notes("start"), "host-2")) == PARTITIONS)
     killed = [psutil.Process(note.pid) for note in of(site.notes("start"), "host-1")]
+    await site.see(lambda: bool(of(site.notes("start"), "host-2")))
+    taken = of(site.notes("start"), "host-2")[0].partition
+    (before,) = [note.pid for note in of(site.notes("start"), "host-1") if note.partition == taken]
+    assert psutil.Process(before).status() == psutil.STATUS_ZOMBIE
+    await site.see(lambda: len(of(site.notes("start"), "host-2")) == PARTITIONS)
     frozen.send_signal(signal.SIGCONT)
     await asyncio.to_thread(psutil.wait_procs, killed, PATIENCE_S)
     await site.see(lambda: len(of(site.notes("start"), "host-1")) > PARTITIONS)

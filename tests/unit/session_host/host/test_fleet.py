@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 from pathlib import Path
 
+import pytest
+
+from session_host.host import ceilings
 from session_host.host.ceilings import Ceilings
 from session_host.host.fleet import Fleet
 from session_host.host.standbys import Program
@@ -63,3 +67,24 @@ async def test_draining_and_killing_what_is_not_there_is_harmless() -> None:
         fleet = Fleet(a_program("wait"), CEILINGS, group, lambda: None, lambda _: None)
         await fleet.drain(0)
         fleet.kill(0)
+
+
+async def test_a_worn_worker_is_replaced_by_one_that_stood_by(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    monkeypatch.setattr(ceilings, "URGENT_AGE_S", 0.0)
+    worn = {"partition": 0, "pid": 1, "states": {}, "memory": 1 << 40, "threads": 1, "descriptors": 1}
+    say = f"say:{json.dumps(worn | {'starts': 0, 'stuck': 0})}"
+    steps = ('say:{"warm": true}', f"orders:{tmp_path / 'order'}", f"once:{tmp_path / 'worn'}", say)
+    program = a_program(*steps, 'say:{"ready": true}', "wait")
+    async with asyncio.TaskGroup() as group, asyncio.timeout(20):
+        fleet = Fleet(program, CEILINGS, group, lambda: None, lambda _: None)
+        fleet.start(Lease(0, "host", 1, 1), UNTIL)
+        while len([said for said in caplog.messages if "is ready" in said]) < 2:
+            await asyncio.sleep(0.01)
+        assert "is replaced by a fresh process: memory" in caplog.text
+        assert not [record for record in caplog.records if record.levelname == "ERROR"]
+        await fleet.drain(0)
+        fleet.close()
+    assert fleet.standbys == 0

@@ -18,7 +18,9 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
+from session_host.whatsapp.events import CONVERSATION
 from session_host.whatsapp.gate import Writing
+from session_host.whatsapp.inbox import Inbox
 from session_host.whatsapp.library import Start
 from session_host.whatsapp.port import NotConnected
 from session_host.whatsapp.runtime import Begun, Ended, Event, Heard, Qr, Runtime
@@ -36,6 +38,7 @@ class Client:
 
     def __init__(self, runtime: Runtime, on_heard: Callable[[Heard], None], starting_s: float) -> None:
         self.name = uuid4().hex.encode()
+        self.inbox: Inbox | None = None
         self.alive = False
         self.ended = False
         self._runtime = runtime
@@ -84,6 +87,9 @@ class Client:
     def stirred(self) -> None:
         if self._writing:
             self._writing.done()
+
+    def keep(self, kind: int, data: bytes) -> int | None:
+        return self.inbox.keep(kind, data) if self.inbox and kind in CONVERSATION else None
 
     def hear(self, heard: Heard) -> None:
         self._heard_any = True

@@ -12,7 +12,7 @@ from typing import Any
 
 from session_host.whatsapp.library import protobuf_module
 from session_host.whatsapp.messages import message_received, receipt_received
-from session_host.whatsapp.port import Disconnected, EndReason, SessionEnded, Signal
+from session_host.whatsapp.port import Disconnected, EndReason, MessageReceived, ReceiptReceived, SessionEnded, Signal
 
 _log = logging.getLogger(__name__)
 
@@ -87,8 +87,6 @@ def _undecryptable(event: Any) -> None:
     _log.warning("a message could not be decrypted, unavailable: %s", event.IsUnavailable)
 
 
-CONVERSATION = frozenset({17, 18})  # what others wrote and read, which WhatsApp takes for told
-
 HANDLERS: dict[int, tuple[str, Handler]] = {
     6: ("LoggedOut", _logged_out),
     7: ("StreamReplaced", _stream_replaced),
@@ -97,12 +95,16 @@ HANDLERS: dict[int, tuple[str, Handler]] = {
     10: ("ClientOutdated", _client_outdated),
     11: ("StreamError", _stream_error),
     12: ("Disconnected", _disconnected),
-    17: ("Message", message_received),
-    18: ("Receipt", receipt_received),
     44: ("UndecryptableMessage", _undecryptable),
 }
 
-SUBSCRIBED = bytes(sorted({CONNECTED, KEEPALIVE_TIMEOUT, *HANDLERS}))
+# what others wrote and read: WhatsApp takes it for told and will not tell it again
+CONVERSATION: dict[int, tuple[str, Callable[[Any], MessageReceived | ReceiptReceived | None]]] = {
+    17: ("Message", message_received),
+    18: ("Receipt", receipt_received),
+}
+
+SUBSCRIBED = bytes(sorted({CONNECTED, KEEPALIVE_TIMEOUT, *HANDLERS, *CONVERSATION}))
 
 
 class Decoder:
@@ -112,11 +114,17 @@ class Decoder:
         messages = protobuf_module("Neonize_pb2")
         self.device = messages.Device
         self._handlers = {kind: (getattr(messages, name), handle) for kind, (name, handle) in HANDLERS.items()}
+        self._conversation = {kind: (getattr(messages, name), read) for kind, (name, read) in CONVERSATION.items()}
 
     def signal(self, kind: int, data: bytes) -> Signal | None:
         """The signal for an event that HANDLERS names."""
         message, handle = self._handlers[kind]
         return handle(message.FromString(data))
+
+    def conversation(self, kind: int, data: bytes) -> MessageReceived | ReceiptReceived | None:
+        """The signal for an event that CONVERSATION names."""
+        message, read = self._conversation[kind]
+        return read(message.FromString(data))
 
 
 def _name(event: Any, field: str) -> str:

@@ -11,6 +11,7 @@ from weakref import WeakValueDictionary
 
 from session_host.whatsapp import store
 from session_host.whatsapp.client import Client
+from session_host.whatsapp.inbox import Inbox
 
 
 class Occupancy:
@@ -18,6 +19,7 @@ class Occupancy:
 
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[Path, asyncio.Lock] = WeakValueDictionary()
+        self._inboxes: WeakValueDictionary[Path, Inbox] = WeakValueDictionary()
         self._releases: set[asyncio.Task[None]] = set()
         self._full: set[Path] = set()
 
@@ -33,6 +35,12 @@ class Occupancy:
         self._releases.add(release)
         release.add_done_callback(self._releases.discard)
         return True
+
+    def inbox(self, path: Path) -> Inbox:
+        """The store's inbox, the same one for as long as anybody uses it."""
+        if (inbox := self._inboxes.get(path)) is None:
+            self._inboxes[path] = inbox = Inbox(path)
+        return inbox
 
     def filled(self, path: Path) -> None:
         """The store could not be written."""

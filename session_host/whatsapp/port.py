@@ -21,7 +21,7 @@ Errors of calls:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
@@ -133,11 +133,17 @@ class SessionEnded:
     until: float | None = None
 
 
+def _nothing() -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class MessageReceived:
     """A message of a chat. `kind` is `text`, or the name of what else it is (`image`, `reaction`, ...).
 
     `text` is there for kind `text` only. `timestamp` is unix seconds. `from_me`: the owner wrote it on another device.
+    `taken` is to be called once the message is safe: until then the next session of the store, also one of another
+    process, tells it again.
     """
 
     id: str
@@ -149,6 +155,7 @@ class MessageReceived:
     from_me: bool = False
     is_group: bool = False
     reply_to: str | None = None
+    taken: Callable[[], None] = field(default=_nothing, compare=False, repr=False)
 
 
 class ReceiptKind(StrEnum):
@@ -160,13 +167,14 @@ class ReceiptKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReceiptReceived:
-    """Messages of ours (their WhatsApp ids) were delivered or read. `timestamp` is unix seconds."""
+    """Messages of ours (their WhatsApp ids) were delivered or read. `timestamp` is unix seconds, `taken` as above."""
 
     message_ids: tuple[str, ...]
     kind: ReceiptKind
     chat: str
     sender: Person
     timestamp: float
+    taken: Callable[[], None] = field(default=_nothing, compare=False, repr=False)
 
 
 Signal = QrShown | Paired | PairingEnded | Connected | Disconnected | SessionEnded | MessageReceived | ReceiptReceived
@@ -206,7 +214,8 @@ class Session(Protocol):
     """One paired instance's socket. One `send_text` at a time per session.
 
     A session is used once: after a `stop` or SessionEnded the next attempt takes a new one. What WhatsApp handed over
-    before the socket closed is still told (MessageReceived, ReceiptReceived) until `stop` has returned.
+    before the socket closed is still told (MessageReceived, ReceiptReceived) until `stop` has returned. What an earlier
+    session told and nobody took (see MessageReceived) may be told again before Connected.
     """
 
     async def connect(self) -> None:

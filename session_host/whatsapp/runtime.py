@@ -13,7 +13,7 @@ from session_host.whatsapp.errors import store_trouble
 from session_host.whatsapp.gate import Gate, Writing
 from session_host.whatsapp.library import Library, protobuf_module
 
-CALLS_AT_ONCE = 128  # one per session at a time, and a send may wait 75 s for its answer
+CALLS_AT_ONCE = 256  # one per session at a time and one that ends it, and a send may wait 75 s for its answer
 
 _log = logging.getLogger(__name__)
 _library_log = logging.getLogger("session_host.whatsapp.library")
@@ -36,10 +36,11 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event of the library, still serialised."""
+    """An event of the library, still serialised. `number` is the one under which it is kept."""
 
     kind: int
     data: bytes
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,9 @@ class Ear(Protocol):
 
     def stirred(self) -> None:
         """It wrote the maps and is past starting. On the library's thread."""
+
+    def keep(self, kind: int, data: bytes) -> int | None:
+        """Writes down what must not be lost, and gives its number. On the library's thread."""
 
     def hear(self, heard: Heard) -> None:
         """On the loop's thread, in order."""
@@ -117,9 +121,11 @@ class Runtime:
         self.post(client, Login(status.decode(errors="replace")))
 
     def on_event(self, client: bytes, kind: int, data: bytes) -> None:
-        if kind == 0:
-            self._stir(client)
-        self.post(client, Event(kind, data))
+        ear = self._ears.get(client)
+        if ear and kind == 0:
+            ear.stirred()
+        number = ear.keep(kind, data) if ear else None
+        self.post(client, Event(kind, data, number))
 
     def on_log(self, entry: bytes) -> None:
         self._to_loop(self._write_log, entry)

@@ -26,6 +26,7 @@ from google.protobuf.message import DecodeError
 from session_host.whatsapp import store
 from session_host.whatsapp.asking import Asking
 from session_host.whatsapp.client import Client
+from session_host.whatsapp.conversation import Conversation
 from session_host.whatsapp.errors import error_of, store_trouble
 from session_host.whatsapp.events import CONNECTED, CONVERSATION, DEVICE, KEEPALIVE_TIMEOUT, SUBSCRIBED, Decoder
 from session_host.whatsapp.people import person
@@ -67,6 +68,8 @@ class NeonizeSession:
         self._decoder, self._requests = tools
         self._setup = setup
         self._client = Client(runtime, self._hear, setup.starting_s)
+        self._client.inbox = setup.occupancy.inbox(account.store)
+        self._conversation = Conversation(account.key, self._decoder, on_signal, self._client.inbox)
         self._me = Person("")
         self._asking = Asking(self._client, setup.patience.answer)
         self._over = self._asking.over
@@ -151,8 +154,10 @@ class NeonizeSession:
             self._end(EndReason.DEVICE_REMOVED, "there are no credentials")
         elif not await self._setup.occupancy.has_room(path):
             self._full("there is still no room")
-        elif not self._over.is_set():
-            self._start(store.database_name(path, self._setup.journal))
+        else:
+            await self._conversation.tell_left()
+            if not self._over.is_set():
+                self._start(store.database_name(path, self._setup.journal))
 
     def _start(self, database: str) -> None:
         try:
@@ -161,12 +166,24 @@ class NeonizeSession:
             self._end(EndReason.LIBRARY_STOPPED, str(error))
 
     def _hear(self, heard: Heard) -> None:
-        if self._over.is_set():
-            self._hear_last(heard)
-            return
+        if isinstance(heard, Event):
+            self._read(heard)
+        elif not self._over.is_set():
+            self._hear_state(heard)
+
+    def _read(self, event: Event) -> None:
+        if event.kind in CONVERSATION:  # also while the session is being closed: WhatsApp takes it for told
+            self._conversation.tell(event.kind, event.data, event.number)
+        elif not self._over.is_set():
+            try:
+                self._hear_event(event.kind, event.data)
+            except DecodeError:
+                # it may have been the one that says that the socket is gone
+                _log.exception("%s: an event of kind %d cannot be read", self._account.key, event.kind)
+                self._end(EndReason.LIBRARY_STOPPED, "the library told something unreadable")
+
+    def _hear_state(self, heard: Heard) -> None:
         match heard:
-            case Event(kind=kind, data=data):
-                self._read(kind, data)
             case Begun():
                 self._watch(self._setup.patience.connect)
             case StoreTrouble(detail=detail):
@@ -190,21 +207,6 @@ class NeonizeSession:
             self._end(EndReason.CONNECTION_DEAD, "WhatsApp gave no sign of life")
         else:
             self._tell(self._decoder.signal(kind, data))
-
-    def _read(self, kind: int, data: bytes) -> None:
-        try:
-            self._hear_event(kind, data)
-        except DecodeError:
-            _log.exception("%s: an event of kind %d cannot be read", self._account.key, kind)
-            if kind not in CONVERSATION:  # then it may have been the one that says that the socket is gone
-                self._end(EndReason.LIBRARY_STOPPED, "the library told something unreadable")
-
-    def _hear_last(self, heard: Heard) -> None:
-        """What WhatsApp takes for delivered must be told, even while the session is being closed."""
-        match heard:
-            case Event(kind=kind, data=data) if kind in CONVERSATION:
-                if signal := self._decoder.signal(kind, data):
-                    self._on_signal(signal)
 
     def _tell(self, signal: Signal | None) -> None:
         match signal:

@@ -36,16 +36,13 @@ def replace_data(library: Path, old: bytes, new: bytes) -> int:
 
 
 def writable_ranges(maps: Iterable[str], path: str) -> Iterator[tuple[int, int]]:
-    """The writable address ranges of the file `path`, with the anonymous tail (.bss) right behind it."""
-    previous_end = -1
+    """The writable address ranges of the file `path`: what has a value when it is loaded. What lies behind them may
+    be anybody's memory, copies of this data among it."""
     for line in maps:
         fields = line.split(maxsplit=5)
-        start, end = (int(part, 16) for part in fields[0].split("-"))
-        mapped = fields[5].strip() if len(fields) > 5 else ""
-        if mapped == path or (not mapped and start == previous_end):
-            previous_end = end
-            if fields[1].startswith("rw"):
-                yield start, end
+        if len(fields) > 5 and fields[5].strip() == path and fields[1].startswith("rw"):
+            start, end = fields[0].split("-")
+            yield int(start, 16), int(end, 16)
 
 
 def _data_of(library: Path) -> list[tuple[int, int]]:

@@ -20,7 +20,7 @@ from typing import Any
 
 from session_host.whatsapp.environment import WhatsAppSettings
 from session_host.whatsapp.library import library_path
-from session_host.whatsapp.port import Account, Session, Signal, WhatsAppError
+from session_host.whatsapp.port import Account, MessageReceived, ReceiptReceived, Session, Signal, WhatsAppError
 from session_host.whatsapp.setup import Patience
 from session_host.whatsapp.trust import replace_data
 from session_host.whatsapp.whatsapp import NeonizeWhatsApp
@@ -31,6 +31,7 @@ class HostProcess:
         self._sink = sink
         self._whatsapp = NeonizeWhatsApp(WhatsAppSettings(), asyncio.get_running_loop(), patience)
         self._sessions: dict[str, Session] = {}
+        self._deaf: set[str] = set()
 
     async def carry_out(self, line: dict[str, Any]) -> None:
         try:
@@ -43,6 +44,10 @@ class HostProcess:
         account = Account(key, Path(database), proxy_url)
         self._sessions[key] = self._whatsapp.session(account, lambda signal: self._signal(key, signal))
         await self._sessions[key].connect()
+
+    async def do_leave(self, key: str) -> None:
+        """From now on nothing that this session tells is taken."""
+        self._deaf.add(key)
 
     async def do_close(self, _key: str) -> None:
         await self._whatsapp.close()
@@ -57,7 +62,11 @@ class HostProcess:
         return lambda key, *arguments: getattr(self._sessions[key], name)(*arguments)
 
     def _signal(self, key: str, signal: Signal) -> None:
-        self._tell({"signal": type(signal).__name__, "key": key, **asdict(signal)})
+        if key not in self._deaf and isinstance(signal, MessageReceived | ReceiptReceived):
+            signal.taken()
+        fields = asdict(signal)
+        fields.pop("taken", None)
+        self._tell({"signal": type(signal).__name__, "key": key, **fields})
 
     def _tell(self, line: dict[str, Any]) -> None:
         os.write(self._sink, json.dumps(line).encode() + b"\n")

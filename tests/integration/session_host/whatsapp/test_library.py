@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from session_host.whatsapp.environment import WhatsAppSettings, environment
-from session_host.whatsapp.events import CONNECTED, DEVICE, HANDLERS, IGNORED, KEEPALIVE_TIMEOUT
+from session_host.whatsapp.events import CONNECTED, CONVERSATION, DEVICE, HANDLERS, IGNORED, KEEPALIVE_TIMEOUT
 
 LOAD = """
 from session_host.whatsapp import library
@@ -41,7 +41,7 @@ def facts() -> Any:
 
 
 def test_every_event_of_the_library_is_handled_or_ignored_by_name(facts: Any) -> None:
-    named = {kind: name for kind, (name, _) in HANDLERS.items()}
+    named = {kind: name for kind, (name, _) in [*HANDLERS.items(), *CONVERSATION.items()]}
     named |= {kind: text.partition(":")[0] for kind, text in IGNORED.items()}
     named |= {DEVICE: "Device", CONNECTED: "Connected", KEEPALIVE_TIMEOUT: "KeepAliveTimeout"}
 

@@ -111,6 +111,27 @@ async def test_a_server_in_trouble_is_tried_again(server: LocalWhatsApp, shop: A
     await host.signal(shop.key, "Connected")
 
 
+async def test_what_was_not_taken_survives_the_process(server: LocalWhatsApp, shop: Account, tmp_path: Path) -> None:
+    """WhatsApp does not tell it again: it takes for delivered what the library has decrypted."""
+    async with host_for(server, tmp_path) as host:
+        await host.connect(shop)
+        await host.do("leave", shop.key)
+        await server.ok("POST", f"/phones/{CUSTOMER}/messages", to=shop.key, text="in time")
+        await host.signal(shop.key, "MessageReceived", text="in time")
+        await server.eventually("/stats", lambda stats: stats["unsettled"] == 0)
+        host.process.kill()
+
+    async with host_for(server, tmp_path) as host:
+        await host.connect(shop)
+        await host.signal(shop.key, "MessageReceived", text="in time")
+        await host.do("stop", shop.key)
+        await host.connect(shop)
+        await server.ok("POST", f"/phones/{CUSTOMER}/messages", to=shop.key, text="later")
+        await host.signal(shop.key, "MessageReceived", text="later")
+
+        assert host.seen("MessageReceived") == []
+
+
 async def test_the_next_session_of_an_account_outlives_the_last_one(
     server: LocalWhatsApp, shop: Account, host: Host
 ) -> None:
@@ -218,6 +239,8 @@ async def test_a_stop_during_a_hanging_connection_waits_for_it_in_the_background
     async with host_for(server, tmp_path, stop=0.3) as host:
         with silent(server):
             await host.do("open", shop.key, str(shop.store), None)
+            while not (await host.do("wear"))["starts"]:
+                await asyncio.sleep(0.02)
             await host.do("stop", shop.key)
             assert (await host.do("wear"))["stuck"] == 1
         await until_stuck(host, 0)

@@ -10,11 +10,11 @@ import pytest
 
 from session_host.whatsapp import store as session_store
 from session_host.whatsapp.events import KEEPALIVE_TIMEOUT
-from session_host.whatsapp.port import EndReason, OutcomeUnknown, SessionEnded, Signal, StoreUnwritable
+from session_host.whatsapp.port import EndReason, MessageReceived, OutcomeUnknown, SessionEnded, Signal, StoreUnwritable
 from session_host.whatsapp.setup import Patience
 from tests.unit.session_host.whatsapp.scene import Scene, neonize
 
-LOGGED_OUT = 6
+LOGGED_OUT, MESSAGE = 6, 17
 
 
 @pytest.fixture
@@ -182,6 +182,38 @@ async def test_a_store_that_was_full_is_opened_only_when_there_is_room(
     assert scene.library.calls == ["run"]
     scene.device()
     await second.stop()
+
+
+async def test_a_message_is_told_again_by_the_next_process_until_it_was_taken(scene: Scene, store: Path) -> None:
+    await scene.connected()
+    message = neonize.Message(Info=neonize.MessageInfo(ID="3EB1", Timestamp=1_700_000_000_000))
+    message.Message.conversation = "remember me"
+    scene.runtime.on_event(scene.library.client, MESSAGE, message.SerializePartialToString())
+    first = await scene.heard(MessageReceived)
+
+    after_a_crash = Scene(store, Patience())
+    await after_a_crash.connecting()
+    again = await after_a_crash.heard(MessageReceived)
+
+    assert again == first
+    assert isinstance(again, MessageReceived)
+    again.taken()
+    after_a_crash.device()
+    await after_a_crash.session.stop()
+
+
+async def test_a_message_that_says_nothing_is_not_kept(scene: Scene, store: Path) -> None:
+    await scene.connected()
+    empty = neonize.Message(Info=neonize.MessageInfo(ID="3EB1", Timestamp=1_700_000_000_000))
+    for data in (empty.SerializePartialToString(), b"\xff"):
+        scene.runtime.on_event(scene.library.client, MESSAGE, data)
+    inbox = store.with_name("shop-1.db.inbox")
+    assert inbox.exists()
+
+    async with asyncio.timeout(10):
+        while inbox.exists():
+            await asyncio.sleep(0.05)
+    assert not [signal for signal in scene.signals if isinstance(signal, MessageReceived | SessionEnded)]
 
 
 async def test_an_end_that_cannot_be_read_is_an_end(scene: Scene) -> None:

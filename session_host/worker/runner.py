@@ -218,8 +218,10 @@ class Runner:
             case MessageReceived() as message:
                 if not (message.is_group and self.instance.settings.ignore_groups):
                     await contained(f"{self.instance.key}: a message", self.incoming.message(message))
+                message.taken()
             case ReceiptReceived() as receipt:
                 await contained(f"{self.instance.key}: a receipt", self.incoming.receipt(receipt))
+                receipt.taken()
             case signal:
                 await self._apart(type(signal).__name__, self._follow_current(heard, signal))
 

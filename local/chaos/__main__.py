@@ -48,7 +48,6 @@ def main() -> int:
         results = asyncio.run(_run(drills, folder))
     except asyncio.CancelledError:
         return BROKEN_OFF
-    (folder / "report.json").write_text(json.dumps([result.as_json() for result in results], indent=2) + "\n")
     if not arguments.only:
         table.write_into(DOCUMENT, "drills", table.drill_list(drills))
         table.write_into(DOCUMENT, "chaos", table.document(results, _about(time.monotonic() - began)))
@@ -64,9 +63,15 @@ async def _run(drills: Sequence[Drill], folder: Path) -> list[Result]:
     async for result in Suite(FULL, folder).run(drills):
         results.append(result)
         _say(table.row(result))
+        _keep(results, folder)
         for line in table.faults([result]):
             logger.error("%s", line)
     return results
+
+
+def _keep(results: Sequence[Result], folder: Path) -> None:
+    """Also for who breaks the run off."""
+    (folder / "report.json").write_text(json.dumps([result.as_json() for result in results], indent=2) + "\n")
 
 
 def _conclude(results: Sequence[Result], folder: Path, *, keep: bool) -> int:

@@ -13,7 +13,7 @@ import aiohttp
 
 from local.bench.target import Target
 
-ANSWER_S = 10.0
+ANSWER_S = 30.0  # API Gateway gives up then too
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from local.chaos.client import Answer, Client
 from local.chaos.shop import Shop
 
-AGAIN_S = 0.5
+AGAIN_S = (0.5, 1.0, 2.0, 4.0, 8.0)  # the last one from then on: who repeats faster keeps a slow service slow
 GIVE_UP_S = 120.0
 
 
@@ -51,7 +51,7 @@ class Outbound:
             ask.calls += 1
             if _settles(ask, await self._ask(ask)):
                 return
-            await asyncio.sleep(AGAIN_S)
+            await asyncio.sleep(AGAIN_S[min(ask.calls, len(AGAIN_S)) - 1])
 
     async def _ask(self, ask: Ask) -> Answer | None:
         body = {"to": ask.to, "type": "text", "text": ask.text}

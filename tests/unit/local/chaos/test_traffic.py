@@ -25,7 +25,7 @@ class Api:
 
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outbound, "AGAIN_S", 0)
+    monkeypatch.setattr(outbound, "AGAIN_S", (0, 0))
 
 
 async def test_a_call_without_an_answer_is_repeated_under_its_key() -> None:

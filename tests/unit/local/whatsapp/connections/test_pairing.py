@@ -187,6 +187,27 @@ async def test_a_second_login_replaces_the_first(host: Host) -> None:
     assert error.child("conflict") is not None
     assert await first.receive() is None
     assert device.link is not None
+    assert host.world.stats.events["second_logins"] == 1
+
+
+async def test_a_login_after_a_kick_is_no_second_one(host: Host) -> None:
+    client = WireClient()
+    device = await link(host, client)
+    await log_in_again(host, client)
+    device.leave("close")  # its end is on the way
+    await log_in_again(host, client)
+    assert host.world.stats.events["second_logins"] == 0
+
+
+async def test_everybodys_logins_can_be_refused(host: Host) -> None:
+    client = WireClient()
+    await link(host, client)
+    host.world.refusal = Refusal("503", 1)
+    _, failure = await log_in_again(host, client)
+    assert (failure.tag, failure.attrs["reason"]) == ("failure", "503")
+    assert host.world.refusal is None
+    _, welcome = await log_in_again(host, client)
+    assert welcome.tag == "success"
 
 
 async def test_a_refusal_with_a_count_ends_by_itself(host: Host) -> None:

@@ -5,7 +5,8 @@ it tells is therefore written down at once, on the library's own thread, before 
 process tells it again if this one dies. A file beside the session store, without fsync: it outlives the process, not a
 power cut. It is gone while there is nothing to remember.
 
-Each record: length and CRC-32 of what follows, the event's kind, its data. What a death tore off is passed over.
+Each record: length and CRC-32 of its data, a number, the event's kind, the data. One of kind 0 tells which numbers have
+been taken, once a second. What a death tore off is passed over.
 """
 
 from __future__ import annotations
@@ -15,17 +16,19 @@ import logging
 import os
 import struct
 import threading
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from zlib import crc32
 
 SUFFIX = ".inbox"
-TIDY_S = 1.0  # the file of a busy session need not go and come with every message
+TIDY_S = 1.0  # what was taken since then may be told again
 MOST_BYTES = 1 << 20  # before what was taken is left out
 
-_HEAD = struct.Struct(">IIB")
+_TAKEN = 0
+_HEAD = struct.Struct(">IIQB")
 _log = logging.getLogger(__name__)
 
 
@@ -45,6 +48,7 @@ class Inbox:
         self._path = store.with_name(store.name + SUFFIX)
         self._files = threading.Lock()
         self._waiting: dict[int, bytes] = {}
+        self._taken: deque[int] = deque()
         self._numbers = count(1)
         self._descriptor: int | None = None
         self._size = 0
@@ -65,8 +69,9 @@ class Inbox:
                 data = self._path.read_bytes()
             except FileNotFoundError:
                 return []
-            kept = [Kept(next(self._numbers), kind, event) for kind, event in _records(data)]
-            self._waiting.update({each.number: _record(each.kind, each.data) for each in kept})
+            kept = _untaken(_records(data))
+            self._waiting.update({each.number: _record(each) for each in kept})
+            self._numbers = count(max(self._waiting, default=0) + 1)
             try:
                 self._write_anew()  # without what was torn off
             except OSError as error:
@@ -75,9 +80,9 @@ class Inbox:
 
     def keep(self, kind: int, data: bytes) -> int:
         """Writes an event down, or logs that it cannot; gives its number. Blocks; from any thread."""
-        number, record = next(self._numbers), _record(kind, data)
         with self._files:
-            self._waiting[number] = record
+            number = next(self._numbers)
+            self._waiting[number] = record = _record(Kept(number, kind, data))
             try:
                 self._append(record)
             except OSError as error:
@@ -87,19 +92,25 @@ class Inbox:
     def taken(self, number: int) -> None:
         """The event is safe elsewhere. On the loop's thread; does not block."""
         self._waiting.pop(number, None)
-        if not self._waiting and not self._tidying:
+        self._taken.append(number)
+        if not self._tidying:
             self._tidying = True
             loop = asyncio.get_running_loop()
             loop.call_later(TIDY_S, lambda: loop.run_in_executor(None, self.tidy))
 
     def tidy(self) -> None:
-        """Removes the file if there is nothing to remember. Blocks."""
+        """Writes down what was taken, or removes the file if there is nothing to remember. Blocks."""
         with self._files:
             self._tidying = False
-            if self._waiting or not self._opened:
-                return
-            self._close()
-            self._path.unlink(missing_ok=True)
+            numbers = [self._taken.popleft() for _ in range(len(self._taken))]
+            try:
+                if self._waiting:
+                    self._append(_record(Kept(0, _TAKEN, struct.pack(f">{len(numbers)}Q", *numbers))))
+                else:
+                    self._close()
+                    self._path.unlink(missing_ok=True)
+            except OSError as error:
+                _log.warning("%s: cannot be tidied: %s", self._path.name, error.strerror)
 
     def _append(self, record: bytes) -> None:
         if self._size + len(record) > self._rewrite_at:
@@ -141,16 +152,27 @@ class Inbox:
             self._descriptor = None
 
 
-def _record(kind: int, data: bytes) -> bytes:
-    return _HEAD.pack(len(data), crc32(data), kind) + data
+def _record(kept: Kept) -> bytes:
+    return _HEAD.pack(len(kept.data), crc32(kept.data), kept.number, kept.kind) + kept.data
 
 
-def _records(data: bytes) -> Iterator[tuple[int, bytes]]:
+def _untaken(records: Iterable[Kept]) -> list[Kept]:
+    kept: dict[int, Kept] = {}
+    for record in records:
+        if record.kind == _TAKEN:
+            for (number,) in struct.iter_unpack(">Q", record.data):
+                kept.pop(number, None)
+        else:
+            kept[record.number] = record
+    return list(kept.values())
+
+
+def _records(data: bytes) -> Iterator[Kept]:
     at = 0
     while at + _HEAD.size <= len(data):
-        length, checksum, kind = _HEAD.unpack_from(data, at)
+        length, checksum, number, kind = _HEAD.unpack_from(data, at)
         event = data[at + _HEAD.size : at + _HEAD.size + length]
         if len(event) < length or crc32(event) != checksum:
             return
-        yield kind, event
+        yield Kept(number, kind, event)
         at += _HEAD.size + length

@@ -78,6 +78,20 @@ async def test_the_file_goes_when_all_is_taken(
     assert contents(Inbox(store)) == [(MESSAGE, b"and a next one")]
 
 
+async def test_what_was_taken_is_not_told_again(
+    store: Path, opened: Callable[[], Inbox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox_module, "TIDY_S", 60)
+    inbox = opened()
+    numbers = [inbox.keep(MESSAGE, str(index).encode()) for index in range(4)]
+    for number in numbers[1:3]:
+        inbox.taken(number)
+    await asyncio.to_thread(inbox.tidy)
+    inbox.keep(MESSAGE, b"4")
+
+    assert contents(Inbox(store)) == [(MESSAGE, b"0"), (MESSAGE, b"3"), (MESSAGE, b"4")]
+
+
 async def test_what_was_taken_is_left_out_before_the_file_becomes_large(
     store: Path, opened: Callable[[], Inbox], monkeypatch: pytest.MonkeyPatch
 ) -> None:

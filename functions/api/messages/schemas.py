@@ -62,7 +62,10 @@ class StepView(View):
 class MessageErrorView(View):
     """Why the message failed, or why its outcome is unknown."""
 
-    code: str
+    code: str = Field(
+        description="`expired`, `not_paired`, `not_queued` (send it again), `instance_deleted`, `internal_error`, "
+        "`queue_unavailable`, `interrupted` (uncertain), or a code of WhatsApp's."
+    )
     detail: str
 
 

@@ -1,8 +1,9 @@
 """Puts a session host together and runs it.
 
-When it is told to stop: the heartbeat goes first, so that other hosts count on these partitions; all workers drain side
-by side; each lease is released as soon as its worker is gone. When it dies instead, its workers die with it and the
-leases run out.
+When it is told to stop: the heartbeat goes first, so that other hosts count on these partitions and let processes
+stand by for them; workers serve until that is so, then drain side by side; each lease is released as soon as its worker
+is gone. When it dies instead, its workers die with it and the leases run out. When it hangs or is stopped, its workers
+live until their own alarms go off.
 """
 
 from __future__ import annotations

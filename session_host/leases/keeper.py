@@ -108,7 +108,7 @@ class Keeper:
 
     def _leave_some(self, partitions: Sequence[int], group: asyncio.TaskGroup) -> None:
         now = self._clock.monotonic()
-        granted = self._notice.granted(len(partitions), self._standing_by, self._ledger.leaving(), now)
+        granted = self._notice.granted(len(partitions), self._standing_by, self._ledger.under_way(), now)
         alone = not self._ledger.others(now)
         for partition in partitions if alone else partitions[:granted]:
             self._leave(partition, group)

@@ -72,9 +72,9 @@ class Ledger:
             expect=max(0, self._share_without_silent(now) - len(mine) - len(take)),
         )
 
-    def leaving(self) -> int:
-        """How many partitions are being drained."""
-        return sum(held.leaving for held in self._held.values())
+    def under_way(self) -> int:
+        """How many partitions are changing hands: drained by this host, or free."""
+        return sum(held.leaving for held in self._held.values()) + len(self._sightings.owned_by(None))
 
     def others(self, now: float) -> bool:
         """Whether any other host takes part."""

@@ -50,7 +50,7 @@ class Timing:
 
     @property
     def notice_s(self) -> float:
-        """A partition is given away after this at the latest, even if nobody stands by to take it."""
+        """Partitions are given away after this even if nobody stands by to take them."""
         return self.lease_s * 2 / 3
 
     @property

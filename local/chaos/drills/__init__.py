@@ -57,7 +57,7 @@ DRILLS = (
         "aws-restart",
         "MiniStack ends and starts again, refusing connections meanwhile",
         storage.aws_restart,
-        UNHURT,
+        Bounds(away_s=30, uncertain=1, hits=False),
     ),
     Drill(
         "disk-full",

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 
 from local.chaos import processes
-from local.chaos.scene import Scene
+from local.chaos.ground import until_true
+from local.chaos.scene import BACK_S, Scene
+from local.stack.files import StackFiles
+from local.stack.ready import answers_200
 
 SILENT_S = 20.0
 FULL_S = 8.0
@@ -21,12 +25,15 @@ async def aws_silent(scene: Scene) -> None:
 
 
 async def aws_restart(scene: Scene) -> None:
-    """MiniStack ends and is started again: calls are refused meanwhile."""
-    aws = scene.pid("aws")
+    """MiniStack ends and is started again: calls are refused meanwhile. If that takes too long the hosts fence."""
+    aws, began = scene.pid("aws"), time.monotonic()
     scene.hit = scene.ground.shops
     scene.strike()
     processes.send(signal.SIGTERM, [aws])
     await scene.another("aws", aws)
+    port = StackFiles(scene.ground.run_folder.parent).read_ports()["HIVEWP_AWS_PORT"]
+    back = await until_true(answers_200(port, "/_ministack/health"), BACK_S)
+    scene.check("MiniStack is back", back, f"after {time.monotonic() - began:.1f} s")
     await scene.all_back()
 
 

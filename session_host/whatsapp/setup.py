@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from session_host.whatsapp import store
+from session_host.whatsapp.chain_guard import ChainGuard
 from session_host.whatsapp.occupancy import Occupancy
 
 
@@ -28,3 +29,4 @@ class Setup:
     starting_s: float
     patience: Patience
     occupancy: Occupancy = field(default_factory=Occupancy)
+    chain_guard: ChainGuard = field(default_factory=ChainGuard)

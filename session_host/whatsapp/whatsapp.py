@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from weakref import WeakSet
 
+from session_host.whatsapp.chain_guard import ChainGuard
 from session_host.whatsapp.environment import WhatsAppSettings
 from session_host.whatsapp.events import Decoder
 from session_host.whatsapp.gate import Gate
@@ -25,8 +26,14 @@ class NeonizeWhatsApp:
     """See port.WhatsApp. Loads the library when made; the process should end by `os._exit` after `close`."""
 
     def __init__(
-        self, settings: WhatsAppSettings, loop: asyncio.AbstractEventLoop, patience: Patience | None = None
+        self,
+        settings: WhatsAppSettings,
+        loop: asyncio.AbstractEventLoop,
+        patience: Patience | None = None,
+        *,
+        guarded: bool = True,
     ) -> None:
+        """`guarded` false leaves out chain_guard, to measure what it is for."""
         self._runtime = Runtime(loop, Gate())
         self._runtime.library = load(self._runtime)
         self._tools = (Decoder(), Requests())
@@ -34,6 +41,7 @@ class NeonizeWhatsApp:
             journal=settings.journal,
             starting_s=STARTING_S[settings.journal],
             patience=patience or Patience(),
+            chain_guard=ChainGuard(wanted=guarded),
         )
         self._sessions: WeakSet[NeonizeSession] = WeakSet()
 

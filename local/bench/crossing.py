@@ -46,6 +46,7 @@ class Plan:
     bursts_s: float = 3.0
     pauses_ms: Sequence[int] = DEFAULT_PAUSES_MS
     journal: str = "wal"
+    guarded: bool = True
 
 
 async def crossing(plan: Plan, folder: Path) -> dict[str, Any]:
@@ -65,9 +66,10 @@ async def _run(world: World, plan: Plan, stores: dict[str, str], pattern: str, p
     customers = _customers(plan, f"{pattern} {pause_ms}")
     chats = {number: [each.number for each in customers if each.instance == number] for number in stores}
     every_s = plan.texts_s if pattern == "random" else None
+    script = Script(stores, chats, plan.journal, every_s, pause_ms / 1000, plan.guarded)
     before = Counter(await world.events())
     async with bot_process(world) as bot:
-        await bot.say(asdict(Script(stores, chats, plan.journal, every_s, pause_ms / 1000)), CONNECT_S)
+        await bot.say(asdict(script), CONNECT_S)
         await _write(world, plan, pattern, customers)
         began = time.monotonic()
         tally = await bot.say("stop", DRAIN_S)

@@ -16,7 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from session_host.whatsapp.environment import WhatsAppSettings
-from session_host.whatsapp.port import Account, Connected, MessageReceived, Session, Signal, WhatsAppError
+from session_host.whatsapp.port import (
+    Account,
+    Connected,
+    MessageReceived,
+    ReceiptReceived,
+    Session,
+    Signal,
+    WhatsAppError,
+)
 from session_host.whatsapp.whatsapp import NeonizeWhatsApp
 from session_host.worker.reply_pause import ReplyPause
 from shared.clock import SystemClock
@@ -29,7 +37,8 @@ class Script:
     """What the bot does.
 
     `accounts`: number -> store. `chats`: number -> the customers it talks to. `every_s`: it writes to each customer at
-    random times, that far apart on average; None: it answers each text. `pause_s`: see ReplyPause.
+    random times, that far apart on average; None: it answers each text. `pause_s`: see ReplyPause. `guarded`: whether
+    the chain guard is put into the stores.
     """
 
     accounts: dict[str, str]
@@ -37,6 +46,7 @@ class Script:
     journal: Any
     every_s: float | None
     pause_s: float
+    guarded: bool
 
 
 @dataclass(slots=True)
@@ -66,7 +76,10 @@ class Bot:
         match signal:
             case Connected():
                 self.connected.set()
-            case MessageReceived(text=str(text), sender=sender):
+            case ReceiptReceived() as receipt:
+                receipt.taken()
+            case MessageReceived(text=str(text), sender=sender) as message:
+                message.taken()
                 self._tally.heard.append(text)
                 self._tally.overlapped += sender.phone == self._sending_to
                 self._pause.heard(sender)
@@ -108,7 +121,8 @@ class Bot:
 async def perform(script: Script, tell: Callable[[Any], None], stop: Callable[[], Awaitable[Any]]) -> None:
     """Connects all, begins, ends when told so."""
     settings = WhatsAppSettings(journal=script.journal)
-    whatsapp, tally = NeonizeWhatsApp(settings, asyncio.get_running_loop()), Tally()
+    whatsapp = NeonizeWhatsApp(settings, asyncio.get_running_loop(), guarded=script.guarded)
+    tally = Tally()
     bots = []
     for number, store in script.accounts.items():
         bot = Bot(number, script, tally)

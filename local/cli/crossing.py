@@ -16,6 +16,7 @@ def crossing_command(
     instances: Annotated[int, typer.Option(min=1, max=20, help="how many numbers to pair")] = 4,
     chats: Annotated[int, typer.Option(min=1, max=100, help="customers of each")] = 24,
     journal: Annotated[str, typer.Option(help="of the stores: wal, or truncate as on a network file system")] = "wal",
+    guard: Annotated[bool, typer.Option(help="whether the stores refuse a counter that goes back")] = True,
 ) -> None:
     """Cross messages in chats through the real library, print what was lost as JSON. Takes minutes."""
     from local.bench.crossing import (
@@ -26,7 +27,7 @@ def crossing_command(
 
     if journal not in {"wal", "truncate"}:
         raise typer.BadParameter("wal or truncate", param_hint="--journal")
-    plan = Plan(instances, chats, seconds, pauses_ms=pause or DEFAULT_PAUSES_MS, journal=journal)
+    plan = Plan(instances, chats, seconds, pauses_ms=pause or DEFAULT_PAUSES_MS, journal=journal, guarded=guard)
 
     async def run(folder: Path) -> dict[str, Any]:
         folder.mkdir(parents=True)  # noqa: ASYNC240 - nothing else is going on yet

@@ -99,17 +99,20 @@ class Scene:
 
         return await until_true(back, patience_s)
 
-    async def moved(self, shops: list[Shop], since: float, patience_s: float = BACK_S) -> bool:
-        """Waits until the shops are in service on connections opened after `since`; whether they came to be."""
+    async def moved(self, shops: list[Shop], since: float, patience_s: float = BACK_S) -> float | None:
+        """Waits until the shops are in service on connections opened after `since`; the unix time at which the last
+        of them was, None when they did not come."""
+        served_at: dict[Shop, float] = {}
 
         async def elsewhere() -> bool:
             for shop in shops:
-                stays = [stay for stay in await self.ground.stays(shop) if stay["opened"] >= since]
-                if not any(serves(stay, self.frozen) for stay in stays):
+                stays = [s for s in await self.ground.stays(shop) if s["opened"] >= since and serves(s, self.frozen)]
+                if not stays:
                     return False
+                served_at[shop] = stays[0]["active"]
             return True
 
-        return await until_true(elsewhere, patience_s)
+        return max(served_at.values()) if await until_true(elsewhere, patience_s) else None
 
     async def reaches(self, shop: Shop, state: str, patience_s: float = 30.0) -> dict[str, Any]:
         """The instance once it is in that state, or as it is after that time."""

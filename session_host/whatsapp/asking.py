@@ -11,11 +11,13 @@ from session_host.whatsapp.port import NotConnected, OutcomeUnknown
 
 
 class Asking:
-    """`open`: whether the session is connected. `over`: set once the session is, for good."""
+    """`open`: whether the session is connected. `over`: set once the session is, for good; `grace_s` is what a call
+    under way gets then to end by itself."""
 
     def __init__(self, client: Client, answer_s: float) -> None:
         self.open = False
         self.over = asyncio.Event()
+        self.grace_s = 0.0
         self._client = client
         self._answer_s = answer_s
 
@@ -28,6 +30,8 @@ class Asking:
         over = asyncio.ensure_future(self.over.wait())
         try:
             await asyncio.wait({call, over}, timeout=self._answer_s, return_when=asyncio.FIRST_COMPLETED)
+            if self.grace_s and not call.done():
+                await asyncio.wait({call}, timeout=self.grace_s)
             if call.done():
                 return call.result()
             raise OutcomeUnknown("stopped" if over.done() else "timeout", "WhatsApp's answer did not come")

@@ -132,8 +132,8 @@ class Client:
         await self._can_stop.wait()
         library = self._runtime.library
         if self._listed:
-            await self.dial_no_more()  # a reconnection that was about to dial would undo the disconnect
             await self._runtime.call(library.disconnect, self.name)
+            await self.dial_no_more()  # a reconnection that was about to begin undoes the disconnect; `stop` ends it
             await self._drain()
         was_alive, self.alive = self.alive, False
         await self._runtime.write(STOP_HOLDS_GATE_S, library.stop, self.name)

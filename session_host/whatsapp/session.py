@@ -11,8 +11,9 @@ What ends a session that looks alive: the library asks for a sign of life every 
 10 s. It would go on for three minutes; here the first one is enough. So is a send that is not acknowledged: the library
 would hold the next ones back behind it and send them when nobody waits any more.
 
-Without room for its store a session ends, too: the library acknowledges what it could not store, so that WhatsApp
-forgets it, while messages for a device that is not connected are kept.
+Without room for its store a session ends, too: the library acknowledges what it could not store. It asks the sender
+once more, but a second time it cannot without its store, and then the message is lost. Those for a device that is not
+connected are kept by WhatsApp.
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ from session_host.whatsapp.port import (
 from session_host.whatsapp.requests import Requests
 from session_host.whatsapp.runtime import Begun, Ended, Event, Heard, Login, Qr, Runtime, StoreTrouble
 from session_host.whatsapp.setup import Setup
+
+LAST_ANSWER_S = 2.0  # a send that meets a full disk fails soon, and then it is known that it was not sent
 
 _log = logging.getLogger(__name__)
 
@@ -155,6 +158,7 @@ class NeonizeSession:
         elif not await self._setup.occupancy.has_room(path):
             self._full("there is still no room")
         else:
+            await self._setup.chain_guard.install(path, self._setup.journal)
             await self._conversation.tell_left()
             if not self._over.is_set():
                 self._start(store.database_name(path, self._setup.journal))
@@ -244,6 +248,7 @@ class NeonizeSession:
 
     def _full(self, detail: str) -> None:
         self._setup.occupancy.filled(self._account.store)
+        self._asking.grace_s = LAST_ANSWER_S
         self._end(EndReason.STORE_UNWRITABLE, detail)
 
     def _hangs(self) -> None:

@@ -125,3 +125,25 @@ async def test_what_a_dead_connection_held_back_is_not_sent_later(
         ]
         arrived = {letter["text"] for letter in await server.ok("GET", f"/phones/{CUSTOMER}/inbox")}
         assert not arrived & {"text 1", "text 2"}
+
+
+async def test_a_send_on_a_connection_that_breaks_arrives_once(
+    server: LocalWhatsApp, shop: Account, tmp_path: Path
+) -> None:
+    """The library sends it again under the same id once it has reconnected, and that is its true outcome."""
+    async with valve(server.proxy) as network, host_for(server, tmp_path) as host:
+        await host.connect(Account(shop.key, shop.store, network.url))
+        await host.do("send_text", shop.key, CUSTOMER, "warm")
+        network.shut()
+        sending = asyncio.create_task(host.do("send_text", shop.key, CUSTOMER, f"once {shop.key}"))
+        await asyncio.sleep(0.3)
+        await server.ok("POST", f"/devices/{shop.key}/kick", kind="abort")
+        network.open()
+
+        sent = await sending
+        await host.signal(shop.key, "Connected")
+        await host.do("send_text", shop.key, CUSTOMER, f"next {shop.key}")
+        await server.inbox(CUSTOMER, f"next {shop.key}")
+
+        letters = await server.ok("GET", f"/phones/{CUSTOMER}/inbox")
+        assert [letter["id"] for letter in letters if letter["text"] == f"once {shop.key}"] == [sent["whatsapp_id"]]

@@ -62,7 +62,9 @@ async def valve(port: int) -> AsyncIterator[Valve]:
     """A valve before `port`."""
     valve = Valve(port)
     server = await valve.serve()
-    yield valve
-    server.close()
-    valve.open()
-    await valve.end()
+    try:
+        yield valve
+    finally:
+        server.close()
+        valve.open()
+        await valve.end()

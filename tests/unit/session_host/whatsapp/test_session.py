@@ -54,7 +54,7 @@ async def test_a_client_that_is_still_starting_is_stopped_only_when_it_is_there(
     await asyncio.to_thread(scene.library.give_back.wait, 5)
     await scene.session.stop()
 
-    assert scene.library.calls == ["run", "set_proxy", "disconnect", "stop"]
+    assert scene.library.calls == ["run", "disconnect", "set_proxy", "stop"]
     assert scene.runtime.stuck == 0
 
 
@@ -65,7 +65,7 @@ async def test_a_stopped_client_is_called_no_more(scene: Scene) -> None:
     with pytest.raises(NotConnected):
         await scene.session.set_typing("4915550002", True)
 
-    assert scene.library.calls == ["run", "set_proxy", "disconnect", "stop"]
+    assert scene.library.calls == ["run", "disconnect", "set_proxy", "stop"]
 
 
 async def test_a_stop_tells_a_waiting_send_at_once_that_its_outcome_is_unknown(scene: Scene) -> None:

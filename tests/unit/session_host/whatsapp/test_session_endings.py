@@ -63,7 +63,7 @@ async def test_a_second_client_of_a_store_waits_until_the_first_is_closed(store:
     await scene.session.stop()
     await asyncio.to_thread(scene.library.started.wait, 5)
 
-    assert scene.library.calls == ["run", "set_proxy", "disconnect", "stop", "run"]
+    assert scene.library.calls == ["run", "disconnect", "set_proxy", "stop", "run"]
     scene.device()
     await second.stop()
 
@@ -155,6 +155,24 @@ async def test_trouble_with_some_store_ends_the_sessions_whose_disk_is_full(
 
     assert (await ended(scene)).reason is EndReason.STORE_UNWRITABLE
     assert no_room == [store]
+
+
+async def test_a_send_under_way_on_a_full_disk_still_tells_that_it_was_not_sent(
+    store: Path, no_room: list[Path]
+) -> None:
+    scene = Scene(store, Patience())
+    await scene.connected()
+    scene.library.refusal = "failed to save cached sessions: database or disk is full"
+    sending = asyncio.create_task(scene.session.send_text("4915550002", "for later"))
+    await asyncio.to_thread(scene.library.sending.wait, 5)
+    entry = neonize.LogEntry(Message="failed to save identity: database or disk is full", Level="WARN", Name="Client")
+    scene.runtime.on_log(entry.SerializeToString())
+    assert (await ended(scene)).reason is EndReason.STORE_UNWRITABLE
+    scene.library.answer.set()
+
+    with pytest.raises(StoreUnwritable):
+        await sending
+    await scene.session.stop()
 
 
 async def test_trouble_with_another_disk_ends_nothing(scene: Scene) -> None:

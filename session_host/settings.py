@@ -18,7 +18,7 @@ second or two then, so a ceiling should be far above what a full partition (100 
 | HIVEWP_WORKER_MEMORY_MB | resident memory in MiB | 512 | 150 |
 | HIVEWP_WORKER_DESCRIPTORS | open descriptors | 2000 | 400 |
 | HIVEWP_WORKER_THREADS | threads | 1000 | 350 |
-| HIVEWP_WORKER_STARTS | sessions ever started in it; each leaves 0.3 MB and two descriptors behind | 500 | 100 |
+| HIVEWP_WORKER_ENDED | sessions that have ended in it; each leaves 0.2 MB and 2.5 descriptors behind | 100 | 0 |
 | HIVEWP_WORKER_STUCK | sessions that the native library did not let go | 20 | 0 |
 
 A host tells its workers in addition:
@@ -133,7 +133,7 @@ def _ceilings(env: Mapping[str, str]) -> Ceilings:
         memory=whole_number(env, "HIVEWP_WORKER_MEMORY_MB", 512, 64, most) << 20,
         descriptors=whole_number(env, "HIVEWP_WORKER_DESCRIPTORS", 2_000, 64, most),
         threads=whole_number(env, "HIVEWP_WORKER_THREADS", 1_000, 32, most),
-        starts=whole_number(env, "HIVEWP_WORKER_STARTS", 500, 1, most),
+        ended=whole_number(env, "HIVEWP_WORKER_ENDED", 100, 1, most),
         stuck=whole_number(env, "HIVEWP_WORKER_STUCK", 20, 1, most),
     )
 

@@ -17,12 +17,12 @@ URGENT = 1.5  # times the ceiling
 
 @dataclass(frozen=True, slots=True)
 class Ceilings:
-    """Memory in bytes; `starts` and `stuck` are sessions started and sessions that the library did not let go."""
+    """Memory in bytes; `ended`: sessions that have come and gone, `stuck`: those that the library did not let go."""
 
     memory: int
     descriptors: int
     threads: int
-    starts: int
+    ended: int
     stuck: int
 
     def passed(self, report: WorkerReport, age: float) -> str | None:

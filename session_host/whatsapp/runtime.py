@@ -100,6 +100,11 @@ class Runtime:
         """Nothing more is heard of `client`."""
         self._ears.pop(client, None)
 
+    @property
+    def ended(self) -> int:
+        """How many clients have come and gone."""
+        return self.starts - len(self._ears)
+
     def begin_writing(self, at_most: float) -> Writing:
         """Blocks until the maps may be written."""
         return self.gate.write(at_most)

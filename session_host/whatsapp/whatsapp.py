@@ -51,7 +51,7 @@ class NeonizeWhatsApp:
         return session
 
     def wear(self) -> Wear:
-        return Wear(self._runtime.starts, self._runtime.stuck)
+        return Wear(self._runtime.starts, self._runtime.ended, self._runtime.stuck)
 
     async def close(self) -> None:
         await asyncio.gather(*(session.stop() for session in self._sessions))

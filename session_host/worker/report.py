@@ -66,4 +66,4 @@ def measure(partition: int, states: dict[str, int], wear: Wear) -> WorkerReport:
     threads = sum(1 for _ in Path("/proc/self/task").iterdir())
     descriptors = sum(1 for _ in Path("/proc/self/fd").iterdir())
     memory = resident_pages * PAGE_BYTES
-    return WorkerReport(partition, os.getpid(), states, memory, threads, descriptors, wear.starts, wear.stuck)
+    return WorkerReport(partition, os.getpid(), states, memory, threads, descriptors, wear.ended, wear.stuck)

@@ -23,7 +23,7 @@ class Lease:
 class WorkerReport:
     """What a worker process says of itself: its instances by state, memory in bytes.
 
-    `starts`: sessions ever started in it; `stuck`: sessions that the native library did not let go.
+    `ended`: sessions that have ended in it; `stuck`: sessions that the native library did not let go.
     """
 
     partition: int
@@ -32,7 +32,7 @@ class WorkerReport:
     memory: int
     threads: int
     descriptors: int
-    starts: int = 0
+    ended: int = 0
     stuck: int = 0
 
 

@@ -28,6 +28,7 @@ from session_host.whatsapp.port import (
     NotConnected,
     NumberAnswer,
     OnSignal,
+    OutcomeUnknown,
     Paired,
     PairingEnded,
     Person,
@@ -44,13 +45,15 @@ Clock = Callable[[], float]
 
 @dataclass(slots=True)
 class Script:
-    """How WhatsApp treats one account. `hold` keeps every call waiting until it is set."""
+    """How WhatsApp treats one account. `hold` keeps every call waiting until it is set; a send is
+    acknowledged `answer_s` later."""
 
     phone: str = "4915550001"
     connects: bool = True
     unregistered: set[str] = field(default_factory=set)
     failures: deque[WhatsAppError] = field(default_factory=deque)
     hold: asyncio.Event | None = None
+    answer_s: float = 0.0
 
     def fail_next(self, *errors: WhatsAppError) -> None:
         """The next calls raise these, one each, in order."""
@@ -90,7 +93,9 @@ class FakeSession:
     async def send_text(self, to: str, text: str) -> Sent:
         await self._call()
         self.sent.append((to, text))
-        return Sent(f"WA{self.script.phone}{len(self.sent)}", self._clock())
+        sent = Sent(f"WA{self.script.phone}{len(self.sent)}", self._clock())
+        await self._acknowledged()
+        return sent
 
     async def set_typing(self, to: str, typing: bool) -> None:
         await self._call()
@@ -123,6 +128,12 @@ class FakeSession:
         if self.script.failures:
             raise self.script.failures.popleft()
 
+    async def _acknowledged(self) -> None:
+        if self.script.answer_s:
+            await asyncio.sleep(self.script.answer_s)
+        if self.stopped:
+            raise OutcomeUnknown("stopped", "WhatsApp's answer did not come")
+
 
 class FakeWhatsApp:
     """port.WhatsApp. `sessions` holds every session ever opened, in order."""
@@ -150,7 +161,7 @@ class FakeWhatsApp:
         return session
 
     def wear(self) -> Wear:
-        return Wear(len(self.sessions), 0)
+        return Wear(len(self.sessions), 0, 0)
 
     async def close(self) -> None:
         self.closed = True

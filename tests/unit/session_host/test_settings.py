@@ -18,7 +18,7 @@ def test_what_is_not_said_has_its_default() -> None:
     assert settings.session_dir == Path("/sessions")
     assert (settings.lease_s, settings.host_name) == (15, "host")
     assert settings.run_dir is None
-    assert settings.ceilings == Ceilings(512 << 20, 2000, 1000, 500, 20)
+    assert settings.ceilings == Ceilings(512 << 20, 2000, 1000, 100, 20)
     assert (settings.whatsapp.proxy_url, settings.whatsapp.trust, settings.whatsapp.journal) == (None, None, "wal")
     assert settings.deployment.partitions == 8
 
@@ -40,7 +40,7 @@ def test_what_is_said_counts() -> None:
     assert settings.whatsapp.journal == "truncate"
     assert settings.run_dir == Path("/run/x")
     assert (settings.host_name, settings.lease_s) == ("host-1", 20)
-    assert settings.ceilings == Ceilings(300 << 20, 2000, 1000, 500, 3)
+    assert settings.ceilings == Ceilings(300 << 20, 2000, 1000, 100, 3)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_what_is_said_counts() -> None:
         ("HIVEWP_LEASE_S", "1"),
         ("HIVEWP_LEASE_S", "1.5"),
         ("HIVEWP_WORKER_MEMORY_MB", "1"),
-        ("HIVEWP_WORKER_STARTS", "many"),
+        ("HIVEWP_WORKER_ENDED", "many"),
         ("HIVEWP_HOST_NAME", "../x"),
         ("HIVEWP_WHATSAPP_PROXY", "ftp://proxy"),
         ("HIVEWP_WHATSAPP_PROXY", "http://proxy:port"),

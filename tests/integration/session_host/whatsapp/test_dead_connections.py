@@ -37,7 +37,7 @@ async def test_the_next_session_waits_for_one_that_still_dials(
         await host.do("send_text", shop.key, CUSTOMER, "one at a time")
 
         assert host.seen("SessionEnded") == []
-        assert (await host.do("wear")) == {"starts": 2, "stuck": 0}
+        assert (await host.do("wear")) == {"starts": 2, "ended": 1, "stuck": 0}
 
 
 async def test_a_session_whose_predecessor_does_not_go_ends_and_may_be_tried_again(

@@ -7,15 +7,15 @@ import pytest
 from session_host.host.ceilings import Ceilings
 from shared.models.host import WorkerReport
 
-CEILINGS = Ceilings(memory=1000, descriptors=100, threads=50, starts=500, stuck=20)
-FULL = WorkerReport(0, 1, {}, memory=1000, descriptors=100, threads=50, starts=500, stuck=20)
+CEILINGS = Ceilings(memory=1000, descriptors=100, threads=50, ended=500, stuck=20)
+FULL = WorkerReport(0, 1, {}, memory=1000, descriptors=100, threads=50, ended=500, stuck=20)
 
 
 def test_what_is_used_to_the_brim_is_not_too_much() -> None:
     assert CEILINGS.passed(FULL, 1e6) is None
 
 
-@pytest.mark.parametrize("name", ["memory", "descriptors", "threads", "starts", "stuck"])
+@pytest.mark.parametrize("name", ["memory", "descriptors", "threads", "ended", "stuck"])
 def test_each_has_its_ceiling(name: str) -> None:
     used = replace(FULL, **{name: getattr(FULL, name) + 1})
     assert (CEILINGS.passed(used, 600.0) or "").startswith(f"{name} {getattr(used, name)} of")

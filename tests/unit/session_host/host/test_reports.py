@@ -8,9 +8,7 @@ import pytest
 from session_host.host.reports import MAX_LINE, Ready, Warm, parse_report, read_reports
 from shared.models.host import WorkerReport
 
-REPORT = WorkerReport(
-    partition=1, pid=2, states={"connected": 3}, memory=4, threads=5, descriptors=6, starts=7, stuck=8
-)
+REPORT = WorkerReport(partition=1, pid=2, states={"connected": 3}, memory=4, threads=5, descriptors=6, ended=7, stuck=8)
 LINE = {
     "partition": 1,
     "pid": 2,
@@ -18,7 +16,7 @@ LINE = {
     "memory": 4,
     "threads": 5,
     "descriptors": 6,
-    "starts": 7,
+    "ended": 7,
     "stuck": 8,
 }
 

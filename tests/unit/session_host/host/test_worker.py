@@ -30,7 +30,7 @@ REPORT: dict[str, Any] = {
     "memory": 10,
     "threads": 2,
     "descriptors": 9,
-    "starts": 4,
+    "ended": 4,
     "stuck": 1,
 }
 

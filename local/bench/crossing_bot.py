@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from local.bench.crossing_pause import Pause
 from session_host.whatsapp.environment import WhatsAppSettings
 from session_host.whatsapp.port import (
     Account,
@@ -26,10 +27,7 @@ from session_host.whatsapp.port import (
     WhatsAppError,
 )
 from session_host.whatsapp.whatsapp import NeonizeWhatsApp
-from session_host.worker.reply_pause import ReplyPause
 from shared.clock import SystemClock
-
-LONGEST_PAUSES = 3  # a send waits for quiet at most so many pauses
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,7 @@ class Script:
     """What the bot does.
 
     `accounts`: number -> store. `chats`: number -> the customers it talks to. `every_s`: it writes to each customer at
-    random times, that far apart on average; None: it answers each text. `pause_s`: see ReplyPause. `guarded`: whether
+    random times, that far apart on average; None: it answers each text. `pause_s`: see Pause. `guarded`: whether
     the chain guard is put into the stores.
     """
 
@@ -67,7 +65,7 @@ class Bot:
         self._script = script
         self._tally = tally
         self._outbox: asyncio.Queue[tuple[str, str] | None] = asyncio.Queue()
-        self._pause = ReplyPause(SystemClock(), script.pause_s, LONGEST_PAUSES * script.pause_s, asyncio.sleep)
+        self._pause = Pause(SystemClock(), script.pause_s, asyncio.sleep)
         self._sending_to: str | None = None
         self._writers: list[asyncio.Task[None]] = []
         self.connected = asyncio.Event()
@@ -82,7 +80,7 @@ class Bot:
                 message.taken()
                 self._tally.heard.append(text)
                 self._tally.overlapped += sender.phone == self._sending_to
-                self._pause.heard(sender)
+                self._pause.heard(sender.phone)
                 if self._script.every_s is None and sender.phone:
                     self._outbox.put_nowait((sender.phone, f"re {text}"))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import replace
 from functools import partial
 
@@ -23,20 +23,18 @@ from session_host.whatsapp.port import (
     WhatsAppError,
 )
 from session_host.worker.connection import Connection, Heard
-from session_host.worker.context import Held, WorkerContext
-from session_host.worker.dead import carry_to_end
+from session_host.worker.context import WorkerContext
+from session_host.worker.door import Door
 from session_host.worker.faults import Fault, contained
 from session_host.worker.incoming import Incoming
 from session_host.worker.ledger import Outdated
 from session_host.worker.lifecycle import Change, LifecycleSignal, change_for
-from session_host.worker.outgoing import Outgoing, OutgoingMessage
+from session_host.worker.outgoing import Outgoing
 from session_host.worker.pacing import Pace
 from session_host.worker.patience import until_available
 from session_host.worker.recorder import qr_entry, state_entry
-from session_host.worker.reply_pause import LONGEST_PAUSE_S, REPLY_PAUSE_S, ReplyPause
-from session_host.worker.settling import NOT_PAIRED
+from session_host.worker.sends import Sends
 from shared.models.instance import Instance, InstanceState
-from shared.models.message import MessageError
 from shared.reasons import reason
 from shared.store.cache import CacheKind
 from shared.vault import SealBroken
@@ -45,9 +43,8 @@ logger = logging.getLogger(__name__)
 
 QR_CACHE_S = 30.0
 RECONNECT_S = (2.0, 5.0, 15.0, 60.0, 300.0)
-SEND_AGAIN_S = (1.0, 2.0, 5.0, 10.0, 20.0)  # while connected, before a message is given up
 ONLINE_AGAIN_S = (0.5, 1.0, 5.0, 30.0)
-LAST_SEND_S = 15.0  # how long a stop waits for the send under way
+LAST_SEND_S = 15.0  # how long whoever ends the session waits for the send under way
 
 
 class Runner:
@@ -57,8 +54,6 @@ class Runner:
         self.instance = instance
         self._context = context
         self._signals: asyncio.Queue[Heard] = asyncio.Queue()
-        self._sends: asyncio.Queue[Held[OutgoingMessage] | None] = asyncio.Queue()
-        self._changed = asyncio.Event()
         self._connected = asyncio.Event()
         self._retries = 0
         self._retry: asyncio.TimerHandle | None = None
@@ -68,20 +63,22 @@ class Runner:
         self._stopping = asyncio.Event()
         key = instance.key
         store = context.session_dir / key.tenant / f"{key.id}.db"
-        self.connection = Connection(context.whatsapp, context.desk, str(key), store, self._proxy_url, self._take)
+        self.connection = Connection(
+            context.whatsapp, context.desk, str(key), store, self._proxy_url, self._signals.put_nowait
+        )
         self.incoming = Incoming(instance.key, context.ledger, context.messages, context.clock)
-        self._pace = Pace(
-            context.clock, lambda: self.instance.settings.pacing, self._session, context.uniform, self._sleep
+        pace = Pace(context.clock, lambda: self.instance.settings.pacing, self._session, context.uniform, self._sleep)
+        self._door = Door()
+        outgoing = Outgoing(
+            *(instance.key, context.ledger, context.messages, self.incoming, context.clock),
+            *(self._session, pace, self._door),
         )
-        self._reply_pause = ReplyPause(context.clock, REPLY_PAUSE_S, LONGEST_PAUSE_S, self._sleep)
-        self.outgoing = Outgoing(
-            instance.key, context.ledger, context.messages, self.incoming, context.clock, self._session, self._turn
-        )
+        self.sends = Sends(lambda: self.instance, outgoing, context, self._stopping)
 
     async def start(self) -> None:
         """Takes the instance up where it was left: a linked one connects, an interrupted pairing begins anew."""
         self._tasks["signals"] = self._context.spawn(self._run_signals())
-        self._tasks["sends"] = self._context.spawn(self._run_sends())
+        self._tasks["sends"] = self._context.spawn(self.sends.run())
         await self._apart("taking it up", self._take_up())
 
     async def _take_up(self) -> None:
@@ -108,9 +105,7 @@ class Runner:
         self._stopping.set()
         if self._retry:
             self._retry.cancel()
-        self._give_back_sends()
-        self._sends.put_nowait(None)
-        self._changed.set()
+        self.sends.end()
         await asyncio.wait({self._tasks["sends"]}, timeout=LAST_SEND_S)
         await contained(f"{self.instance.key}: closing", self._close())
         await self._tasks["sends"]
@@ -122,9 +117,9 @@ class Runner:
         async with self.control:
             await self.connection.release()  # ends a send that took too long: its outcome is unknown
 
-    def enqueue(self, send: Held[OutgoingMessage]) -> None:
-        """Appends a message to those to be sent."""
-        self._sends.put_nowait(send)
+    def no_sends(self) -> AbstractAsyncContextManager[None]:
+        """Around what ends the session: the send under way ends before it, the next one begins after it."""
+        return self._door.shut(LAST_SEND_S)
 
     async def pair(self) -> None:
         """Begins to pair; the QR comes as a signal."""
@@ -132,10 +127,11 @@ class Runner:
             await self.change(Change(InstanceState.PAIRING))
 
     async def connect(self) -> None:
-        """Opens the session."""
-        if self.instance.state is not InstanceState.CONNECTING:
-            await self.change(Change(InstanceState.CONNECTING))
-        await self._open(self.connection.connect)
+        """Opens the session, once the send that is under way over a former one has ended."""
+        async with self.no_sends():
+            if self.instance.state is not InstanceState.CONNECTING:
+                await self.change(Change(InstanceState.CONNECTING))
+            await self._open(self.connection.connect)
 
     async def _open(self, opening: Callable[[], Awaitable[object]]) -> bool:
         """False when nothing was opened: the instance is being stopped, or its proxy cannot be read."""
@@ -168,7 +164,7 @@ class Runner:
             self._connected.set()
         else:
             self._connected.clear()
-        self._changed.set()
+        self.sends.changed()
         self._context.reported()
 
     async def connected_within(self, seconds: float) -> bool:
@@ -197,16 +193,6 @@ class Runner:
         if self.instance.state is not InstanceState.CONNECTED:
             raise NotConnected("not_connected", f"the instance is {self.instance.state}")
         return self.connection.session
-
-    def _take(self, heard: Heard) -> None:
-        if isinstance(heard.signal, MessageReceived):
-            self._reply_pause.heard(heard.signal.sender)  # before it waits for its turn to be logged
-        self._signals.put_nowait(heard)
-
-    async def _turn(self, message: OutgoingMessage) -> None:
-        """Returns when the message may be sent. Raises NotConnected."""
-        await self._pace(message)
-        await self._reply_pause.before(message.to)
 
     async def _run_signals(self) -> None:
         while True:
@@ -285,41 +271,3 @@ class Runner:
         async with self.control:
             if self.instance.linked and self.instance.state is InstanceState.DISCONNECTED:
                 await self.connect()
-
-    async def _run_sends(self) -> None:
-        while (held := await self._sends.get()) is not None:
-            await carry_to_end(held, partial(self._bring_out, held.value), self._stopping, self._context)
-
-    async def _bring_out(self, message: OutgoingMessage) -> bool:
-        """Brings a message to its end, however long the instance needs to connect. False: the next owner does."""
-        failures = 0
-        while not self._stopping.is_set():
-            self._changed.clear()
-            if not self.instance.linked:
-                await self.outgoing.give_up(message, NOT_PAIRED)
-                return True
-            try:
-                await self.outgoing.send(message)
-                return True
-            except NotConnected as error:
-                failures += self.instance.state is InstanceState.CONNECTED  # then it is this message that fails
-                if failures > len(SEND_AGAIN_S):
-                    await self.outgoing.give_up(message, MessageError(error.code, error.detail))
-                    return True
-                await self.outgoing.wait_queued(message)
-            await self._until_changed(message, failures)
-        return False
-
-    async def _until_changed(self, message: OutgoingMessage, failures: int) -> None:
-        """Waits for another state, the message's deadline, or a pause when the state is not what stops it."""
-        waits = [] if message.deadline is None else [max(0.0, message.deadline - self._context.clock.unix())]
-        if self.instance.state is InstanceState.CONNECTED and failures:
-            waits.append(SEND_AGAIN_S[failures - 1])
-        with suppress(TimeoutError):
-            async with asyncio.timeout(min(waits, default=None)):
-                await self._changed.wait()
-
-    def _give_back_sends(self) -> None:
-        while not self._sends.empty():
-            if held := self._sends.get_nowait():
-                held.give_back()

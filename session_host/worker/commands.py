@@ -81,9 +81,10 @@ async def _restart(runner: Runner, _command: Command, _context: WorkerContext) -
 
 async def _logout(runner: Runner, _command: Command, _context: WorkerContext) -> CommandResult:
     told = True
-    if runner.instance.linked:
-        told = await runner.connection.unlink()
-        await runner.change(Change(InstanceState.LOGGED_OUT, reason("logged_out"), UNLINKED))
+    async with runner.no_sends():
+        if runner.instance.linked:
+            told = await runner.connection.unlink()
+            await runner.change(Change(InstanceState.LOGGED_OUT, reason("logged_out"), UNLINKED))
     await runner.pair()
     return CommandResult(True, {"unlinked_at_whatsapp": told})
 
@@ -92,7 +93,8 @@ async def _delete(runner: Runner, _command: Command, context: WorkerContext) -> 
     stored = await until_available(partial(context.instances.get_any, runner.instance.key))
     if stored is not None and not stored.deleting:  # a successor of the same name, made after the deletion
         return CommandResult(False, code="not-found", detail="The instance is gone.")
-    told = await runner.connection.unlink()
+    async with runner.no_sends():
+        told = await runner.connection.unlink()
     await sweep_deleted(context, runner.instance.key)
     await until_available(partial(context.cache.delete, CacheKind.QR, str(runner.instance.key)))
     await until_available(partial(context.instances.erase, runner.instance))

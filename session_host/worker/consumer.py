@@ -15,9 +15,11 @@ from functools import partial
 
 from session_host.worker.context import Held
 from session_host.worker.hand import Hand
-from shared.models.command import Command
-from shared.queues.commands import decode
-from shared.queues.queue import Queue, QueueError, Received
+from shared.ids import new_id
+from shared.models.command import Command, CommandKind
+from shared.models.instance import InstanceKey
+from shared.queues.commands import decode, encode, group_of
+from shared.queues.queue import Outgoing, Queue, QueueError, Received
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +27,7 @@ KEEP_EVERY_S = 1.5  # looks at what is in hand; most of it needs nothing yet
 MOST_IN_HAND = 5_000  # beyond what the messages of a full partition that is down can be: its RESTARTs must get through
 POLL_S = 2  # short: a poll is never broken off, since what it takes would stay hidden from the next owner
 RETRY_S = 1.0
+NOBODY = InstanceKey("", "")  # a group of its own, which no other command can hold back
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +58,29 @@ class Consumer:
         """Receives until `stop`."""
         while not self._stopping.is_set():
             await self._room.wait()
+            if self._stopping.is_set():
+                return
             try:
                 batch = await self._queue.receive(wait_s=POLL_S)
             except QueueError as error:
                 logger.warning("the command queue does not answer, trying again: %s", error)
                 await asyncio.sleep(RETRY_S)
                 continue
-            if self._stopping.is_set():
-                await self._set_visibility([received.handle for received in batch], 0)
-                return
             for received in batch:
                 self._take(received)
 
     def stop(self) -> None:
-        """Lets `run` end with its present poll; what that brings goes back to the queue."""
+        """Lets `run` end with its present poll; what that brings is passed on still."""
         self._stopping.set()
         self._room.set()
+
+    async def wake(self) -> None:
+        """Puts something on the queue that ends a poll under way at once; `run` must have been told to stop."""
+        command = Command(new_id("cmd"), CommandKind.TRACE, NOBODY)
+        try:
+            await self._queue.send(Outgoing(encode(command), group_of(command), command.id))
+        except QueueError as error:  # the poll ends by itself
+            logger.warning("the command queue could not be woken: %s", error)
 
     async def settle_all(self) -> None:
         """Deletes what is done, many at once, until cancelled."""

@@ -21,6 +21,7 @@ from itertools import takewhile
 from typing import Any
 
 from session_host.whatsapp.port import NotConnected, OutcomeUnknown, Rejected, Sent, Session
+from session_host.worker.door import Door
 from session_host.worker.entry import Entry
 from session_host.worker.faults import MOST_TRIES, Fault, Poisoned
 from session_host.worker.incoming import Incoming
@@ -87,6 +88,7 @@ class Outgoing:
         clock: Clock,
         session: Callable[[], Session],
         pace: Callable[[OutgoingMessage], Awaitable[None]],
+        door: Door,
     ) -> None:
         self._key = key
         self._ledger = ledger
@@ -95,6 +97,7 @@ class Outgoing:
         self._clock = clock
         self._session = session
         self._pace = pace
+        self._door = door
         self._settling = Settling(ledger, messages, clock)
 
     async def send(self, message: OutgoingMessage) -> None:
@@ -102,12 +105,13 @@ class Outgoing:
         if message.deadline is not None and message.deadline <= self._clock.unix():
             await self.give_up(message, EXPIRED)
             return
-        session = self._session()
+        self._session()  # without one there is nothing to pace
         await self._pace(message)
-        if not await self._mark_sending(message):
-            return
-        async with self._incoming.sending():
-            await self._send(session, message)
+        async with self._door.through():
+            session = self._session()
+            if await self._mark_sending(message):
+                async with self._incoming.sending():
+                    await self._send(session, message)
 
     async def _send(self, session: Session, message: OutgoingMessage) -> None:
         try:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -24,12 +25,13 @@ from session_host.worker.runner import Runner
 from session_host.worker.settling import DELETED, Settling
 from session_host.worker.sweep.sweeper import Sweeper, sweep_deleted
 from shared.models.command import Command, CommandKind, CommandResult
-from shared.models.instance import Instance, InstanceKey
+from shared.models.instance import Instance, InstanceKey, InstanceState
 from shared.queues.queue import Queue, Received
 
 logger = logging.getLogger(__name__)
 
 LAST_CONTROL_S = 10.0  # how long a drain waits for commands under way
+LAST_MESSAGES_S = 1.0  # how long it goes on to send what it has taken
 START_AT_ONCE = 16  # sessions that connect side by side when a partition is taken up
 UNREADABLE_PAUSE_S = 5.0
 LOOK_AGAIN_S = 2.0
@@ -76,8 +78,9 @@ class Worker:
         for task in self._periodic:
             task.cancel()
         self._stopping.set()
-        self._consumer.stop()
-        await asyncio.gather(receiving, self._end_controls())
+        await self._end_receiving(receiving)
+        await self._end_controls()
+        await self._send_last()
         await asyncio.gather(*(contained(f"{key}: stopping", one.stop()) for key, one in self._runners.items()))
         keeping.cancel()
         await self._consumer.finish()
@@ -86,6 +89,19 @@ class Worker:
     def states(self) -> dict[str, int]:
         """How many instances are in each state."""
         return dict(Counter(str(runner.instance.state) for runner in self._runners.values()))
+
+    async def _end_receiving(self, receiving: asyncio.Task[None]) -> None:
+        self._consumer.stop()
+        waking = asyncio.create_task(self._consumer.wake())
+        await receiving
+        waking.cancel()
+
+    async def _send_last(self) -> None:
+        """What can go out now need not wait for the next owner's connections."""
+        ready = [one for one in self._runners.values() if one.instance.state is InstanceState.CONNECTED]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_MESSAGES_S):
+                await asyncio.gather(*(one.sends.all_out() for one in ready))
 
     async def _end_controls(self) -> None:
         """Commands that take too long are broken off; not settled, they come again to the next owner."""
@@ -119,6 +135,8 @@ class Worker:
                 held.settle()
             case Command(kind=CommandKind.SEND) as command:
                 await self._pass_on(held, command)
+            case _ if self._stopping.is_set():
+                held.give_back()
             case Command() as command:
                 work = partial(self._carry_out, command, held.received)
                 await carry_to_end(held, work, self._stopping, self._context)
@@ -153,7 +171,7 @@ class Worker:
             await self._fail_of_none(command.instance, held.value.message_id)
             held.settle()
         else:
-            runner.enqueue(held)
+            runner.sends.put(held)
         return True
 
     async def _fail_of_none(self, key: InstanceKey, message_id: str) -> None:

@@ -200,7 +200,7 @@ async def test_a_send_interrupted_by_a_crash_is_held_or_resent_as_it_asks(
 async def test_a_message_that_never_gets_out_of_a_connected_instance_fails_and_frees_the_next(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("session_host.worker.runner.SEND_AGAIN_S", (0.0, 0.0))
+    monkeypatch.setattr("session_host.worker.sends.SEND_AGAIN_S", (0.0, 0.0))
     instance = await bench.create(linked=True)
     script = bench.whatsapp.script(str(instance.key))
     script.fail_next(*[NotConnected("no_device_list", "WhatsApp does not tell the devices")] * 3)

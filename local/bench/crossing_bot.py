@@ -17,6 +17,7 @@ from typing import Any
 
 from local.bench.crossing_pause import Pause
 from session_host.whatsapp.environment import WhatsAppSettings
+from session_host.whatsapp.inbox import TIDY_S
 from session_host.whatsapp.port import (
     Account,
     Connected,
@@ -134,6 +135,7 @@ async def perform(script: Script, tell: Callable[[Any], None], stop: Callable[[]
     await stop()
     await asyncio.gather(*(bot.end() for bot, _ in bots))
     await whatsapp.close()
+    await asyncio.sleep(2 * TIDY_S)  # or the next process would be told again what this one heard last
     tell(asdict(tally))
 
 

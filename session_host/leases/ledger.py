@@ -63,13 +63,15 @@ class Ledger:
         free, strays = self._free(now), self.strays()
         start = turn(self.host_id, holdings, shares) % max(1, len(free))
         wanted = max(0, share - len(mine))
+        silent = self._silent(now, self.timing.silent_s)
         take = (strays + free[start:] + free[:start])[:wanted]
+        take += [lease for lease in self._abandoned(now) if lease not in take]
         return Plan(
             take=tuple(take),
-            leave=tuple(mine[share:]),
+            leave=() if self._silent(now, self.timing.late_s) else tuple(mine[share:]),
             release=tuple(lease for lease in strays if lease not in take),
             lacking=len(mine) < share,
-            expect=max(0, self._share_without_silent(now) - len(mine) - len(take)),
+            expect=max(self._share_without_silent(now) - len(mine) - len(take), len(silent)),
         )
 
     def under_way(self) -> int:
@@ -200,14 +202,24 @@ class Ledger:
 
     def _share_without_silent(self, now: float) -> int:
         """This host's share once the hosts that have stopped renewing are given up."""
-        silent = {lease.owner for lease in self._sightings.silent(now, self.timing.silent_s)} - {self.host_id}
+        silent = {lease.owner for lease in self._silent(now, self.timing.silent_s)}
         holdings = {host: count for host, count in self._holdings(now).items() if host not in silent}
         return quotas(holdings, len(self._sightings))[self.host_id]
+
+    def _silent(self, now: float, seconds: float) -> list[Lease]:
+        """The leases that another host has not renewed for so long."""
+        return [lease for lease in self._sightings.silent(now, seconds) if lease.owner != self.host_id]
 
     def _free(self, now: float) -> list[Lease]:
         """Expired leases first: those partitions have been without service for longest."""
         expired = [lease for lease in self._sightings.expired(now) if lease.owner != self.host_id]
         return expired + self._sightings.owned_by(None)
+
+    def _abandoned(self, now: float) -> list[Lease]:
+        """Expired leases that those whose share they are have not taken: a host that has just started must wait for
+        longer, since it has not seen for how long they are silent. Service comes first, even shares later."""
+        expired = self._sightings.expired(now, self.timing.grace_s)
+        return [lease for lease in expired if lease.owner != self.host_id]
 
     def _fence_at(self, held: _Held) -> float:
         return held.renewed_at + self.timing.fence_s

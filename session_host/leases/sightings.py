@@ -33,9 +33,10 @@ class Sightings:
         if known is None or known.lease != lease:
             self._seen[lease.partition] = Sighting(lease, now)
 
-    def expired(self, now: float) -> list[Lease]:
-        """The leases whose owner did not renew them in time."""
-        return [one.lease for one in self._seen.values() if one.lease.owner is not None and self._is_over(one, now)]
+    def expired(self, now: float, since: float = 0.0) -> list[Lease]:
+        """The leases whose owner did not renew them in time, those that have been expired for `since` seconds."""
+        over = self._lease_s + since
+        return [one.lease for one in self._seen.values() if one.lease.owner is not None and now - one.since >= over]
 
     def silent(self, now: float, seconds: float) -> list[Lease]:
         """The leases whose owner has let so much time pass without renewing them."""

@@ -49,6 +49,16 @@ class Timing:
         return self.lease_s * 2 / 3
 
     @property
+    def late_s(self) -> float:
+        """An owner whose lease has not changed for so long has missed a renewal: perhaps it is dead."""
+        return self.renew_s * 1.4
+
+    @property
+    def grace_s(self) -> float:
+        """So long an expired lease is left to the hosts whose share it is; then whoever sees it takes it."""
+        return self.lease_s / 15
+
+    @property
     def notice_s(self) -> float:
         """Partitions are given away after this even if nobody stands by to take them."""
         return self.lease_s * 2 / 3

@@ -70,6 +70,30 @@ def test_expired_leases_are_taken_before_others_and_their_owner_no_longer_counts
     assert ledger.plan(15.0).take == (*dead, Lease(0), Lease(2))
 
 
+def test_what_nobody_took_for_a_moment_is_taken_beyond_the_share(ledger: Ledger) -> None:
+    theirs = [Lease(1, "dead", 5, 1), Lease(2, "dead", 5, 1)]
+    ledger.observe([Lease(0), *theirs, Lease(3)], beats("me", "dead"), 100.0)
+    assert ledger.taken(MINE, 100.0, 100.1)
+    assert ledger.taken(Lease(3, "me", 1, 1), 100.0, 100.1)
+    heard = {"me": "1", "new": "1", "dead": "1"}
+    ledger.observe(theirs, heard, 115.0)
+    assert not ledger.plan(115.0).take  # two of four are its share, and the other host's clock may be as far
+    assert set(ledger.plan(116.0).take) == set(theirs)
+
+
+def test_nothing_is_given_away_while_an_owner_may_be_dead(ledger: Ledger) -> None:
+    theirs = [Lease(2, "elder", 5, 1), Lease(3, "elder", 5, 1)]
+    ledger.observe([Lease(0), Lease(1), *theirs], beats("me", "elder"), 100.0)
+    assert ledger.taken(MINE, 100.0, 100.1)
+    assert ledger.taken(Lease(1, "me", 1, 1), 100.0, 100.1)
+    joined = {"me": "1", "elder": "1", "joining": "1"}
+    ledger.observe(theirs, joined, 104.0)
+    assert ledger.plan(104.0).leave == (1,)
+    assert not ledger.plan(107.5).leave
+    ledger.observe([replace(lease, counter=6) for lease in theirs], joined, 108.0)
+    assert ledger.plan(108.0).leave == (1,)
+
+
 def test_a_share_is_taken_and_no_more(ledger: Ledger) -> None:
     leases = [Lease(number) for number in range(5)]
     ledger.observe(leases, beats("me", "other", "third"), 0.0)

@@ -1,4 +1,4 @@
-"""Whether everything that is needed is there: hosts alive, every partition owned."""
+"""Whether everything that is needed is there: hosts alive, every partition owned and worked on."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Memory(View):
 
 
 class Health(View):
-    """`degraded`: no session host is alive, or a partition has none. `uptime` of this process in seconds."""
+    """`degraded`: a partition has no session host that is alive, or no worker there. `uptime` of this process in seconds."""
 
     model_config = example(
         {
@@ -87,8 +87,9 @@ class HealthCheck:
 
 
 def _looked_after(lease: Lease, hosts: Sequence[HostReport]) -> bool:
-    """Whether the partition's owner is alive. A lease alone tells nothing: its owner may have died."""
-    return lease.owner is not None and any(host.id == lease.owner for host in hosts)
+    """Whether the partition's owner is alive and has a worker for it: both may have died, or die again and again."""
+    owners = (host for host in hosts if host.id == lease.owner)
+    return any(worker.partition == lease.partition for owner in owners for worker in owner.workers)
 
 
 def _counts(hosts: Sequence[HostReport], total: int) -> InstanceCounts:

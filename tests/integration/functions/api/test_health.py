@@ -28,9 +28,9 @@ async def health(services: Services) -> Any:
     return answer.json()
 
 
-async def beat(services: Services, host: str, states: dict[str, int], ago: float = 0) -> None:
+async def beat(services: Services, host: str, states: dict[str, int], ago: float = 0, working: int = 2) -> None:
     now = iso(services.clock.unix() - ago)
-    workers = (WorkerReport(0, 1, states, 60 * MB, 9, 30), WorkerReport(1, 2, {}, 60 * MB, 9, 30))
+    workers = (WorkerReport(0, 1, states, 60 * MB, 9, 30), WorkerReport(1, 2, {}, 60 * MB, 9, 30))[:working]
     report = HostReport(id=host, started_at=now, at=now, memory_used=150 * MB, memory_limit=600 * MB, workers=workers)
     await services.hosts.save(report)
 
@@ -65,6 +65,13 @@ async def test_a_host_that_fell_silent_is_dead(services: Services) -> None:
     assert (await health(services))["status"] == "degraded"
     await beat(services, "host-1", {}, ago=11)
     assert (await health(services))["status"] == "healthy"
+
+
+async def test_a_partition_whose_worker_does_not_stay_up_is_not_served(services: Services) -> None:
+    for lease in await services.partitions.leases():
+        await services.partitions.take(lease, "host-1")
+    await beat(services, "host-1", {}, working=1)
+    assert (await health(services))["status"] == "degraded"
 
 
 async def test_without_its_database_the_api_is_not_ready(services: Services, deployment: Deployment) -> None:

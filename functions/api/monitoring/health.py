@@ -38,7 +38,7 @@ class Memory(View):
 
 
 class Health(View):
-    """`degraded`: a partition has no session host that is alive, or no worker there. `uptime` of this process in seconds."""
+    """`degraded`: a partition has no living session host, or no worker there. `uptime` of this process in seconds."""
 
     model_config = example(
         {

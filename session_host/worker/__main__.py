@@ -15,7 +15,7 @@ import random
 import signal
 import sys
 from collections.abc import Coroutine
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 import uvloop
@@ -48,6 +48,7 @@ from shared.vault import Vault
 logger = logging.getLogger(__name__)
 
 DRAINED, CRASHED, FENCED = 0, 1, 3
+LAST_WRITE_S = 2.0
 
 
 async def run(settings: WorkerSettings) -> int:
@@ -107,6 +108,8 @@ async def _drain(worker: Worker, ledger: Ledger, outbox: Outbox, context: Worker
     await worker.drain()
     await ledger.flushed()
     await outbox.flushed()
+    with suppress(TimeoutError):  # the successor would look for what is there already, no more
+        await asyncio.wait_for(ledger.close(), LAST_WRITE_S)
     await context.whatsapp.close()
     await context.desk.close()
 

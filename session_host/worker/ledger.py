@@ -49,6 +49,7 @@ from shared.store.partitions import fence_check
 logger = logging.getLogger(__name__)
 
 MAX_BYTES = 3_000_000  # of DynamoDB's 4 MB for a transaction
+READ_AT_ONCE = 100
 TOKEN_S = 420.0  # of DynamoDB's 10 minutes; a last call may take 2 more
 
 
@@ -99,6 +100,19 @@ class Ledger:
     async def flushed(self) -> None:
         """Returns once nothing waits to be written."""
         await self._idle.wait()
+
+    async def close(self) -> None:
+        """At the end, with the outbox flushed: leaves nothing for a successor to look for. Raises Fenced."""
+        if await self._transact([fence_check(self._lease), self._outbox.put_with(())]):
+            raise Fenced
+
+    async def read_ahead(self, keys: Sequence[InstanceKey]) -> None:
+        """Reads what the first events of these instances need, many at once; else each is read when it is needed."""
+        for start in range(0, len(keys), READ_AT_ONCE):
+            some = {str(key): key for key in keys[start : start + READ_AT_ONCE]}
+            marks = await until_available(partial(self._events.marks, list(some)))
+            for instance, last in marks.items():
+                self._sequences.setdefault(some[instance], last)
 
     def forget(self, key: InstanceKey) -> None:
         """Drops what is remembered of an instance that is gone."""

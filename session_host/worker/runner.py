@@ -128,10 +128,18 @@ class Runner:
 
     async def connect(self) -> None:
         """Opens the session, once the send that is under way over a former one has ended."""
-        async with self.no_sends():
-            if self.instance.state is not InstanceState.CONNECTING:
-                await self.change(Change(InstanceState.CONNECTING))
-            await self._open(self.connection.connect)
+        if self._stopping.is_set():
+            return
+        async with self.no_sends():  # what is heard of the dial waits for `control`, so the states keep their order
+            dialling = self._open(self.connection.connect)
+            outcomes = await asyncio.gather(self._say_connecting(), dialling, return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+
+    async def _say_connecting(self) -> None:
+        if self.instance.state is not InstanceState.CONNECTING:
+            await self.change(Change(InstanceState.CONNECTING))
 
     async def _open(self, opening: Callable[[], Awaitable[object]]) -> bool:
         """False when nothing was opened: the instance is being stopped, or its proxy cannot be read."""

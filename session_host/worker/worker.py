@@ -32,7 +32,6 @@ logger = logging.getLogger(__name__)
 
 LAST_CONTROL_S = 10.0  # how long a drain waits for commands under way
 LAST_MESSAGES_S = 1.0  # how long it goes on to send what it has taken
-START_AT_ONCE = 16  # sessions that connect side by side when a partition is taken up
 UNREADABLE_PAUSE_S = 5.0
 LOOK_AGAIN_S = 2.0
 GONE = CommandResult(False, code="not-found", detail="The instance is gone.")
@@ -57,13 +56,9 @@ class Worker:
     async def start(self) -> None:
         """Loads the partition's instances, connects the linked ones and begins to take commands."""
         instances = await until_available(partial(self._context.instances.of_partition, self._partition))
-        gate = asyncio.Semaphore(START_AT_ONCE)
-
-        async def take_up(instance: Instance) -> None:
-            async with gate:
-                await self._add(instance)
-
-        await asyncio.gather(*(take_up(instance) for instance in instances if not instance.deleting))
+        there = [one for one in instances if not one.deleting]
+        await self._context.ledger.read_ahead([one.key for one in there])
+        await asyncio.gather(*map(self._add, there))
         sweeping = self._sweep([one.key for one in instances if one.deleting])
         self._periodic = [self._context.spawn(work) for work in (sweeping, self._look_again())]
         logger.info("partition %d: %d instances taken up", self._partition, len(self._runners))

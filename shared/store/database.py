@@ -63,10 +63,11 @@ class Database:
             )
         return from_item(answer["Item"]) if "Item" in answer else None
 
-    async def get_many(self, table: str, keys: Sequence[Values]) -> list[Values]:
+    async def get_many(self, table: str, keys: Sequence[Values], *, consistent: bool = False) -> list[Values]:
         """The items that exist of up to 100 keys, in no order."""
         name, found = self.name(table), []
-        wanted: dict[str, Any] = {name: {"Keys": [to_item(key) for key in keys]}} if keys else {}
+        read = {"Keys": [to_item(key) for key in keys], "ConsistentRead": consistent}
+        wanted: dict[str, Any] = {name: read} if keys else {}
         while wanted:
             async with store_errors():
                 answer = await self._client.batch_get_item(RequestItems=wanted)

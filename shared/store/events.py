@@ -8,6 +8,7 @@ cheaper is exact, for the log can expire as a whole and DynamoDB deletes what ex
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -47,6 +48,12 @@ class Events:
         where = Condition("#i = :i", {"i": "instance"}, {"i": instance})
         found, _ = await self._db.query(TABLE, where, limit=1, ascending=False, consistent=True)
         return int(found[0]["sequence"]) if found else 0
+
+    async def marks(self, instances: Sequence[str]) -> dict[str, int]:
+        """The last sequence given, of each of up to 100 instances that has a mark."""
+        keys = [{"instance": instance, "sequence": MARK} for instance in instances]
+        found = await self._db.get_many(TABLE, keys, consistent=True)
+        return {values["instance"]: int(values["last"]) for values in found}
 
     async def journal(
         self, instance: str, limit: int, before: str | None = None

@@ -24,6 +24,7 @@ from shared.store.messages import Unsettled
 
 logger = logging.getLogger(__name__)
 
+FIRST_S = 2.0  # the sessions of a partition that was just taken up connect first
 EVERY_S = 300.0  # from one look at an instance to the next, up to a quarter more or less
 SOON_S = 10.0  # after a trace was sent
 TRACE_AGAIN_S = 1_800.0
@@ -63,7 +64,8 @@ class Sweeper:
         self._gate = asyncio.Semaphore(SIDE_BY_SIDE)
 
     async def run(self) -> None:
-        """Sweeps until cancelled: everything at once, then each instance in its own rhythm."""
+        """Sweeps until cancelled: soon everything at once, then each instance in its own rhythm."""
+        await asyncio.sleep(FIRST_S)
         while True:
             await asyncio.gather(*(self._sweep(key) for key in self._due()))
             await asyncio.sleep(TICK_S)

@@ -115,6 +115,7 @@ class Bench:
                 await worker.drain()
                 await ledger.flushed()
                 await outbox.flushed()
+                await ledger.close()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)

@@ -19,7 +19,7 @@ LONG_AGO_S = 200.0
 @pytest.fixture(autouse=True)
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     """A sweep every moment."""
-    for name, seconds in {"EVERY_S": 0.3, "SOON_S": 0.1, "TICK_S": 0.05}.items():
+    for name, seconds in {"FIRST_S": 0.0, "EVERY_S": 0.3, "SOON_S": 0.1, "TICK_S": 0.05}.items():
         monkeypatch.setattr(f"session_host.worker.sweep.sweeper.{name}", seconds)
 
 

@@ -355,7 +355,7 @@ async def test_an_unlinked_device_is_logged_out_and_its_credentials_are_erased(b
 
 async def test_events_left_in_the_outbox_reach_the_delivery_queue_with_the_next_owner(bench: Bench) -> None:
     instance = await bench.create(linked=True)
-    async with bench.worker():
+    async with bench.worker(dies=True):
         await bench.instance_is(instance.key, InstanceState.CONNECTED)
     logged = await bench.logged(instance.key)
     await bench.delivered()
@@ -365,3 +365,16 @@ async def test_events_left_in_the_outbox_reach_the_delivery_queue_with_the_next_
         again = [task for task in await bench.delivered() if task.again]
     assert again
     assert {task.event for task in again} <= set(await bench.events.after(str(instance.key), 0, 99))
+    assert await bench.partitions.outbox(0) == {}  # a drained owner leaves nothing to look for
+
+
+async def test_messages_in_hand_go_out_before_a_drain_closes_the_sockets(bench: Bench) -> None:
+    instance = await bench.create(linked=True)
+    ids = [await bench.send(instance.key, f"n{n}") for n in range(5)]  # one batch, in hand at once
+    script = bench.whatsapp.script(str(instance.key))
+    script.hold = asyncio.Event()
+    async with bench.worker():
+        await bench.message_is(instance.key, ids[0], MessageState.SENDING)
+        asyncio.get_running_loop().call_later(0.1, script.hold.set)  # by then the worker drains
+    assert [text for _, text in bench.whatsapp.of(str(instance.key)).sent] == [f"n{n}" for n in range(5)]
+    assert [one.dedup for one in await bench.commands.receive(wait_s=0)] == []

@@ -16,7 +16,7 @@ from shared.models.command import Command, CommandKind
 from shared.models.instance import InstanceKey
 from shared.queues.commands import encode
 from shared.queues.names import COMMAND_VISIBILITY_S
-from shared.queues.queue import Queue, QueueError, Received
+from shared.queues.queue import Outgoing, Queue, QueueError, Received
 
 COMMAND = Command("cmd_1", CommandKind.SEND, InstanceKey("acme", "a"), {"message_id": "msg_1"})
 
@@ -28,7 +28,15 @@ class FakeQueue:
         self.given: asyncio.Queue[list[Received]] = asyncio.Queue()
         self.deleted: list[str] = []
         self.kept: list[tuple[tuple[str, ...], int]] = []
+        self.sent: list[Outgoing] = []
         self.failures = 0
+
+    async def send(self, message: Outgoing) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise QueueError("no answer")
+        self.sent.append(message)
+        self.give(message.body, "wakes", "id-of-trace")
 
     def give(self, body: str, handle: str, name: str = "id-1") -> None:
         self.given.put_nowait([Received(body, handle, 1, 1.0, "acme#a", name, "msg_1")])
@@ -119,3 +127,30 @@ async def test_what_cannot_be_read_is_passed_on_as_such() -> None:
         await until_there(lambda: taken)
         assert isinstance(taken[0].value, Unreadable)
         assert taken[0].received.body == "no json"
+
+
+async def test_a_poll_under_way_can_be_ended_and_what_it_brings_is_passed_on() -> None:
+    queue, taken = PatientQueue(), list[Held[Command | Unreadable]]()
+    consumer = Consumer(cast(Queue, queue), Hand(Time()), Time(), taken.append)
+    receiving = asyncio.create_task(consumer.run())
+    await until_there(lambda: queue.polls)
+    consumer.stop()
+    queue.failures = 1
+    await consumer.wake()  # fails, and harms nobody
+    assert not receiving.done()
+    await consumer.wake()
+    async with asyncio.timeout(10):
+        await receiving
+    assert queue.polls == 1
+    assert [held.value.kind for held in taken if isinstance(held.value, Command)] == [CommandKind.TRACE]
+    assert queue.sent[0].group != str(COMMAND.instance)
+
+
+class PatientQueue(FakeQueue):
+    """Polls until there is something."""
+
+    polls = 0
+
+    async def receive(self, wait_s: int) -> list[Received]:
+        self.polls += 1
+        return await self.given.get()

@@ -8,7 +8,7 @@ Every part gets shared/settings.py's variables and HIVEWP_DATA. Besides:
 | whatsapp | python -m local.whatsapp --port --proxy-port --data | |
 | api | python -m local.api | HIVEWP_PORT |
 | webhooks | python -m local.webhooks | |
-| host-<n> | python -m session_host | HIVEWP_HOST_NAME, _LEASE_S, _RUN_DIR, _SESSION_DIR, _WHATSAPP_PROXY, _TRUST |
+| host-<n> | python -m session_host | HIVEWP_HOST_NAME, _LEASE_S, _RUN_DIR, _SESSION_DIR, _WHATSAPP_*, _WORKER_* |
 
 The API comes last, when every partition has a worker: who sees its health answer can pair a number at once.
 """
@@ -26,6 +26,7 @@ from local.stack.part import Part
 from local.stack.ready import all_there, answers_200
 
 HOST_STOP_S = 65.0  # a host may take 60 s to finish what is in flight
+CEILINGS = "HIVEWP_WORKER_"  # how much a worker may use; a host takes them as the caller sets them
 LEASES_S = 5.0  # after a crash a host waits until the leases of before have expired; the others need not
 
 
@@ -113,6 +114,7 @@ def _host(plan: Plan, name: str, needed: Sequence[str]) -> Part:
         "HIVEWP_RUN_DIR": str(plan.files.run),
         "HIVEWP_SESSION_DIR": str(plan.files.data / "sessions"),
         **_whatsapp_env(plan),
+        **{name: value for name, value in plan.environ.items() if name.startswith(CEILINGS)},
     }
     workers = [f"host-*-worker-{partition}.pid" for partition in range(plan.settings.partitions)]
     return replace(

@@ -40,6 +40,13 @@ def test_a_host_is_told_where_its_whatsapp_is(tmp_path: Path) -> None:
     assert env["HIVEWP_WHATSAPP_TRUST"] == str(tmp_path / "whatsapp" / "trust")
 
 
+def test_a_host_is_told_what_its_workers_may_use(tmp_path: Path) -> None:
+    found = parts(tmp_path, {"HIVEWP_WORKER_MEMORY_MB": "300", "HIVEWP_HOST_NAME": "elsewhere"})
+    assert found["host-1"].env["HIVEWP_WORKER_MEMORY_MB"] == "300"
+    assert found["host-1"].env["HIVEWP_HOST_NAME"] == "host-1"
+    assert "HIVEWP_WORKER_MEMORY_MB" not in found["api"].env
+
+
 def test_a_live_host_is_told_of_no_other_whatsapp(tmp_path: Path) -> None:
     env = parts(tmp_path, {"HIVEWP_WHATSAPP_TRUST": "/elsewhere"}, HIVEWP_WHATSAPP="live")["host-1"].env
     assert "HIVEWP_WHATSAPP_TRUST" not in env

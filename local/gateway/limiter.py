@@ -25,6 +25,9 @@ class Verdict:
     full_in_s: int
 
 
+WHOLE = 1 - 1e-9  # a token, as sums of fractions come out
+
+
 class Limiter:
     """Counts calls against limits; `monotonic` gives the time in seconds."""
 
@@ -38,9 +41,9 @@ class Limiter:
         bucket = self._buckets.setdefault((key_id, method_class), _Bucket(limit.count, now))
         bucket.tokens = min(limit.count, bucket.tokens + (now - bucket.at) * limit.per_second)
         bucket.at = now
-        passed = bucket.tokens >= 1
+        passed = bucket.tokens >= WHOLE
         if passed:
-            bucket.tokens -= 1
+            bucket.tokens = max(0.0, bucket.tokens - 1)
         return Verdict(
             passed,
             int(bucket.tokens),

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from local.gateway.limiter import Limiter
@@ -59,6 +59,7 @@ def test_no_pattern_of_calls_gets_more_than_burst_and_rate(count: int, window_s:
 
 
 @given(st.integers(1, 50), st.integers(1, 300))
+@example(1, 161)  # 161 * (1 / 161) is less than 1
 def test_who_waits_as_told_passes(count: int, window_s: int) -> None:
     time = Time()
     limiter, limit = Limiter(time), Limit(count, window_s)

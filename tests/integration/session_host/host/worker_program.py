@@ -50,7 +50,7 @@ def main() -> None:
     arm(first["until"], time.monotonic)
     threading.Thread(target=follow, args=(orders,), daemon=True).start()
     say({"ready": True})
-    counts = {"states": {"connected": 3}, "memory": 1000, "threads": 1, "descriptors": 4, "starts": 3, "stuck": 0}
+    counts = {"states": {"connected": 3}, "memory": 1000, "threads": 1, "descriptors": 4, "ended": 3, "stuck": 0}
     say({"partition": lease["partition"], "pid": os.getpid(), **counts})
     note("start")
     stop.wait()

@@ -37,8 +37,9 @@ from shared.clock import SystemClock
 from shared.queues.dead import DeadCommands
 from shared.queues.deliveries import DeliveryQueue
 from shared.queues.names import COMMANDS_DEAD, DELIVERIES, commands_name, open_queue
+from shared.queues.queue import Queue, QueueError
 from shared.store.cache import Cache
-from shared.store.database import Database
+from shared.store.database import Database, StoreUnavailable
 from shared.store.events import Events
 from shared.store.instances import Instances
 from shared.store.messages import Messages
@@ -60,6 +61,15 @@ async def run(settings: WorkerSettings) -> int:
         library = open_whatsapp(host.whatsapp, asyncio.get_running_loop())
         database = Database(await stack.enter_async_context(client(aws, "dynamodb")), aws.prefix)
         sqs = await stack.enter_async_context(client(aws, "sqs"))
+        partitions = Partitions(database, host.deployment.partitions)
+        warming = asyncio.gather(
+            _open(sqs, aws.prefix, DELIVERIES.name),
+            _open(sqs, aws.prefix, COMMANDS_DEAD.name),
+            until_available(partitions.leases),  # a client's first call takes longest
+        )
+        if not await end.first(warming):
+            return end.code
+        deliveries, dead, _ = warming.result()
         say(channels.reports, {"warm": True})
         if not await end.first(orders.assigned):
             return end.code
@@ -67,10 +77,10 @@ async def run(settings: WorkerSettings) -> int:
         lease, partition = assignment.lease, assignment.lease.partition
         log_as(f"worker-{partition}", host.deployment.log_level)
         whatsapp = WatchedWhatsApp(library, Board(channels.board), assignment, end.broken_by)
-        partitions = Partitions(database, host.deployment.partitions)
-        pending = await until_available(lambda: partitions.outbox(partition))
-        deliveries = DeliveryQueue(await open_queue(sqs, aws.prefix, DELIVERIES.name))
-        outbox = Outbox(partition, deliveries, pending)
+        pending, commands = await asyncio.gather(
+            until_available(lambda: partitions.outbox(partition)), _open(sqs, aws.prefix, commands_name(partition))
+        )
+        outbox = Outbox(partition, DeliveryQueue(deliveries), pending)
         ledger = Ledger(database, lease, clock, outbox)
         reporter = Reporter(partition, channels.reports, lambda: worker.states(), whatsapp.wear)
         context = WorkerContext(
@@ -82,14 +92,14 @@ async def run(settings: WorkerSettings) -> int:
             instances=Instances(database),
             messages=Messages(database),
             cache=Cache(database, clock),
-            dead=DeadCommands(await open_queue(sqs, aws.prefix, COMMANDS_DEAD.name)),
+            dead=DeadCommands(dead),
             vault=Vault.from_text(host.deployment.sealing_key),
             clock=clock,
             uniform=random.SystemRandom().random,
             reported=reporter.changed,
             crashed=end.broken_by,
         )
-        worker = Worker(partition, await open_queue(sqs, aws.prefix, commands_name(partition)), context)
+        worker = Worker(partition, commands, context)
         for work in (ledger.run(), outbox.run(), _recover(outbox, Events(database)), reporter.run()):
             context.spawn(work)
         if await end.unless_broken(worker.start()):
@@ -97,6 +107,18 @@ async def run(settings: WorkerSettings) -> int:
             await end.wait()
             await end.unless_broken(_drain(worker, ledger, outbox, context))
     return end.code
+
+
+async def _open(sqs: Any, prefix: str, name: str) -> Queue:
+    """A queue, once SQS answers."""
+
+    async def look() -> Queue:
+        try:
+            return await open_queue(sqs, prefix, name)
+        except QueueError as error:
+            raise StoreUnavailable(str(error)) from error
+
+    return await until_available(look)
 
 
 async def _recover(outbox: Outbox, events: Events) -> None:

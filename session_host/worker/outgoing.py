@@ -5,7 +5,8 @@
 The mark comes first, so a command found again after a crash tells: before `sending` it is safe to send, in `sending`
 the outcome is unknown, and after it there is nothing left to do.
 
-found in `sending`      on_uncertain: hold     uncertain (interrupted)
+found in `sending`      by this very attempt   sent: the mark was written, its answer was lost
+                        on_uncertain: hold     uncertain (interrupted)
                         on_uncertain: resend   marked once more and sent; uncertain once three sends in a row ended so
 
 The timeline counts for `resend`: it outlives whoever dies of the message.
@@ -30,6 +31,7 @@ from session_host.worker.patience import until_available
 from session_host.worker.recorder import message_entry
 from session_host.worker.settling import EXPIRED, Ended, Settling
 from shared.clock import Clock, iso
+from shared.ids import new_id
 from shared.models.instance import InstanceKey
 from shared.models.message import MessageError, MessageState, OnUncertain, Step
 from shared.queues.queue import Received
@@ -140,11 +142,14 @@ class Outgoing:
         """False when there is nothing to send: it has gone further, or was interrupted and is held."""
         now = iso(self._clock.unix())
         stored = [Step(MessageState.QUEUED, iso(message.queued_at)), Step(MessageState.SENDING, now)]
-        if await self._try(message_entry(self._key, message.message_id, stored)):
+        attempt = new_id("try")
+        if await self._try(message_entry(self._key, message.message_id, stored, attempt=attempt)):
             return True
         found = await until_available(partial(self._messages.get, str(self._key), message.message_id))
         if found is None or found.state is not MessageState.SENDING:
             return False
+        if found.attempt == attempt:
+            return True  # our own mark, whose answer was lost
         if message.on_uncertain is OnUncertain.RESEND:
             return await self._mark_again(message, interrupted(found.timeline))
         await self._settling.uncertain(self._ended(message))

@@ -86,10 +86,13 @@ def message_entry(
     error: MessageError | None = None,
     about: dict[str, Any] | None = None,
     only_from: Sequence[MessageState] | None = None,
+    attempt: str | None = None,
 ) -> Entry:
     """A message went on to the state of the last of `steps`; with an event where the state has one."""
     last = steps[-1]
-    update = advance(str(key), message_id, steps, whatsapp_id=whatsapp_id, error=error, only_from=only_from)
+    update = advance(
+        str(key), message_id, steps, whatsapp_id=whatsapp_id, error=error, only_from=only_from, attempt=attempt
+    )
     event_type = _EVENT_OF.get(last.state)
     if event_type is None:
         return Entry(key, (update,))

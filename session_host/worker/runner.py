@@ -20,7 +20,6 @@ from session_host.whatsapp.port import (
     QrShown,
     ReceiptReceived,
     Session,
-    WhatsAppError,
 )
 from session_host.worker.connection import Connection, Heard
 from session_host.worker.context import WorkerContext
@@ -29,9 +28,11 @@ from session_host.worker.faults import Fault, contained
 from session_host.worker.incoming import Incoming
 from session_host.worker.ledger import Outdated
 from session_host.worker.lifecycle import Change, LifecycleSignal, change_for
+from session_host.worker.online import show_online
 from session_host.worker.outgoing import Outgoing
 from session_host.worker.pacing import Pace
 from session_host.worker.patience import until_available
+from session_host.worker.reconnecting import Reconnecting
 from session_host.worker.recorder import qr_entry, state_entry
 from session_host.worker.sends import Sends
 from shared.models.instance import Instance, InstanceState
@@ -42,8 +43,6 @@ from shared.vault import SealBroken
 logger = logging.getLogger(__name__)
 
 QR_CACHE_S = 30.0
-RECONNECT_S = (2.0, 5.0, 15.0, 60.0, 300.0)
-ONLINE_AGAIN_S = (0.5, 1.0, 5.0, 30.0)
 LAST_SEND_S = 15.0  # how long whoever ends the session waits for the send under way
 
 
@@ -55,8 +54,9 @@ class Runner:
         self._context = context
         self._signals: asyncio.Queue[Heard] = asyncio.Queue()
         self._connected = asyncio.Event()
-        self._retries = 0
-        self._retry: asyncio.TimerHandle | None = None
+        self._reconnecting = Reconnecting(
+            context.uniform, lambda: context.spawn(self._apart("reconnecting", self._reconnect()))
+        )
         self.turn = asyncio.Lock()  # held by the command being carried out: they keep their order
         self.control = asyncio.Lock()  # held by whoever changes the connection
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -98,13 +98,12 @@ class Runner:
         if self.instance.state is not InstanceState.DISCONNECTED:
             await self.change(Change(InstanceState.DISCONNECTED, reason("internal_error")))
         if self.instance.linked and not self._stopping.is_set():
-            self._reconnect_later()
+            self._reconnecting.later()
 
     async def stop(self) -> None:
         """Ends the send under way, then the socket; sends not begun are left to the next owner."""
         self._stopping.set()
-        if self._retry:
-            self._retry.cancel()
+        self._reconnecting.cancel()
         self.sends.end()
         await asyncio.wait({self._tasks["sends"]}, timeout=LAST_SEND_S)
         await contained(f"{self.instance.key}: closing", self._close())
@@ -155,7 +154,7 @@ class Runner:
             logger.error("%s: could not be opened: %s", self.instance.key, error)
             await self.change(Change(InstanceState.DISCONNECTED, reason("session_store_full")))
             if self.instance.linked:
-                self._reconnect_later()
+                self._reconnecting.later()
             return False
         return True
 
@@ -238,13 +237,13 @@ class Runner:
             await until_available(partial(self._context.cache.delete, CacheKind.QR, str(self.instance.key)))
         await self.change(change)
         if change.state is InstanceState.CONNECTED:
-            self._retries = 0
+            self._reconnecting.succeeded()
             if self.instance.settings.mark_online:
                 self.show_online()
         if change.connect:
             await self._open(self.connection.connect)
         elif change.retry:
-            self._reconnect_later()
+            self._reconnecting.later()
         elif change.forget:
             await self.connection.release()
             await self.connection.erase()
@@ -253,27 +252,8 @@ class Runner:
 
     def show_online(self) -> None:
         """Lets others see the number online, or not, as its settings say; in the background."""
-        self._context.spawn(contained(f"{self.instance.key}: showing it online", self._show_online()))
-
-    async def _show_online(self) -> None:
-        for pause in ONLINE_AGAIN_S:  # refused until the push name has come, which is soon after the first login
-            try:
-                await self._session().set_online(self.instance.settings.mark_online)
-                return
-            except NotConnected:
-                return
-            except WhatsAppError as error:
-                logger.info("%s: cannot be shown online yet: %s", self.instance.key, error)
-            if await until(self._stopping, pause):
-                return
-
-    def _reconnect_later(self) -> None:
-        pause = RECONNECT_S[min(self._retries, len(RECONNECT_S) - 1)] * (0.75 + 0.5 * self._context.uniform())
-        self._retries += 1
-        loop = asyncio.get_running_loop()
-        self._retry = loop.call_later(
-            pause, lambda: self._context.spawn(self._apart("reconnecting", self._reconnect()))
-        )
+        showing = show_online(lambda: self.instance, self._session, self._stopping)
+        self._context.spawn(contained(f"{self.instance.key}: showing it online", showing))
 
     async def _reconnect(self) -> None:
         async with self.control:

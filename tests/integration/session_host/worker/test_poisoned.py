@@ -154,7 +154,7 @@ async def test_a_control_command_that_kills_each_owner_is_tried_three_times(
 async def test_one_instance_that_cannot_be_taken_up_harms_no_other(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("session_host.worker.runner.RECONNECT_S", (0.0,))
+    monkeypatch.setattr("session_host.worker.reconnecting.PAUSES_S", (0.0,))
     broken, sound = await bench.create("broken", linked=True), await bench.create("sound", linked=True)
     connect, failures = FakeSession.connect, [ZeroDivisionError("in the library"), OSError("no space left on device")]
 

@@ -246,7 +246,7 @@ async def test_a_proxy_that_cannot_be_read_is_named_and_harms_no_other(bench: Be
 async def test_a_number_is_shown_online_only_when_its_settings_say_so(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("session_host.worker.runner.ONLINE_AGAIN_S", (0.0, 0.0))
+    monkeypatch.setattr("session_host.worker.online.AGAIN_S", (0.0, 0.0))
     instance = await bench.create(linked=True)
     key = str(instance.key)
     bench.whatsapp.script(key).fail_next(Rejected("no_push_name", "the name has not come yet"))

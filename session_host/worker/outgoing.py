@@ -149,7 +149,7 @@ class Outgoing:
         if found is None or found.state is not MessageState.SENDING:
             return False
         if found.attempt == attempt:
-            return True  # our own mark, whose answer was lost
+            return True
         if message.on_uncertain is OnUncertain.RESEND:
             return await self._mark_again(message, interrupted(found.timeline))
         await self._settling.uncertain(self._ended(message))

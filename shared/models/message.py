@@ -68,6 +68,7 @@ class Message:
     """A message and its story. `content` is what its type needs, `instance` the text form of InstanceKey.
 
     `idempotency_key` is the caller's name for the request, freed when the message is found never to have been queued.
+    `attempt` names the last try to send it, so that whoever tried knows its own mark.
     """
 
     id: str
@@ -82,4 +83,5 @@ class Message:
     on_uncertain: OnUncertain = OnUncertain.HOLD
     typing_ms: int = 0
     deadline: float | None = None
+    attempt: str | None = None
     idempotency_key: str | None = None

@@ -165,6 +165,7 @@ def advance(
     whatsapp_id: str | None = None,
     error: MessageError | None = None,
     only_from: Sequence[MessageState] | None = None,
+    attempt: str | None = None,
 ) -> Update:
     """The write that moves a message on to the state of the last of `steps`: from `only_from`, or any earlier state."""
     state = steps[-1].state
@@ -173,6 +174,8 @@ def advance(
         sets["whatsapp_id"] = whatsapp_id
     if error:
         sets["error"] = asdict(error)
+    if attempt:
+        sets["attempt"] = attempt
     earlier = earlier_than(state) if only_from is None else only_from
     names = {f"e{at}": one for at, one in enumerate(earlier)}
     condition = Condition(f"#st IN ({', '.join(f':{name}' for name in names)})", {"st": "state"}, dict(names))

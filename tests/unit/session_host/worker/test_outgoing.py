@@ -32,7 +32,8 @@ class OneMessage:
     async def record(self, entry: Entry) -> None:
         before = self.values["state"]
         (update,) = entry.writes
-        assert isinstance(update, Update) and update.condition is not None
+        assert isinstance(update, Update)
+        assert update.condition is not None
         if before not in update.condition.values.values():
             raise Outdated
         self.values |= update.sets

@@ -25,5 +25,7 @@ class Scale:
 
 FULL = Scale()
 SHORT = Scale(partitions=2, lease_s=6, instances=4, out_rate=4.0, in_rate=2.0, before_s=2.0, after_s=2.0, settle_s=60.0)
-HUNDRED = Scale(partitions=1, instances=100, out_rate=6.0, in_rate=3.0)
+HUNDREDS = Scale(partitions=8, instances=200, out_rate=6.0, in_rate=3.0)
+"""The cloud's eight partitions; each host has a hundred instances on four of them."""
+FULL_PARTITION = Scale(partitions=1, instances=100, out_rate=6.0, in_rate=3.0)
 """One host holds the only partition, with as many instances as a partition takes; the other host waits."""

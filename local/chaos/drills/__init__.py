@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from local.chaos.drill import Bounds, Drill
 from local.chaos.drills import crashes, deploys, freezes, network, storage
-from local.chaos.scale import HUNDRED
+from local.chaos.scale import FULL_PARTITION, HUNDREDS
 
 UNHURT = Bounds(away_s=0, hits=False)
 GRACEFUL = Bounds(away_s=3)
@@ -65,6 +65,15 @@ DRILLS = (
         storage.disk_full,
         Bounds(away_s=30, uncertain=1, failed=True, hits=False),
     ),
-    Drill("hand-over", "SIGTERM of the host that has all 100 instances", deploys.hand_over, GRACEFUL, HUNDRED),
+    Drill(
+        "hand-over", "SIGTERM of a host with 100 instances on four partitions", deploys.hand_over, GRACEFUL, HUNDREDS
+    ),
+    Drill(
+        "full-partition",
+        "SIGTERM of a host with 100 instances on one partition",
+        deploys.hand_over,
+        Bounds(away_s=5, uncertain=1),
+        FULL_PARTITION,
+    ),
 )
 BY_NAME = {drill.name: drill for drill in DRILLS}

@@ -26,15 +26,14 @@ async def one_host(scene: Scene) -> None:
 
 
 async def hand_over(scene: Scene) -> None:
-    """SIGTERM of the host that has all instances."""
+    """SIGTERM of a host with a hundred instances."""
     busy = [host for host in scene.ground.hosts if processes.workers_of(scene.ground.run_folder, host)]
-    if len(busy) != 1:
-        raise DrillFailed(f"{len(busy)} hosts have workers, where one should have all")
+    if not busy:
+        raise DrillFailed("no host has workers")
     scene.hit = scene.ground.shops
     took = await _deploy(scene, busy[0])
     if took is not None:
-        claim = f"{len(scene.hit)} instances handed over in under {IN_ALL_S:g} s"
-        scene.check(claim, took < IN_ALL_S, f"{took:.1f} s")
+        scene.check(f"all handed over in under {IN_ALL_S:g} s", took < IN_ALL_S, f"{took:.1f} s")
 
 
 async def _replace(scene: Scene, host: str) -> None:

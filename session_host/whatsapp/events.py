@@ -13,6 +13,7 @@ from typing import Any
 from session_host.whatsapp.library import protobuf_module
 from session_host.whatsapp.messages import message_received, receipt_received
 from session_host.whatsapp.port import Disconnected, EndReason, MessageReceived, ReceiptReceived, SessionEnded, Signal
+from session_host.whatsapp.text import text_of
 
 _log = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ def _temporary_ban(event: Any) -> Signal:
 
 
 def _connect_failure(event: Any) -> Signal:
-    return SessionEnded(EndReason.CONNECT_FAILURE, event.Message or _name(event, "Reason"))
+    return SessionEnded(EndReason.CONNECT_FAILURE, text_of(event.Message) or _name(event, "Reason"))
 
 
 def _client_outdated(_event: Any) -> Signal:
@@ -80,7 +81,7 @@ def _disconnected(_event: Any) -> Signal:
 
 
 def _stream_error(event: Any) -> None:
-    _log.warning("unknown stream error %s", event.Code)
+    _log.warning("unknown stream error %s", text_of(event.Code))
 
 
 def _undecryptable(event: Any) -> None:

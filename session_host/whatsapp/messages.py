@@ -10,6 +10,7 @@ from typing import Any
 
 from session_host.whatsapp.people import chat_of, person
 from session_host.whatsapp.port import MessageReceived, ReceiptKind, ReceiptReceived
+from session_host.whatsapp.text import text_of
 
 # the field that is set -> the kind; the first that fits
 _KINDS = {
@@ -56,12 +57,12 @@ def message_received(event: Any) -> MessageReceived | None:
         return None
     source = info.MessageSource
     return MessageReceived(
-        id=info.ID,
+        id=text_of(info.ID),
         chat=chat_of(source),
         sender=person(source.Sender, source.SenderAlt, info.Pushname),
         timestamp=info.Timestamp / 1000,
         kind=kind,
-        text=(message.conversation or message.extendedTextMessage.text) if kind == "text" else None,
+        text=text_of(message.conversation or message.extendedTextMessage.text) if kind == "text" else None,
         from_me=source.IsFromMe,
         is_group=source.IsGroup,
         reply_to=_reply_to(message),
@@ -75,7 +76,7 @@ def receipt_received(event: Any) -> ReceiptReceived | None:
     if kind is None or source.IsFromMe:
         return None
     return ReceiptReceived(
-        message_ids=tuple(event.MessageIDs),
+        message_ids=tuple(map(text_of, event.MessageIDs)),
         kind=kind,
         chat=chat_of(source),
         sender=person(source.Sender, source.SenderAlt),
@@ -97,5 +98,5 @@ def _reply_to(message: Any) -> str | None:
     for _, value in message.ListFields():
         context = getattr(value, "contextInfo", None)
         if context is not None and context.stanzaID:
-            return str(context.stanzaID)
+            return text_of(context.stanzaID)
     return None

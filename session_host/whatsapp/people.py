@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from session_host.whatsapp.port import Person, Rejected
+from session_host.whatsapp.text import text_of
 
 USERS, LIDS, GROUPS = "s.whatsapp.net", "lid", "g.us"
 
@@ -26,20 +27,23 @@ def parse_address(to: str) -> tuple[str, str]:
 
 def address(jid: Any) -> str:
     """The jid of a person or chat, without a device."""
-    return f"{jid.User}@{jid.Server}" if jid.User else str(jid.Server)
+    server = text_of(jid.Server)
+    return f"{text_of(jid.User)}@{server}" if jid.User else server
 
 
 def device_address(jid: Any) -> str:
     """The jid with its device part."""
-    return f"{jid.User}:{jid.Device}@{jid.Server}" if jid.Device else address(jid)
+    if not jid.Device:
+        return address(jid)
+    return f"{text_of(jid.User)}:{jid.Device}@{text_of(jid.Server)}"
 
 
-def person(jid: Any, alternative: Any = None, name: str = "") -> Person:
+def person(jid: Any, alternative: Any = None, name: str | bytes = "") -> Person:
     """Who `jid` is; `alternative` is the same person's other address, where the library knows it."""
     known = [each for each in (jid, alternative) if each is not None and each.User]
-    phone = next((each.User for each in known if each.Server == USERS), None)
+    phone = next((text_of(each.User) for each in known if each.Server == USERS), None)
     lid = next((address(each) for each in known if each.Server == LIDS), None)
-    return Person(address(jid), phone, lid, name or None)
+    return Person(address(jid), phone, lid, text_of(name) or None)
 
 
 def chat_of(source: Any) -> str:

@@ -9,6 +9,7 @@ from session_host.whatsapp.errors import error_of
 from session_host.whatsapp.library import protobuf_module
 from session_host.whatsapp.people import USERS, address, parse_address
 from session_host.whatsapp.port import NumberAnswer, Sent
+from session_host.whatsapp.text import text_of
 
 _NOBODY = "Function returned nothing."  # the library's error for an empty answer
 
@@ -34,15 +35,15 @@ class Requests:
         """The acknowledgement of a send."""
         answer = self._neonize.SendMessageReturnFunction.FromString(data)
         if answer.Error:
-            raise error_of(answer.Error)
-        return Sent(answer.SendResponse.ID, float(answer.SendResponse.Timestamp))
+            raise error_of(text_of(answer.Error))
+        return Sent(text_of(answer.SendResponse.ID), float(answer.SendResponse.Timestamp))
 
     def number_answers(self, numbers: Sequence[str], data: bytes) -> list[NumberAnswer]:
         """One answer per number, in order; a number that WhatsApp says nothing about is not there."""
         answer = self._neonize.IsOnWhatsAppReturnFunction.FromString(data)
         if answer.Error and answer.Error != _NOBODY:
-            raise error_of(answer.Error)
-        found = {each.Query.lstrip("+"): each for each in answer.IsOnWhatsAppResponse}
+            raise error_of(text_of(answer.Error))
+        found = {text_of(each.Query).lstrip("+"): each for each in answer.IsOnWhatsAppResponse}
         return [_number_answer(number, found.get(number)) for number in numbers]
 
     def _jid(self, user: str, server: str) -> bytes:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from session_host.whatsapp.errors import store_trouble
 from session_host.whatsapp.gate import Gate, Writing
 from session_host.whatsapp.library import Library, protobuf_module
+from session_host.whatsapp.text import text_of
 
 CALLS_AT_ONCE = 256  # one per session at a time and one that ends it, and a send may wait 75 s for its answer
 
@@ -155,8 +156,9 @@ class Runtime:
 
     def _write_log(self, data: bytes) -> None:
         entry = self._log_entry.FromString(data)
-        _library_log.warning("%s: %s", entry.Name, _NUMBER.sub("*", entry.Message))
-        if detail := store_trouble(entry.Message):
+        text = text_of(entry.Message)
+        _library_log.warning("%s: %s", text_of(entry.Name), _NUMBER.sub("*", text))
+        if detail := store_trouble(text):
             for ear in list(self._ears.values()):
                 ear.hear(StoreTrouble(detail))
 

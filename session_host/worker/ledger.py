@@ -12,7 +12,7 @@ Errors of `record`:
 
     Fenced          this worker no longer owns the partition, or ends; it must not go on
     Outdated        a condition of the entry did not hold (it went further already, or is a duplicate)
-    `-- Unstorable  DynamoDB does not take the entry, not even alone (too large, malformed); it is given up
+    `-- Unstorable  the entry cannot be stored, not even alone (too large, malformed, not to be encoded); it is given up
 
 Nothing of the entry was recorded after Outdated; after Fenced that is unknown.
 
@@ -161,7 +161,7 @@ class Ledger:
         while group:
             try:
                 refused = await self._write(group, await self._numbered(group))
-            except StoreError as error:
+            except (StoreError, TypeError, ValueError) as error:  # the latter: what cannot be encoded
                 if len(group) == 1:
                     _reject(group[0], error)
                     return
@@ -278,9 +278,10 @@ class Ledger:
         self._idle.set()
 
 
-def _reject(waiting: _Waiting, error: StoreError) -> None:
+def _reject(waiting: _Waiting, error: Exception) -> None:
     entry = waiting.entry
-    logger.error("%s: the store does not take %s: %s", entry.key, entry.event.type if entry.event else "it", error)
+    why = error if isinstance(error, StoreError) else type(error).__name__  # others may quote what they choke on
+    logger.error("%s: the store does not take %s: %s", entry.key, entry.event.type if entry.event else "it", why)
     _fail(waiting, Unstorable(str(entry.key)))
 
 

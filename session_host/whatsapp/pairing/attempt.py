@@ -17,6 +17,7 @@ from session_host.whatsapp.pairing.lines import Line
 from session_host.whatsapp.people import device_address
 from session_host.whatsapp.port import EndReason, NotConnected
 from session_host.whatsapp.runtime import Ended, Event, Heard, Login, Qr, Runtime
+from session_host.whatsapp.text import text_of
 
 DEVICE_NAME = "HiveWP"  # under Linked devices on the phone
 BROWSER = "Chrome (Linux)"  # WhatsApp asks pair codes to come from a browser it knows
@@ -68,8 +69,8 @@ class Attempt:
         data = await self._runtime.call(function, self._client.name, request.SerializeToString())
         answer = self._forms.code_answer.FromString(data)
         if answer.Error:
-            raise error_of(answer.Error)
-        return str(answer.Code)
+            raise error_of(text_of(answer.Error))
+        return text_of(answer.Code)
 
     async def cancel(self) -> None:
         """Gives up and closes the socket; tells so at once unless it could be one of a linked device."""
@@ -103,7 +104,8 @@ class Attempt:
         await self._client.cut()
         device = self._forms.device.FromString(data)
         jid, lid = device_address(device.JID), device_address(device.LID) or None
-        self._tell({"is": "paired", "jid": jid, "phone": device.JID.User, "lid": lid, "platform": device.Platform})
+        phone, platform = text_of(device.JID.User), text_of(device.Platform)
+        self._tell({"is": "paired", "jid": jid, "phone": phone, "lid": lid, "platform": platform})
         self._finish()
 
     def _end(self, reason: EndReason, detail: str) -> None:

@@ -103,6 +103,27 @@ def test_texts_come_through_unchanged(text: str) -> None:
     assert received.text == text
 
 
+@pytest.mark.parametrize("odd", [b"\xff\xfe?", b"\xc3(?", b"\xed\xa0\x80"])
+def test_bytes_that_are_no_text_come_as_a_text_that_can_be_told(odd: bytes) -> None:
+    """The library passes them on as they are, and reading gives bytes then."""
+    person = neonize.JID(User="???", Server="???")
+    source = neonize.MessageSource(Chat=person, Sender=person, SenderAlt=person, RecipientAlt=person)
+    text = Message(extendedTextMessage={"text": "???", "contextInfo": {"stanzaID": "???"}})
+    info = neonize.MessageInfo(ID="???", Pushname="???", Timestamp=1, MessageSource=source)
+    written = neonize.Message(Info=info, Message=text).SerializePartialToString()
+    told = message_received(neonize.Message.FromString(written.replace(b"???", odd)))
+    receipts = neonize.Receipt(MessageIDs=["???"], MessageSource=source, Type=1).SerializePartialToString()
+    receipt_told = receipt_received(neonize.Receipt.FromString(receipts.replace(b"???", odd)))
+
+    plain = odd.decode(errors="replace")
+    assert told is not None
+    assert receipt_told is not None
+    assert (told.id, told.text, told.reply_to, told.sender.name) == (plain,) * 4
+    assert (told.chat, told.sender.jid, receipt_told.message_ids) == (f"{plain}@{plain}", told.chat, (plain,))
+    for each in (told, receipt_told):
+        assert str(each).encode()
+
+
 @pytest.mark.parametrize(
     ("kind", "expected"),
     [

@@ -120,6 +120,18 @@ async def test_an_entry_that_cannot_be_stored_is_logged_without_its_text(caplog:
     assert POISON not in line
 
 
+@pytest.mark.parametrize("odd", [b"\xff", object(), {1, 2}])
+async def test_what_cannot_be_encoded_ends_nothing_but_itself(odd: object, caplog: pytest.LogCaptureFixture) -> None:
+    key = InstanceKey("acme", "shop")
+    draft = EventDraft(EventType.MESSAGE_RECEIVED, {"text": odd}, "2026-01-01T00:00:00.000Z")
+    store = FlakyStore(0, 0)
+    results, delivered = await record_all(store, [entry(key, 0), Entry(key, (), draft), entry(key, 2)])
+    assert [type(result) for result in results] == [type(None), Unstorable, type(None)]
+    assert store.sequences(key) == [1, 2]
+    assert len(delivered) == 2
+    assert str(odd) not in caplog.text
+
+
 async def test_nothing_is_written_once_another_host_took_over() -> None:
     store = FlakyStore(0, 0)
     store.epoch = 2

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
 
@@ -28,6 +28,7 @@ from session_host.whatsapp.runtime import Begun, Ended, Event, Heard, Qr, Runtim
 STOP_HOLDS_GATE_S = 2.0
 QUIET_S = 0.05
 MOST_QUIETS = 20
+AGAIN_S = 1.0  # until a call is tried again for which there was no thread
 NOWHERE = "http://127.0.0.1:0"  # a proxy that nothing can listen on
 
 _log = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ class Client:
         self._started = False
         self._heard_any = False
         self._listed = False  # the library has it in its maps
+        self._stopped = False
 
     def start(self, database: str, events: bytes, proxy_url: str | None, props: bytes = b"") -> None:
         """Starts connecting on a thread of its own; what comes of it is heard. Once per client."""
@@ -126,20 +128,42 @@ class Client:
 
     async def _halt(self) -> None:
         if not self._started:
+            self._runtime.forget(self.name)
             self.closed.set()
             return
         self._runtime.stuck += 1  # until it is gone
         await self._can_stop.wait()
-        library = self._runtime.library
+        library, call = self._runtime.library, self._runtime.call
         if self._listed:
-            await self._runtime.call(library.disconnect, self.name)
-            await self.dial_no_more()  # a reconnection that was about to begin undoes the disconnect; `stop` ends it
+            await self._surely(lambda: call(self._unless_stopped, library.disconnect, self.name))
+            # a reconnection that was about to begin undoes the disconnect; `stop` ends it
+            await self._surely(lambda: call(self._unless_stopped, library.set_proxy, self.name, NOWHERE))
             await self._drain()
         was_alive, self.alive = self.alive, False
-        await self._runtime.write(STOP_HOLDS_GATE_S, library.stop, self.name)
+        await self._surely(lambda: self._runtime.write(STOP_HOLDS_GATE_S, self._stop))
         self.closed.set()
         if was_alive:
             await self._gone.wait()
         if self.ended:
             self._runtime.stuck -= 1
         self._runtime.forget(self.name)
+
+    async def _surely(self, call: Callable[[], Awaitable[Any]]) -> None:
+        """Repeats a call for which there is no thread; what was refused may be carried out later all the same."""
+        while True:
+            try:
+                await call()
+                return
+            except RuntimeError as error:
+                _log.warning("a client cannot be stopped, trying again: %s", error)
+                await asyncio.sleep(AGAIN_S)
+
+    def _unless_stopped(self, function: Callable[..., Any], *arguments: Any) -> None:
+        if not self._stopped:
+            function(*arguments)
+
+    def _stop(self) -> None:
+        """Holds the gate, so no call is under way."""
+        if not self._stopped:
+            self._stopped = True
+            self._runtime.library.stop(self.name)

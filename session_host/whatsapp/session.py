@@ -87,6 +87,7 @@ class NeonizeSession:
         if self._beginning:
             raise RuntimeError("a session connects once")
         self._beginning = self._runtime.loop.create_task(self._begin())
+        self._beginning.add_done_callback(self._begun)
 
     async def send_text(self, to: str, text: str) -> Sent:
         recipient, message = self._requests.text(to, text)
@@ -162,6 +163,14 @@ class NeonizeSession:
             await self._conversation.tell_left()
             if not self._over.is_set():
                 self._start(store.database_name(path, self._setup.journal))
+
+    def _begun(self, beginning: asyncio.Task[None]) -> None:
+        """What could not begin ends: nobody would hear of it else."""
+        if beginning.cancelled() or not (error := beginning.exception()):
+            return
+        _log.error("%s: the session could not begin", self._account.key, exc_info=error)
+        reason = EndReason.STORE_UNWRITABLE if isinstance(error, OSError) else EndReason.LIBRARY_STOPPED
+        self._end(reason, "the session could not begin")
 
     def _start(self, database: str) -> None:
         try:

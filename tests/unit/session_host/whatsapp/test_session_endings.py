@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from session_host.whatsapp import client as session_client
 from session_host.whatsapp import store as session_store
 from session_host.whatsapp.events import KEEPALIVE_TIMEOUT
 from session_host.whatsapp.port import EndReason, MessageReceived, OutcomeUnknown, SessionEnded, Signal, StoreUnwritable
@@ -239,3 +240,59 @@ async def test_an_end_that_cannot_be_read_is_an_end(scene: Scene) -> None:
     scene.runtime.on_event(scene.library.client, LOGGED_OUT, b"\xff")
 
     assert (await ended(scene)).reason is EndReason.LIBRARY_STOPPED
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (OSError(5, "input/output error"), EndReason.STORE_UNWRITABLE),
+        (RuntimeError("can't start new thread"), EndReason.LIBRARY_STOPPED),
+    ],
+)
+async def test_a_session_that_cannot_begin_ends_and_may_be_tried_again(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, error: Exception, reason: EndReason
+) -> None:
+    def fails(_path: Path) -> bool:
+        raise error
+
+    monkeypatch.setattr(session_store, "exists", fails)
+    await scene.session.connect()
+    assert (await ended(scene)).reason is reason
+    monkeypatch.undo()
+
+    second = scene.another(lambda signal: None)
+    await second.connect()
+    await asyncio.to_thread(scene.library.started.wait, 5)
+    assert scene.library.calls == ["run"]
+    scene.device()
+    await second.stop()
+
+
+async def test_a_stop_for_which_there_is_no_thread_comes_later_and_once(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_client, "AGAIN_S", 0.01)
+    scene = Scene(store, Patience())
+    await scene.connected()
+    call, write, refused = scene.runtime.call, scene.runtime.write, [2, 2]
+
+    async def few_threads(*arguments: object) -> object:
+        await call(*arguments)  # the pool keeps what it had no new thread for
+        refused[0] -= 1
+        if refused[0] >= 0:
+            raise RuntimeError("can't start new thread")
+        return None
+
+    async def few_writers(*arguments: object) -> None:
+        await write(*arguments)  # type: ignore[arg-type]
+        refused[1] -= 1
+        if refused[1] >= 0:
+            raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(scene.runtime, "call", few_threads)
+    monkeypatch.setattr(scene.runtime, "write", few_writers)
+    await scene.session.stop()
+
+    assert scene.library.calls.count("stop") == 1
+    assert scene.library.calls[-1] == "stop"
+    assert scene.runtime.stuck == 0

@@ -91,7 +91,11 @@ class Client:
             self._writing.done()
 
     def keep(self, kind: int, data: bytes) -> int | None:
-        return self.inbox.keep(kind, data) if self.inbox and kind in CONVERSATION else None
+        if self.inbox is None or kind not in CONVERSATION:
+            return None
+        if self.closed.is_set() and not self.inbox.wanted():
+            return None  # its device was unlinked
+        return self.inbox.keep(kind, data)
 
     def hear(self, heard: Heard) -> None:
         self._heard_any = True

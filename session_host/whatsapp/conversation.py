@@ -26,15 +26,17 @@ class Conversation:
         self._inbox = inbox
 
     async def tell_left(self) -> None:
-        """Tells what a process before this one heard and nobody took."""
+        """Tells what was heard and told to nobody, most likely by a process before this one. Raises OSError."""
         left = await asyncio.to_thread(self._inbox.left)
         if left:
-            _log.warning("%s: %d messages or receipts of an earlier process are told again", self._key, len(left))
+            _log.warning("%s: %d messages or receipts of an earlier session are told", self._key, len(left))
         for kept in left:
             self.tell(kept.kind, kept.data, kept.number)
 
     def tell(self, kind: int, data: bytes, number: int | None) -> None:
-        """Tells an event that events.CONVERSATION names."""
+        """Tells an event that events.CONVERSATION names, unless it was told already."""
+        if number is not None and not self._inbox.telling(number):
+            return
         taken = self._taken(number)
         try:
             signal = self._decoder.conversation(kind, data)

@@ -14,6 +14,7 @@ from session_host.whatsapp.gate import Gate, Writing
 from session_host.whatsapp.library import Library, protobuf_module
 from session_host.whatsapp.text import text_of
 
+LATE_S = 60.0  # how long what a client is still told of is kept, once nobody hears it any more
 CALLS_AT_ONCE = 256  # one per session at a time and one that ends it, and a send may wait 75 s for its answer
 
 _log = logging.getLogger(__name__)
@@ -90,6 +91,7 @@ class Runtime:
         self.stuck = 0
         self._calls = ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="whatsapp-call")
         self._ears: dict[bytes, Ear] = {}
+        self._late: dict[bytes, Ear] = {}
         self._log_entry = protobuf_module("Neonize_pb2").LogEntry
 
     def register(self, client: bytes, ear: Ear) -> None:
@@ -98,8 +100,11 @@ class Runtime:
         self._ears[client] = ear
 
     def forget(self, client: bytes) -> None:
-        """Nothing more is heard of `client`."""
-        self._ears.pop(client, None)
+        """Nothing more is heard of `client`; what must not be lost is kept for a while still."""
+        if ear := self._ears.get(client):
+            self._late[client] = ear
+            self.loop.call_later(LATE_S, self._late.pop, client, None)
+            del self._ears[client]
 
     @property
     def ended(self) -> int:
@@ -127,9 +132,9 @@ class Runtime:
         self.post(client, Login(status.decode(errors="replace")))
 
     def on_event(self, client: bytes, kind: int, data: bytes) -> None:
-        ear = self._ears.get(client)
-        if ear and kind == 0:
-            ear.stirred()
+        if kind == 0:
+            self._stir(client)
+        ear = self._ears.get(client) or self._late.get(client)
         number = ear.keep(kind, data) if ear else None
         self.post(client, Event(kind, data, number))
 

@@ -49,5 +49,5 @@ def has_room(store: Path) -> bool:
 
 def erase(store: Path) -> None:
     """Deletes the database with its side files. Nothing happens where there is none."""
-    for suffix in ("", "-wal", "-shm", "-journal", ".inbox"):
+    for suffix in ("", "-wal", "-shm", "-journal", ".inbox", ".inbox.new"):
         store.with_name(store.name + suffix).unlink(missing_ok=True)

@@ -26,7 +26,7 @@ from session_host.whatsapp.port import (
 
 logger = logging.getLogger(__name__)
 
-_SUFFIXES = ("", "-wal", "-shm", "-journal", ".inbox")  # of an SQLite file, and of what is kept beside it
+_SUFFIXES = ("", "-wal", "-shm", "-journal", ".inbox", ".inbox.new")  # of an SQLite file, and of what is kept beside it
 
 
 @dataclass(frozen=True, slots=True)

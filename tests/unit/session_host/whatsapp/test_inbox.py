@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from session_host.whatsapp import inbox as inbox_module
+from session_host.whatsapp import store as session_store
 from session_host.whatsapp.inbox import Inbox
 
 MESSAGE, RECEIPT = 17, 18
@@ -53,9 +54,58 @@ async def test_it_is_told_once_in_a_process(store: Path, opened: Callable[[], In
     opened().keep(MESSAGE, b"first")
 
     second = Inbox(store)
+    (first,) = second.left()
+    assert second.telling(first.number)
+    late = second.keep(MESSAGE, b"which nobody heard")
+
+    assert not second.telling(first.number)
+    assert contents(second) == [(MESSAGE, b"which nobody heard")]
+    assert second.telling(late)
+    assert contents(second) == []
+
+
+async def test_what_cannot_be_read_now_is_read_later(store: Path, opened: Callable[[], Inbox]) -> None:
+    opened().keep(MESSAGE, b"first")
+    file_of(store).rename(store.with_name("aside"))
+    file_of(store).mkdir()
+    second = Inbox(store)
+    with pytest.raises(IsADirectoryError):
+        second.left()
+    file_of(store).rmdir()
+    store.with_name("aside").rename(file_of(store))
 
     assert contents(second) == [(MESSAGE, b"first")]
-    assert contents(second) == []
+
+
+async def test_a_torn_end_hides_nothing_when_the_file_could_not_be_written_anew(
+    store: Path, opened: Callable[[], Inbox]
+) -> None:
+    opened().keep(MESSAGE, b"first")
+    with file_of(store).open("ab") as file:
+        file.write(b"torn")
+    after = Inbox(store)
+    blocker = store.with_name("shop-1.db.inbox.new")
+    blocker.mkdir()
+    assert contents(after) == [(MESSAGE, b"first")]
+    after.keep(MESSAGE, b"second")
+    blocker.rmdir()
+    after.keep(MESSAGE, b"third")
+
+    assert contents(Inbox(store)) == [(MESSAGE, b"first"), (MESSAGE, b"second"), (MESSAGE, b"third")]
+
+
+async def test_an_erased_store_takes_its_inbox_along_and_begins_a_new_one(
+    store: Path, opened: Callable[[], Inbox]
+) -> None:
+    inbox = opened()
+    inbox.keep(MESSAGE, b"of the former device")
+    store.with_name("shop-1.db.inbox.new").touch()
+    session_store.erase(store)
+    assert list(store.parent.iterdir()) == []
+
+    assert contents(inbox) == [(MESSAGE, b"of the former device")]
+    inbox.keep(MESSAGE, b"of the next one")
+    assert (MESSAGE, b"of the next one") in contents(Inbox(store))
 
 
 async def test_the_file_goes_when_all_is_taken(
@@ -139,4 +189,20 @@ async def test_without_room_it_goes_on_and_hides_nothing(store: Path, opened: Ca
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     inbox.keep(MESSAGE, b"after")
 
-    assert contents(Inbox(store)) == [(MESSAGE, b"before"), (MESSAGE, b"after")]
+    assert contents(Inbox(store)) == [(MESSAGE, b"before"), (MESSAGE, b"meanwhile"), (MESSAGE, b"after")]
+    assert not store.with_name("shop-1.db.inbox.new").exists()
+
+
+async def test_a_new_file_that_cannot_be_written_does_not_stay(store: Path, opened: Callable[[], Inbox]) -> None:
+    opened().keep(MESSAGE, bytes(1000))
+    inbox = Inbox(store)
+    assert len(contents(inbox)) == 1
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500, before[1]))
+    try:
+        inbox.keep(MESSAGE, b"meanwhile")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    assert not store.with_name("shop-1.db.inbox.new").exists()
+    assert contents(Inbox(store)) == [(MESSAGE, bytes(1000))]

@@ -296,3 +296,39 @@ async def test_a_stop_for_which_there_is_no_thread_comes_later_and_once(
     assert scene.library.calls.count("stop") == 1
     assert scene.library.calls[-1] == "stop"
     assert scene.runtime.stuck == 0
+
+
+async def test_what_comes_when_nobody_hears_any_more_is_told_to_the_next_session(scene: Scene, store: Path) -> None:
+    await scene.connected()
+    await scene.session.stop()
+    assert scene.runtime.ended == 1
+    message = neonize.Message(Info=neonize.MessageInfo(ID="3EB1", Timestamp=1_700_000_000_000))
+    message.Message.conversation = "late"
+    data = message.SerializePartialToString()
+    scene.runtime.on_event(scene.library.client, MESSAGE, data)
+    await asyncio.sleep(0.01)
+    signals: list[Signal] = []
+    for _ in range(2):  # and to one only
+        scene.library.started.clear()
+        following = scene.another(signals.append)
+        await following.connect()
+        await asyncio.to_thread(scene.library.started.wait, 5)
+        scene.device()
+        await following.stop()
+
+    assert [signal.text for signal in signals if isinstance(signal, MessageReceived)] == ["late"]
+    inbox = store.with_name("shop-1.db.inbox")
+    assert inbox.exists()
+    session_store.erase(store)
+    scene.runtime.on_event(scene.library.client, MESSAGE, data)
+    assert not inbox.exists()
+
+
+async def test_no_session_begins_before_what_was_left_is_read(scene: Scene, store: Path) -> None:
+    inbox = store.with_name("shop-1.db.inbox")
+    inbox.mkdir()
+    await scene.session.connect()
+
+    assert (await ended(scene)).reason is EndReason.STORE_UNWRITABLE
+    assert scene.library.calls == []
+    inbox.rmdir()

@@ -6,8 +6,8 @@ import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
 
 from session_host.whatsapp.port import MessageReceived, ReceiptReceived
 from session_host.worker.ledger import Ledger, Outdated
@@ -18,11 +18,23 @@ from shared.models.instance import InstanceKey
 from shared.store.messages import Messages
 
 logger = logging.getLogger(__name__)
-T = TypeVar("T")
 
 REMEMBERED = 2_000  # sent messages per instance whose receipts need no look-up
 EARLY = 500
-LOOKS = 3  # the index lags by a second at most, mostly; a receipt of a message that the phone sent is nobody's here
+EARLY_S = 6.0  # the index lags by a second at most, mostly; a receipt of a message that the phone sent is nobody's here
+
+
+@dataclass(slots=True)
+class _Told:
+    """A receipt, and how many of its messages it still waits for; taken once that is none."""
+
+    receipt: ReceiptReceived
+    left: int
+
+    def settle(self) -> None:
+        self.left -= 1
+        if self.left == 0:
+            self.receipt.taken()
 
 
 class Incoming:
@@ -34,9 +46,9 @@ class Incoming:
         self._messages = messages
         self._clock = clock
         self._sent: OrderedDict[str, str] = OrderedDict()
-        self._early: OrderedDict[str, list[ReceiptReceived]] = OrderedDict()
+        self._early: OrderedDict[str, list[_Told]] = OrderedDict()
         self._in_flight = 0
-        self._looks: dict[str, int] = {}  # WhatsApp ids to be looked for, and how often that was done
+        self._since: dict[str, float] = {}  # WhatsApp ids to be looked for, and from when on that is done
 
     async def message(self, message: MessageReceived) -> None:
         """Logs a message; one that was logged before is passed over."""
@@ -46,20 +58,26 @@ class Incoming:
             logger.info("%s: a message came again", self._key)
 
     async def receipt(self, receipt: ReceiptReceived) -> None:
-        """Moves our messages on; a receipt that comes before the message can be found is kept for `sent`."""
+        """Moves our messages on; a receipt that comes before the message can be found is kept for `sent`.
+
+        It is taken when it was applied or given up.
+        """
+        told = _Told(receipt, len(receipt.message_ids))
+        if not told.left:
+            receipt.taken()
         for whatsapp_id in receipt.message_ids:
             if message_id := await self._known(whatsapp_id):
-                await self._apply(message_id, whatsapp_id, receipt)
+                await self._apply(message_id, whatsapp_id, told)
             else:
-                self._early.setdefault(whatsapp_id, []).append(receipt)
-                for forgotten in _bound(self._early, EARLY):
-                    self._looks.pop(forgotten, None)
+                self._early.setdefault(whatsapp_id, []).append(told)
+        while len(self._early) > EARLY:
+            self._give_up(next(iter(self._early)))
 
     async def look_again(self) -> None:
         """Looks for the messages of receipts that came early: a former owner may have sent them a moment ago."""
         if self._in_flight:
             return
-        for whatsapp_id in list(self._looks):
+        for whatsapp_id in list(self._since):
             if message_id := await self._look_for(whatsapp_id):
                 await self.sent(whatsapp_id, message_id)
 
@@ -76,44 +94,46 @@ class Incoming:
     def learn(self, whatsapp_id: str, message_id: str) -> None:
         """A message of ours has its WhatsApp id now."""
         self._sent[whatsapp_id] = message_id
-        _bound(self._sent, REMEMBERED)
+        while len(self._sent) > REMEMBERED:
+            self._sent.popitem(last=False)
 
     async def sent(self, whatsapp_id: str, message_id: str) -> None:
         """It is recorded as sent: applies the receipts that came too early."""
-        self._looks.pop(whatsapp_id, None)
-        for receipt in self._early.pop(whatsapp_id, []):
-            await self._apply(message_id, whatsapp_id, receipt)
+        self._since.pop(whatsapp_id, None)
+        for told in self._early.pop(whatsapp_id, []):
+            await self._apply(message_id, whatsapp_id, told)
 
     async def _known(self, whatsapp_id: str) -> str | None:
         if whatsapp_id in self._sent:
             return self._sent[whatsapp_id]
-        first = whatsapp_id not in self._looks
-        self._looks.setdefault(whatsapp_id, 0)
+        first = whatsapp_id not in self._since
+        self._since.setdefault(whatsapp_id, self._clock.monotonic())
         if self._in_flight or not first:
             return None
         return await self._look_for(whatsapp_id) or self._sent.get(whatsapp_id)  # it may have been sent while we looked
 
     async def _look_for(self, whatsapp_id: str) -> str | None:
-        """The message, or None; after some looks in vain, its receipts are forgotten."""
+        """The message, or None; when it was looked for in vain for long, its receipts are given up."""
+        began = self._clock.monotonic()
         found = await self._find(whatsapp_id)
-        looks = self._looks.pop(whatsapp_id, LOOKS) + 1
-        if found is None and looks < LOOKS:
-            self._looks[whatsapp_id] = looks
-        elif found is None:
-            self._early.pop(whatsapp_id, None)
+        if found is not None:
+            self._since.pop(whatsapp_id, None)
+        elif began - self._since.get(whatsapp_id, began) >= EARLY_S:
+            self._give_up(whatsapp_id)
         return found
+
+    def _give_up(self, whatsapp_id: str) -> None:
+        self._since.pop(whatsapp_id, None)
+        for told in self._early.pop(whatsapp_id, []):
+            told.settle()
 
     async def _find(self, whatsapp_id: str) -> str | None:
         return await until_available(partial(self._messages.by_whatsapp_id, str(self._key), whatsapp_id))
 
-    async def _apply(self, message_id: str, whatsapp_id: str, receipt: ReceiptReceived) -> None:
+    async def _apply(self, message_id: str, whatsapp_id: str, told: _Told) -> None:
         try:
             now = self._clock.unix()
-            await self._ledger.record(receipt_entry(self._key, message_id, whatsapp_id, receipt, now))
+            await self._ledger.record(receipt_entry(self._key, message_id, whatsapp_id, told.receipt, now))
         except Outdated:
             logger.debug("%s: a receipt came again or late", self._key)
-
-
-def _bound(kept: OrderedDict[str, T], most: int) -> list[str]:
-    """Forgets the oldest beyond `most`; their names."""
-    return [kept.popitem(last=False)[0] for _ in range(len(kept) - most)]
+        told.settle()

@@ -213,8 +213,9 @@ class Runner:
                     await contained(f"{self.instance.key}: a message", self.incoming.message(message))
                 message.taken()
             case ReceiptReceived() as receipt:
-                await contained(f"{self.instance.key}: a receipt", self.incoming.receipt(receipt))
-                receipt.taken()
+                fault = await contained(f"{self.instance.key}: a receipt", self.incoming.receipt(receipt))
+                if isinstance(fault, Fault):  # it would fail again
+                    receipt.taken()
             case signal:
                 await self._apart(type(signal).__name__, self._follow_current(heard, signal))
 

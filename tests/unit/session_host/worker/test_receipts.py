@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any, cast
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from session_host.whatsapp.port import Person, ReceiptKind, ReceiptReceived
-from session_host.worker.incoming import LOOKS, Incoming
+from session_host.worker.incoming import EARLY, EARLY_S, Incoming
 from session_host.worker.ledger import Ledger
 from session_host.worker.outbox import Outbox
 from session_host.worker.recorder import message_entry
@@ -26,6 +27,7 @@ from tests.fakes.transactions import Deliveries
 
 KEY, ANNA = InstanceKey("acme", "a"), Person("4915550002@s.whatsapp.net", "4915550002")
 WHATSAPP_ID, OTHER_ID = "3EB0", "3EB1"
+LOOKS = 3
 LEVEL = {ReceiptKind.DELIVERED: MessageState.DELIVERED, ReceiptKind.READ: MessageState.READ}
 
 
@@ -60,8 +62,9 @@ class OneMessage:
         if "w" not in where.values:
             return [], None
         await asyncio.sleep(0)
-        if self.message.get("whatsapp_id") == where.values["w"]:
-            self.looks += 1
+        if self.message.get("whatsapp_id") != where.values["w"]:
+            return [], None
+        self.looks += 1
         return ([self.message] if self.looks > self._lag else []), None
 
 
@@ -108,20 +111,85 @@ def test_any_order_leads_to_the_furthest_state_with_one_event_for_each(
     assert store.events == [f"message.{state}" for state in told]
 
 
-async def test_receipts_of_what_is_not_ours_are_forgotten_after_some_looks() -> None:
-    store = OneMessage(0)
-    database = cast(Database, store)
-    ledger = Ledger(database, Lease(0, "host", 1, 1), SystemClock(), Outbox(0, cast(DeliveryQueue, Deliveries())))
-    looked: list[str] = []
+class Time(SystemClock):
+    now = 100.0
 
-    class Counted(Messages):
-        async def by_whatsapp_id(self, instance: str, whatsapp_id: str) -> str | None:
-            looked.append(whatsapp_id)
-            return await super().by_whatsapp_id(instance, whatsapp_id)
+    def monotonic(self) -> float:
+        return self.now
 
-    incoming = Incoming(KEY, ledger, Counted(database), SystemClock())
-    for kind in ReceiptKind:
-        await incoming.receipt(ReceiptReceived((OTHER_ID,), kind, ANNA.jid, ANNA, 1_800_000_000.0))
-    for _ in range(10):
+
+class Watched(Messages):
+    """Tells what was looked for."""
+
+    def __init__(self, store: OneMessage) -> None:
+        super().__init__(cast(Database, store))
+        self.looked: list[str] = []
+
+    async def by_whatsapp_id(self, instance: str, whatsapp_id: str) -> str | None:
+        self.looked.append(whatsapp_id)
+        return await super().by_whatsapp_id(instance, whatsapp_id)
+
+
+@asynccontextmanager
+async def inbound(store: OneMessage, time: Time) -> AsyncIterator[tuple[Incoming, Ledger, Watched]]:
+    outbox, messages = Outbox(0, cast(DeliveryQueue, Deliveries())), Watched(store)
+    ledger = Ledger(cast(Database, store), Lease(0, "host", 1, 1), time, outbox)
+    running = asyncio.create_task(ledger.run())
+    yield Incoming(KEY, ledger, messages, time), ledger, messages
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+def a_receipt(*whatsapp_ids: str, taken: Callable[[], None] = lambda: None) -> ReceiptReceived:
+    return ReceiptReceived(whatsapp_ids, ReceiptKind.READ, ANNA.jid, ANNA, 1_800_000_000.0, taken)
+
+
+async def test_receipts_of_what_is_not_ours_are_given_up_after_some_seconds_and_then_taken() -> None:
+    taken: list[bool] = []
+    time = Time()
+    async with inbound(OneMessage(0), time) as (incoming, _, messages):
+        await incoming.receipt(a_receipt(OTHER_ID, taken=lambda: taken.append(True)))
+        for _ in range(10):  # as often as there are sends
+            async with incoming.sending():
+                pass
+        assert taken == []
+        time.now += EARLY_S
         await incoming.look_again()
-    assert looked == [OTHER_ID] * LOOKS
+        assert taken == [True]
+        looked = len(messages.looked)
+        await incoming.look_again()
+        assert len(messages.looked) == looked
+
+
+async def test_a_receipt_survives_many_sends_until_its_message_can_be_found() -> None:
+    store, taken = OneMessage(8), list[bool]()
+    async with inbound(store, Time()) as (incoming, ledger, _):
+        sent = [Step(MessageState.SENT, "now")]
+        await ledger.record(message_entry(KEY, "msg_1", sent, whatsapp_id=WHATSAPP_ID))
+        await incoming.receipt(a_receipt(WHATSAPP_ID, taken=lambda: taken.append(True)))
+        for _ in range(10):
+            async with incoming.sending():
+                pass
+        assert store.message["state"] is MessageState.READ
+        assert taken == [True]
+
+
+async def test_a_receipt_is_taken_once_all_its_messages_are_settled() -> None:
+    store, taken, time = OneMessage(0), list[bool](), Time()
+    async with inbound(store, time) as (incoming, ledger, _):
+        sent = [Step(MessageState.SENT, "now")]
+        await ledger.record(message_entry(KEY, "msg_1", sent, whatsapp_id=WHATSAPP_ID))
+        await incoming.receipt(a_receipt(WHATSAPP_ID, OTHER_ID, taken=lambda: taken.append(True)))
+        assert store.message["state"] is MessageState.READ
+        assert taken == []
+        time.now += EARLY_S
+        await incoming.look_again()
+        assert taken == [True]
+
+
+async def test_the_oldest_receipts_are_given_up_when_there_are_too_many() -> None:
+    taken: list[int] = []
+    async with inbound(OneMessage(0), Time()) as (incoming, _, _):
+        for number in range(EARLY + 2):
+            await incoming.receipt(a_receipt(f"other-{number}", taken=partial(taken.append, number)))
+    assert taken == [0, 1]

@@ -70,7 +70,7 @@ class Keeper:
         self._clock = clock
         self._reach = Reach("The leases")
         self._changed = asyncio.Event()
-        self._notice = Notice(self._timing.notice_s)
+        self._notice = Notice()
         self._standing_by = 0  # processes of other hosts that wait for a partition
         self._leaving: set[asyncio.Task[None]] = set()
         self._fence_timer: asyncio.TimerHandle | None = None
@@ -92,14 +92,20 @@ class Keeper:
 
     async def _keep_sharing(self, stop: asyncio.Event, group: asyncio.TaskGroup) -> None:
         while not stop.is_set():
-            plan = self._ledger.plan(self._clock.monotonic()) if await self._look() else Plan()
-            self._leave_some(plan.leave, group)
-            await asyncio.gather(*map(self._take, plan.take), *map(self._release, plan.release))
-            self._workers.expect(plan.expect)
+            plan = Plan()
+            if await self._look():
+                plan = self._ledger.plan(self._clock.monotonic())
+                await self._carry_out(plan, group)
             await until(stop, self._next_look(plan))
+
+    async def _carry_out(self, plan: Plan, group: asyncio.TaskGroup) -> None:
+        self._leave_some(plan.leave, group)
+        await asyncio.gather(*map(self._take, plan.take), *map(self._release, plan.release))
+        self._workers.expect(plan.expect)
 
     async def _leave_all(self, group: asyncio.TaskGroup) -> None:
         """The heartbeat is gone, so others count on these partitions; they are served until somebody stands by."""
+        self._notice = Notice(self._timing.notice_s)
         while self._ledger.working():
             await self._look()
             self._leave_some(self._ledger.working(), group)

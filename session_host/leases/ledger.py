@@ -216,10 +216,12 @@ class Ledger:
         return expired + self._sightings.owned_by(None)
 
     def _abandoned(self, now: float) -> list[Lease]:
-        """Expired leases that those whose share they are have not taken: a host that has just started must wait for
-        longer, since it has not seen for how long they are silent. Service comes first, even shares later."""
+        """Expired and free leases that those whose share they are have not taken: a host that has just started must
+        wait for longer, since it has not seen for how long they are silent; another may not be able to take at all.
+        Service comes first, even shares later."""
         expired = self._sightings.expired(now, self.timing.grace_s)
-        return [lease for lease in expired if lease.owner != self.host_id]
+        free = self._sightings.unowned(now, self.timing.free_s)
+        return [lease for lease in expired if lease.owner != self.host_id] + free
 
     def _fence_at(self, held: _Held) -> float:
         return held.renewed_at + self.timing.fence_s

@@ -42,6 +42,10 @@ class Sightings:
         """The leases whose owner has let so much time pass without renewing them."""
         return [one.lease for one in self._seen.values() if one.lease.owner and now - one.since >= seconds]
 
+    def unowned(self, now: float, seconds: float) -> list[Lease]:
+        """The leases that have been free for so long."""
+        return [one.lease for one in self._seen.values() if one.lease.owner is None and now - one.since >= seconds]
+
     def owned_by(self, owner: str | None) -> list[Lease]:
         """The leases that name this owner."""
         return [one.lease for one in self._seen.values() if one.lease.owner == owner]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 HEARTBEAT_S = 10.0
+MOST_NOTICE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,16 @@ class Timing:
 
     @property
     def notice_s(self) -> float:
-        """Partitions are given away after this even if nobody stands by to take them."""
-        return self.lease_s * 2 / 3
+        """A host that leaves gives its partitions away after this without progress, whether anybody stands by or not.
+
+        However long a lease is, a host that is told to stop has a minute.
+        """
+        return min(MOST_NOTICE_S, self.lease_s * 2 / 3)
+
+    @property
+    def free_s(self) -> float:
+        """So long a free partition is left to the host whose share it is; then whoever sees it takes it."""
+        return self.lease_s / 3
 
     @property
     def heartbeat_s(self) -> float:

@@ -103,6 +103,9 @@ class Site:
     keeper: Keeper
     stop: asyncio.Event
 
+    def drains(self) -> int:
+        return sum(what == "drain" for what, _ in self.crew.log)
+
     async def see(self, happened: Callable[[], bool]) -> None:
         async with asyncio.timeout(20):
             while not happened():
@@ -110,9 +113,9 @@ class Site:
 
 
 @asynccontextmanager
-async def a_host(lease_s: float = 2.0) -> AsyncIterator[Site]:
+async def a_host(lease_s: float = 2.0, partitions: int = 2) -> AsyncIterator[Site]:
     """A keeper that runs; it is stopped, and must end, when the block is left."""
-    store, crew, stop = Store(LeaseTable(2)), Crew(), asyncio.Event()
+    store, crew, stop = Store(LeaseTable(partitions)), Crew(), asyncio.Event()
     keeper = Keeper(Ledger("me", Timing(lease_s)), store, store, crew, SystemClock())
     crew.may_drain.set()
     async with asyncio.TaskGroup() as group:
@@ -134,11 +137,12 @@ async def test_a_lease_is_renewed_until_its_drain_is_over() -> None:
     async with a_host() as site:
         await site.see(lambda: len(site.crew.running) == 2)
         site.crew.may_drain.clear()
-        site.store.beats["other"] = "1"
+        site.store.beats["other"], site.store.standbys = "1", 1
         await site.see(lambda: ("drain", 1) in site.crew.log)
         before = site.store.table.leases[1].counter
         await site.see(lambda: site.store.table.leases[1].counter > before)
         assert 1 in site.crew.running
+        site.store.standbys = 0
         site.crew.may_drain.set()
         await site.see(lambda: site.store.table.leases[1].owner is None)
         assert list(site.crew.running) == [0]
@@ -163,6 +167,38 @@ async def test_a_partition_is_given_away_once_another_host_stands_by() -> None:
         site.store.standbys = 1
         await site.see(lambda: ("drain", 1) in site.crew.log)
         site.store.beats.clear()
+
+
+async def test_what_another_host_does_not_take_is_taken_back() -> None:
+    async with a_host(lease_s=1.0) as site:
+        await site.see(lambda: len(site.crew.running) == 2)
+        site.store.beats["unable"], site.store.standbys = "1", 1
+        await site.see(lambda: ("drain", 1) in site.crew.log)
+        await site.see(lambda: site.crew.running.get(1, Lease(1)).epoch == 2)
+        site.store.beats.clear()
+
+
+async def test_a_look_that_failed_leaves_the_processes_that_stand_by_alone() -> None:
+    async with a_host() as site:
+        await site.see(lambda: len(site.crew.running) == 2)
+        site.crew.expected = 5
+        site.store.down = True
+        calls = site.store.calls
+        await site.see(lambda: site.store.calls >= calls + 6)
+        assert site.crew.expected == 5
+        site.store.down = False
+
+
+async def test_told_to_stop_in_the_middle_of_sharing_it_gives_several_at_once() -> None:
+    async with a_host(lease_s=12.0, partitions=16) as site:
+        await site.see(lambda: len(site.crew.running) == 16)
+        site.crew.may_drain.clear()
+        site.store.beats["other"], site.store.standbys = "1", 1
+        await site.see(lambda: site.drains() == 1)
+        site.store.standbys = 9
+        site.stop.set()
+        await site.see(lambda: site.drains() == 2)
+        site.crew.may_drain.set()
 
 
 async def test_a_host_that_stops_serves_until_others_stand_by() -> None:

@@ -81,6 +81,15 @@ def test_what_nobody_took_for_a_moment_is_taken_beyond_the_share(ledger: Ledger)
     assert set(ledger.plan(116.0).take) == set(theirs)
 
 
+def test_what_is_free_and_nobody_takes_is_taken_beyond_the_share(ledger: Ledger) -> None:
+    ledger.observe([Lease(0), Lease(1)], beats("me"), 100.0)
+    assert ledger.taken(MINE, 100.0, 100.1)
+    free = Lease(1, None, 3, 2)
+    ledger.observe([free], {"me": "1", "unable": "1"}, 101.0)
+    assert not ledger.plan(105.9).take
+    assert ledger.plan(106.0).take == (free,)
+
+
 def test_nothing_is_given_away_while_an_owner_may_be_dead(ledger: Ledger) -> None:
     theirs = [Lease(2, "elder", 5, 1), Lease(3, "elder", 5, 1)]
     ledger.observe([Lease(0), Lease(1), *theirs], beats("me", "elder"), 100.0)

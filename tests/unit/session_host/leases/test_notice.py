@@ -22,8 +22,20 @@ def test_of_many_several_go_at_once() -> None:
 def test_patience_ends_some_time_after_the_last_progress_and_begins_anew() -> None:
     notice = Notice(10.0)
     assert notice.granted(3, standing_by=0, under_way=0, now=0) == 0
-    assert notice.granted(3, standing_by=1, under_way=0, now=9) == 1
-    assert notice.granted(2, standing_by=0, under_way=0, now=18) == 0
-    assert notice.granted(2, standing_by=0, under_way=0, now=19) == 2
+    assert notice.granted(3, standing_by=1, under_way=0, now=7) == 1
+    assert notice.granted(2, standing_by=0, under_way=0, now=16) == 0
+    assert notice.granted(2, standing_by=0, under_way=0, now=17) == 2
     assert notice.granted(0, standing_by=0, under_way=0, now=20) == 0
     assert notice.granted(2, standing_by=0, under_way=0, now=30) == 0
+
+
+def test_with_progress_too_patience_ends() -> None:
+    notice = Notice(10.0)
+    assert [notice.granted(9, standing_by=1, under_way=0, now=now) for now in (0, 6, 12, 18)] == [1, 1, 1, 1]
+    assert notice.granted(5, standing_by=1, under_way=0, now=20) == 5
+
+
+def test_without_patience_nothing_goes_unless_somebody_stands_by() -> None:
+    notice = Notice()
+    assert [notice.granted(3, standing_by=0, under_way=0, now=now) for now in (0, 100, 1e6)] == [0, 0, 0]
+    assert notice.granted(3, standing_by=1, under_way=0, now=1e6 + 1) == 1

@@ -3,8 +3,9 @@
 A session is noted from the moment it connects until it has been connected for a while (or has ended): most of what can
 go wrong with a device's stored state goes wrong then. Calls are noted while they last.
 
-Cautious, after crashes, sessions connect one after the other, so that only one is noted at a time; and the sessions
-that the supervisor sets aside end at once instead of connecting. Asked for again (by a RESTART), those do connect.
+Cautious, after crashes, sessions connect one after the other, so that only one is noted at a time (one that hangs is
+taken off); and the sessions that the supervisor sets aside end at once instead of connecting. Asked for again (by a
+RESTART), those do connect.
 """
 
 from __future__ import annotations
@@ -93,8 +94,8 @@ class _WatchedSession:
         try:
             await asyncio.wait_for(self._outcome.wait(), OUTCOME_S)
             await asyncio.sleep(SETTLES_S)
-        except TimeoutError:
-            return
+        except TimeoutError:  # it only hangs: left on the board it would share the blame for what the next ones do
+            self._off_the_board()
 
     async def send_text(self, to: str, text: str) -> Sent:
         with self._whatsapp.board.noted(self._key):
@@ -125,6 +126,8 @@ class _WatchedSession:
     def _hear(self, signal: Signal) -> None:
         match signal:
             case Connected():
+                if self._connecting and self._slot is None and not self._settling:
+                    self._slot = self._whatsapp.board.begin(self._key)  # it hung until now
                 loop = asyncio.get_running_loop()
                 self._settling = self._settling or loop.call_later(SETTLES_S, self._off_the_board)
                 self._outcome.set()

@@ -12,7 +12,16 @@ import pytest
 from session_host import board
 from session_host.board import Board
 from session_host.orders import Assignment
-from session_host.whatsapp.port import Account, EndReason, NotConnected, Session, SessionEnded, Signal
+from session_host.whatsapp.port import (
+    Account,
+    Connected,
+    EndReason,
+    NotConnected,
+    Person,
+    Session,
+    SessionEnded,
+    Signal,
+)
 from session_host.worker import suspects
 from session_host.worker.suspects import WatchedWhatsApp
 from shared.models.host import Lease
@@ -133,3 +142,34 @@ async def test_an_error_of_a_queued_start_ends_the_worker(bench: Bench, monkeypa
         while not bench.crashes:
             await asyncio.sleep(0)
     assert isinstance(bench.crashes.pop(), OSError)
+
+
+async def test_those_that_hang_are_off_the_board_when_the_next_one_connects(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(suspects, "OUTCOME_S", 0.02)
+    bench.assign(Assignment(LEASE, 0.0, cautious=True))
+    for key in "abcd":
+        bench.fake.script(key, connects=False)
+        await bench.session(key).connect()
+    seen: set[frozenset[str]] = set()
+    async with asyncio.timeout(10):
+        while not bench.fake.of("d").connects:
+            seen.add(bench.noted())
+            await asyncio.sleep(0.002)
+    assert max(map(len, seen)) <= 1
+    await bench.until_noted()
+
+
+async def test_one_that_connects_late_is_noted_again_for_a_while(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(suspects, "OUTCOME_S", 0.02)
+    bench.assign(Assignment(LEASE, 0.0, cautious=True))
+    bench.fake.script("a", connects=False)
+    await bench.session("a").connect()
+    async with asyncio.timeout(10):
+        while not bench.fake.of("a").connects:
+            await asyncio.sleep(0)
+    await bench.until_noted()
+    bench.fake.of("a").signal(Connected(Person("1@s.whatsapp.net")))
+    assert bench.noted() == {"a"}
+    await bench.until_noted()

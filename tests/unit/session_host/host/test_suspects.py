@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import signal
 
+import pytest
+
 from session_host.host.suspects import Suspects, is_crash
 
 X, NEIGHBOURS = "t#x", frozenset({"t#a", "t#b", "t#c", "t#d"})
@@ -62,3 +64,28 @@ def test_a_crash_without_suspects() -> None:
     suspects = Suspects()
     assert [suspects.crashed(frozenset(), now) for now in range(5)] == [None] * 5
     assert suspects.first() == ()
+
+
+def test_a_busy_neighbour_is_not_blamed_for_crashes_most_of_which_came_without_it() -> None:
+    suspects = Suspects()
+    for now in range(12):
+        noted = frozenset({"t#busy"}) if now % 3 == 0 else frozenset[str]()
+        assert suspects.crashed(noted, now) is None
+
+
+def test_several_that_bring_it_down_are_found_one_after_the_other() -> None:
+    suspects = Suspects()
+    for number in range(3):
+        key, now = f"t#{number}", 10 * number
+        assert [suspects.crashed(frozenset({key}), now + more) for more in range(3)] == [None, None, key]
+
+
+@pytest.mark.parametrize("hanging", [{"t#a"}, {"t#a", "t#b", "t#c"}], ids=["one", "three"])
+def test_one_that_crashes_is_found_although_others_hang(hanging: set[str]) -> None:
+    """Cautious, those that hang are taken off the board before the next one connects; else all are on it."""
+    suspects = Suspects()
+    for now in range(0, 200, 40):
+        noted = {X} if suspects.cautious(now) else hanging | {X}
+        if (culprit := suspects.crashed(frozenset(noted), now)) is not None:
+            break
+    assert culprit == X

@@ -124,7 +124,7 @@ class Messages:
     async def unsettled(
         self, instance: str, since: float, until: float, start: dict[str, Any] | None = None
     ) -> tuple[list[Unsettled], dict[str, Any] | None]:
-        """A page of the messages accepted between two times that are not settled, and where the next one starts.
+        """A page of the messages made between two times that are not settled, and where the next one starts.
 
         It may be some seconds behind, and costs half a read unit per 4 KB of all messages of that time, settled or not.
         """

@@ -15,7 +15,7 @@ from session_host.worker.hand import Hand
 from session_host.worker.patience import until_available
 from session_host.worker.settling import DELETED, EXPIRED, NOT_QUEUED, Ended, Settling
 from session_host.worker.sweep.fate import LATEST_QUEUED_S, Facts, Fate, fate_of
-from shared.ids import new_id
+from shared.ids import made_at, new_id
 from shared.models.command import Command, CommandKind
 from shared.models.instance import InstanceKey
 from shared.queues.commands import encode, group_of
@@ -39,7 +39,7 @@ FAILED_AS = {Fate.EXPIRED: EXPIRED, Fate.NOT_QUEUED: NOT_QUEUED, Fate.DELETED: D
 
 @dataclass(slots=True)
 class _Round:
-    """When an instance is looked at next (monotonic), and from which time on (unix).
+    """When an instance is looked at next (monotonic), and from which time on (unix, of messages' making).
 
     `trace`: how far its commands had been received when the last trace was sent, at `traced` (monotonic).
     """
@@ -84,7 +84,7 @@ class Sweeper:
         round_.due = clock.monotonic() + EVERY_S * (0.75 + 0.5 * self._context.uniform())
         if not isinstance(kept, Mapping):
             return
-        round_.since = min([began - OVERLAP_S, *(message.accepted_at for message in kept)])
+        round_.since = min([began - OVERLAP_S, *(made_at(message.id) for message in kept)])
         if Fate.TRACE in kept.values():
             await self._trace(key, round_)
 

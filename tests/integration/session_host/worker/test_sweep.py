@@ -125,3 +125,30 @@ async def test_a_command_that_sqs_moved_away_leaves_no_message_behind(bench: Ben
         failed = await bench.message_is(instance.key, moved, MessageState.FAILED)
         assert failed.error is not None
         assert failed.error.code == "not_queued"
+
+
+async def test_a_message_that_was_accepted_again_is_looked_at_until_it_is_settled(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("session_host.worker.sweep.sweeper.OVERLAP_S", 0.0)
+    instance = await bench.create(linked=True)
+    past = bench.clock.unix() - LONG_AGO_S
+    lost = await bench.accept(instance.key, made_at=past)
+    message = await bench.messages.get(str(instance.key), lost)
+    assert message is not None
+    assert await bench.messages.accept_again(message, bench.clock.unix())
+    looked: list[float] = []
+    look = bench.messages.unsettled
+
+    async def watched(instance: str, since: float, *more: object) -> object:
+        looked.append(since)
+        return await look(instance, since, *more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(bench.messages, "unsettled", watched)
+    async with bench.worker():
+        await eventually(lambda: len(looked) > 2)
+        await bench.message_is(instance.key, lost, MessageState.ACCEPTED)
+        monkeypatch.setattr("session_host.worker.sweep.fate.LATEST_QUEUED_S", 0.1)
+        failed = await bench.message_is(instance.key, lost, MessageState.FAILED)
+        assert failed.error is not None
+        assert failed.error.code == "not_queued"

@@ -11,7 +11,7 @@ from session_host.worker.context import WorkerContext
 from session_host.worker.faults import Fault, Poisoned
 from session_host.worker.lifecycle import UNLINKED, Change
 from session_host.worker.patience import until_available
-from session_host.worker.results import count_again, done_before, leave_result
+from session_host.worker.results import count_again, done_before, mark_done
 from session_host.worker.runner import Runner
 from session_host.worker.sweep.sweeper import sweep_deleted
 from shared.clock import iso
@@ -37,7 +37,7 @@ async def carry_out(runner: Runner, command: Command, receives: int, context: Wo
             if await done_before(command.id, context):
                 return
             await count_again(command.id, context)
-        await leave_result(command.id, await _carry_out(runner, command, context), context)
+        await mark_done(command.id, await _carry_out(runner, command, context), context)
 
 
 async def _carry_out(runner: Runner, command: Command, context: WorkerContext) -> CommandResult:

@@ -12,17 +12,24 @@ from shared.models.command import CommandResult
 from shared.store.cache import CacheKind
 
 RESULT_TTL_S = 60.0
-TRIES_TTL_S = 86_400.0
+DONE_TTL_S = TRIES_TTL_S = 86_400.0  # a command may come again for as long as it cannot be deleted
 NOT_CARRIED_OUT = CommandResult(False, code="not-carried-out", detail="The session host could not do this.")
 
 
-async def leave_result(command_id: str, result: CommandResult, context: WorkerContext) -> None:
+async def leave_result(
+    command_id: str, result: CommandResult, context: WorkerContext, ttl_s: float = RESULT_TTL_S
+) -> None:
     """Stores a result for as long as the API may wait for it."""
-    await until_available(partial(context.cache.put, CacheKind.RESULT, command_id, asdict(result), RESULT_TTL_S))
+    await until_available(partial(context.cache.put, CacheKind.RESULT, command_id, asdict(result), ttl_s))
+
+
+async def mark_done(command_id: str, result: CommandResult, context: WorkerContext) -> None:
+    """Stores the result of a command that must not be done again, should it come again within a day."""
+    await leave_result(command_id, result, context, DONE_TTL_S)
 
 
 async def done_before(command_id: str, context: WorkerContext) -> bool:
-    """Whether the command left its result already."""
+    """Whether the command was done already."""
     return await until_available(partial(context.cache.get, CacheKind.RESULT, command_id)) is not None
 
 

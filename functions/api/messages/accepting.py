@@ -59,7 +59,7 @@ async def _accepted_before(
         now = services.clock.unix()
         if now - made_at(message.id) > QUEUED_BY_THEN_S and not await services.messages.accept_again(message, now):
             return None
-        await _queue(services, instance, message, key)
+        await _queue_again(services, instance, message)
     return as_accepted(message)
 
 
@@ -76,6 +76,16 @@ async def _queue(services: Services, instance: Instance, message: Message, key: 
         if await _failed(services, message, key):
             detail = "The message could not be queued and was not sent: try again."
             raise Problem(problems.UNAVAILABLE, detail, headers=RETRY_SOON) from error
+
+
+async def _queue_again(services: Services, instance: Instance, message: Message) -> None:
+    """Leaves the message alone when it cannot be queued: an earlier call may have queued it, and answered so."""
+    try:
+        await services.commands.send(instance.partition, _command(instance, message), message.id)
+    except QueueError as error:
+        log.warning("%s could not be queued again: %s", message.id, error)
+        detail = "The message could not be queued just now: try again with the same Idempotency-Key."
+        raise Problem(problems.UNAVAILABLE, detail, headers=RETRY_SOON) from error
 
 
 async def _failed(services: Services, message: Message, key: IdempotencyKey | None) -> bool:

@@ -155,6 +155,22 @@ async def test_a_queue_that_fails_fails_the_message_and_frees_its_key(
     assert command.args["message_id"] == again.json()["id"]
 
 
+async def test_a_repeated_call_that_cannot_queue_leaves_what_was_accepted_alone(
+    shop: httpx.AsyncClient, worker: FakeWorker, services: Services
+) -> None:
+    headers = {"idempotency-key": "order-7"}
+    accepted = await shop.post(MESSAGES, json=TEXT, headers=headers)
+    assert accepted.status_code == 202
+    async with client_of(replace(services, commands=BrokenQueues())) as broken:
+        refused = await broken.post(MESSAGES, json=TEXT, headers=headers)
+    assert (refused.status_code, refused.json()["type"]) == (503, "unavailable")
+    assert refused.headers["retry-after"] == "1"
+    assert (await shop.get(accepted.headers["location"])).json()["state"] == "accepted"
+    (command,) = await worker.took(1, CommandKind.SEND)
+    again = await shop.post(MESSAGES, json=TEXT, headers=headers)
+    assert (again.status_code, again.json()["id"]) == (202, command.args["message_id"])
+
+
 async def test_a_queue_that_fails_leaves_no_instance_behind(services: Services) -> None:
     new = {"id": "shop-1", "settings": {"webhook_url": "http://127.0.0.1:9/x"}}
     async with client_of(replace(services, commands=BrokenQueues())) as broken:

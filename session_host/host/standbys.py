@@ -32,7 +32,7 @@ class Program:
     environment: Mapping[str, str]
     host_id: str
     pid_files: str | None = None
-    drain_s: float = 50.0
+    drain_s: float = 35.0  # with the notice before it, a host that is told to stop is done within a minute
     backoff: Callable[[], Backoff] = Backoff
 
     def pid_file(self, partition: int) -> Path | None:

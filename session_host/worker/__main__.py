@@ -49,6 +49,7 @@ from shared.vault import Vault
 logger = logging.getLogger(__name__)
 
 DRAINED, CRASHED, FENCED = 0, 1, 3
+LAST_EVENTS_S = 10.0
 LAST_WRITE_S = 2.0
 
 
@@ -129,7 +130,8 @@ async def _recover(outbox: Outbox, events: Events) -> None:
 async def _drain(worker: Worker, ledger: Ledger, outbox: Outbox, context: WorkerContext) -> None:
     await worker.drain()
     await ledger.flushed()
-    await outbox.flushed()
+    with suppress(TimeoutError):  # a successor puts the rest on the queue
+        await asyncio.wait_for(outbox.flushed(), LAST_EVENTS_S)
     with suppress(TimeoutError):  # the successor would look for what is there already, no more
         await asyncio.wait_for(ledger.close(), LAST_WRITE_S)
     await context.whatsapp.close()

@@ -13,6 +13,7 @@ from shared.models.host import HostReport
 from shared.store.database import StoreError
 
 LEAST_S = 1.0
+FORGET_TRIES = 5
 
 
 class HostReports(Protocol):
@@ -48,7 +49,13 @@ class Heartbeat:
             await _first(stop, self._news, self._timing.heartbeat_s - LEAST_S)
             if not stop.is_set():
                 await self.beat()
-        await self._call(self._store.forget(self._report().id))
+        await self._forget()
+
+    async def _forget(self) -> None:
+        for _ in range(FORGET_TRIES):
+            if await self._call(self._store.forget(self._report().id)):
+                return
+            await asyncio.sleep(LEAST_S)
 
     async def _call(self, call: Awaitable[None]) -> bool:
         try:

@@ -22,6 +22,7 @@ from shared.store.partitions import LeaseLost
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
+_LAST_TRIES = 3
 
 
 class LeaseStore(Protocol):
@@ -82,7 +83,6 @@ class Keeper:
             await self._keep_sharing(stop, group)
             self._workers.expect(0)
             await self._leave_all(group)
-            await asyncio.gather(*self._leaving)
             renewing.cancel()
         await self._release_strays()
 
@@ -106,10 +106,13 @@ class Keeper:
     async def _leave_all(self, group: asyncio.TaskGroup) -> None:
         """The heartbeat is gone, so others count on these partitions; they are served until somebody stands by."""
         self._notice = Notice(self._timing.notice_s)
-        while self._ledger.working():
-            await self._look()
+        while self._ledger.working() or self._leaving:
+            if await self._look():
+                await asyncio.gather(*map(self._release, self._ledger.strays()))
             self._leave_some(self._ledger.working(), group)
-            if self._ledger.working():
+            if self._leaving:
+                await asyncio.wait(self._leaving, timeout=self._timing.eager_s)
+            elif self._ledger.working():
                 await asyncio.sleep(self._timing.eager_s)
 
     def _leave_some(self, partitions: Sequence[int], group: asyncio.TaskGroup) -> None:
@@ -180,8 +183,11 @@ class Keeper:
         _log.info("Partition %d is free", lease.partition)
 
     async def _release_strays(self) -> None:
-        if self._ledger.strays() and await self._look():
-            await asyncio.gather(*map(self._release, self._ledger.strays()))
+        for _ in range(_LAST_TRIES):
+            if not self._ledger.strays():
+                return
+            if await self._look():
+                await asyncio.gather(*map(self._release, self._ledger.strays()))
 
     async def _keep_renewing(self) -> None:
         while True:

@@ -19,6 +19,7 @@ class Table:
         self.forgotten: list[str] = []
         self.down = False
         self.tried = 0
+        self.refusals = 0  # of the next calls to forget
 
     async def save(self, report: HostReport) -> None:
         self.tried += 1
@@ -27,6 +28,9 @@ class Table:
         self.written.append(report)
 
     async def forget(self, host_id: str) -> None:
+        self.refusals -= 1
+        if self.refusals >= 0:
+            raise StoreUnavailable("cut off")
         self.forgotten.append(host_id)
 
 
@@ -82,3 +86,11 @@ async def test_a_beat_that_failed_follows_soon() -> None:
     stop.set()
     await running
     assert table.written
+
+
+async def test_its_removal_is_tried_again() -> None:
+    table, stop = Table(), asyncio.Event()
+    table.refusals = 3
+    stop.set()
+    await a_heartbeat(table, 6.0).run(stop)
+    assert table.forgotten == ["host"]

@@ -30,6 +30,7 @@ class Store:
     deaf: bool = False
     calls: int = 0
     standbys: int = 0
+    refusals: int = 0  # of the next releases
 
     async def _reach(self) -> None:
         self.calls += 1
@@ -62,6 +63,9 @@ class Store:
 
     async def release(self, held: Lease) -> None:
         await self._reach()
+        self.refusals -= 1
+        if self.refusals >= 0:
+            raise StoreUnavailable("cut off")
         self.table.release(held)
 
 
@@ -74,6 +78,11 @@ class Crew:
     until: dict[int, float] = field(default_factory=dict)
     expected: int = 0
     may_drain: asyncio.Event = field(default_factory=asyncio.Event)
+    early: dict[int, asyncio.Event] = field(default_factory=dict)
+
+    def drained(self, partition: int) -> None:
+        """This one has drained, whatever others do."""
+        self.early[partition].set()
 
     def start(self, lease: Lease, alive_until: float) -> None:
         self.log.append(("start", lease.partition))
@@ -88,7 +97,11 @@ class Crew:
 
     async def drain(self, partition: int) -> None:
         self.log.append(("drain", partition))
-        await self.may_drain.wait()
+        early = self.early.setdefault(partition, asyncio.Event())
+        waits = [asyncio.create_task(event.wait()) for event in (self.may_drain, early)]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
         self.running.pop(partition, None)
 
     def kill(self, partition: int) -> None:
@@ -260,3 +273,16 @@ async def test_stopping_while_cut_off_ends_too() -> None:
         await site.see(lambda: len(site.crew.running) == 2)
         site.store.down = True
     assert not site.crew.running
+
+
+async def test_a_release_that_fails_is_tried_again_while_others_still_drain() -> None:
+    async with a_host() as site:
+        await site.see(lambda: len(site.crew.running) == 2)
+        site.crew.may_drain.clear()
+        site.store.refusals = 2
+        site.stop.set()
+        await site.see(lambda: site.drains() == 2)
+        site.crew.drained(0)
+        await site.see(lambda: site.store.table.leases[0].owner is None)
+        assert list(site.crew.running) == [1]
+        site.crew.may_drain.set()

@@ -16,7 +16,7 @@ import logging
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import Enum
 from pathlib import Path
 
@@ -192,8 +192,12 @@ def _pid_file(file: Path | None, pid: int) -> Iterator[None]:
     if file is None:
         yield
         return
-    file.write_text(f"{pid}\n")
+    try:
+        file.write_text(f"{pid}\n")
+    except OSError as error:  # it is for people and tools alone
+        _log.warning("The pid file %s cannot be written: %s", file.name, error.strerror)
     try:
         yield
     finally:
-        file.unlink(missing_ok=True)
+        with suppress(OSError):
+            file.unlink(missing_ok=True)

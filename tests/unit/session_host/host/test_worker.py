@@ -281,3 +281,13 @@ async def test_nothing_stays_open(bench: Bench) -> None:
     for _ in range(3):
         await bench.make("exit:3").run()
     assert open_descriptors() == before
+
+
+async def test_it_works_without_its_pid_file(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    (bench.folder / "host-1-worker-3.pid").mkdir()
+    worker = bench.make(f"note:{bench.file('pid')}", "wait")
+    running = asyncio.create_task(worker.run())
+    await bench.see_file("pid")
+    await worker.drain()
+    assert await running is End.DRAINED
+    assert "pid file" in caplog.text

@@ -41,6 +41,7 @@ __all__ = [  # one door to what belongs together
     "absent",
 ]
 
+_KEYS_AT_ONCE = 100  # what BatchGetItem takes
 _VERB = {Put: "Put", Update: "Update", Delete: "Delete", Check: "ConditionCheck"}
 
 
@@ -64,10 +65,15 @@ class Database:
         return from_item(answer["Item"]) if "Item" in answer else None
 
     async def get_many(self, table: str, keys: Sequence[Values], *, consistent: bool = False) -> list[Values]:
-        """The items that exist of up to 100 keys, in no order."""
+        """The items that exist of these keys, in no order."""
+        found: list[Values] = []
+        for start in range(0, len(keys), _KEYS_AT_ONCE):
+            found += await self._get_some(table, keys[start : start + _KEYS_AT_ONCE], consistent)
+        return found
+
+    async def _get_some(self, table: str, keys: Sequence[Values], consistent: bool) -> list[Values]:
         name, found = self.name(table), []
-        read = {"Keys": [to_item(key) for key in keys], "ConsistentRead": consistent}
-        wanted: dict[str, Any] = {name: read} if keys else {}
+        wanted: dict[str, Any] = {name: {"Keys": [to_item(key) for key in keys], "ConsistentRead": consistent}}
         while wanted:
             async with store_errors():
                 answer = await self._client.batch_get_item(RequestItems=wanted)

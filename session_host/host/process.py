@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 from session_host import board
 from session_host.orders import Order, encode
@@ -26,25 +26,26 @@ class Process:
 
     def __init__(self, command: Sequence[str], environment: Environment) -> None:
         """Starts `command` with the environment made for the channels that it inherits. Raises OSError."""
-        self.reports, reports = os.pipe()
-        orders, self._orders = os.pipe()
-        self._board = board.create()
-        os.set_blocking(self._orders, False)
-        theirs = Channels(reports, orders, self._board)
-        try:
+        with ExitStack() as theirs, ExitStack() as ours:  # each closed at the end of the block, ours if it fails
+            self.reports, reports = os.pipe()
+            ours.callback(_close, self.reports)
+            theirs.callback(_close, reports)
+            orders, self._orders = os.pipe()
+            ours.callback(_close, self._orders)
+            theirs.callback(_close, orders)
+            self._board = board.create()
+            ours.callback(_close, self._board)
+            os.set_blocking(self._orders, False)
             self._popen = subprocess.Popen(
                 bound_to_us(command),
-                env=environment(theirs),
+                env=environment(Channels(reports, orders, self._board)),
                 pass_fds=(reports, orders, self._board),
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
+            ours.callback(self._abandon)
             self._end = os.pidfd_open(self._popen.pid)
-        except BaseException:
-            _close(self.reports, self._orders, self._board)
-            raise
-        finally:
-            _close(reports, orders)
+            ours.pop_all()
 
     @property
     def pid(self) -> int:
@@ -86,9 +87,12 @@ class Process:
             with suppress(ProcessLookupError):
                 send(self.pid, number)
 
-    def _reap(self) -> None:
+    def _abandon(self) -> None:
         self.kill()
         self._popen.wait()
+
+    def _reap(self) -> None:
+        self._abandon()
         _close(self._end, self._orders)
 
 

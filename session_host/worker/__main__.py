@@ -104,6 +104,7 @@ async def run(settings: WorkerSettings) -> int:
         for work in (ledger.run(), outbox.run(), _recover(outbox, Events(database)), reporter.run()):
             context.spawn(work)
         if await end.unless_broken(worker.start()):
+            whatsapp.started()
             reporter.ready()
             await end.wait()
             await end.unless_broken(_drain(worker, ledger, outbox, context))

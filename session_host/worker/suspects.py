@@ -5,7 +5,7 @@ go wrong with a device's stored state goes wrong then. Calls are noted while the
 
 Cautious, after crashes, sessions connect one after the other, so that only one is noted at a time (one that hangs is
 taken off); and the sessions that the supervisor sets aside end at once instead of connecting. Asked for again (by a
-RESTART), those do connect.
+RESTART), those do connect. Caution ends when all have had their turn after the start, or after a while.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from session_host.whatsapp.port import (
 )
 
 SETTLES_S = 1.0
+CAUTIOUS_S = 300.0  # at most
 OUTCOME_S = 10.0  # how long the next one waits for a connection that does not come about
 
 
@@ -46,6 +47,11 @@ class WatchedWhatsApp:
 
     def session(self, account: Account, on_signal: OnSignal) -> Session:
         return _WatchedSession(self, self._inner, account, on_signal)
+
+    def started(self) -> None:
+        """All sessions of the start have been asked to connect."""
+        if self.queue:
+            self.queue.complete = True
 
     def wear(self) -> Wear:
         return self._inner.wear()
@@ -74,7 +80,7 @@ class _WatchedSession:
             whatsapp.aside.remove(self._key)
             ended = SessionEnded(EndReason.CRASHES_SESSION_HOST)
             asyncio.get_running_loop().call_soon(self._on_signal, ended)
-        elif whatsapp.queue:
+        elif whatsapp.queue and not whatsapp.queue.is_over():
             whatsapp.queue.add(self._key, self)
         else:
             await self.begin()
@@ -144,12 +150,17 @@ class _WatchedSession:
 
 
 class _Queue:
-    """Sessions that wait to connect; those of `first` go before all others, in that order."""
+    """Sessions that wait to connect; those of `first` go before all others, in that order.
+
+    `complete`: once it has run empty it is over.
+    """
 
     def __init__(self, first: Sequence[str], crashed: Callable[[BaseException], None]) -> None:
         self._crashed = crashed
         self._rank = {key: rank for rank, key in enumerate(first)}
         self._waiting: asyncio.PriorityQueue[tuple[int, int, _WatchedSession]] = asyncio.PriorityQueue()
+        self.complete = False
+        self._ends = asyncio.get_running_loop().time() + CAUTIOUS_S
         self._count = 0
         self._running: asyncio.Task[None] | None = None
 
@@ -160,6 +171,11 @@ class _Queue:
         if self._running is None or self._running.done():
             self._running = asyncio.create_task(self._run())
             self._running.add_done_callback(self._done)
+
+    def is_over(self) -> bool:
+        """Whether sessions need not wait for their turn any more."""
+        idle = self._running is None or self._running.done()
+        return (self.complete and idle) or asyncio.get_running_loop().time() >= self._ends
 
     def close(self) -> None:
         """Nothing connects any more."""

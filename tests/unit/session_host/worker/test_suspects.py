@@ -173,3 +173,32 @@ async def test_one_that_connects_late_is_noted_again_for_a_while(bench: Bench, m
     bench.fake.of("a").signal(Connected(Person("1@s.whatsapp.net")))
     assert bench.noted() == {"a"}
     await bench.until_noted()
+
+
+async def test_caution_ends_when_all_of_the_start_have_had_their_turn(bench: Bench) -> None:
+    bench.assign(Assignment(LEASE, 0.0, cautious=True))
+    for key in "abcd":
+        bench.fake.script(key, connects=False)
+    await bench.session("a").connect()
+    await bench.session("b").connect()
+    bench.whatsapp.started()
+    await bench.until_noted("a")
+    await bench.session("c").connect()
+    for key in "abc":
+        await bench.until_noted(key)
+        bench.fake.of(key).signal(SessionEnded(EndReason.CONNECT_TIMEOUT))
+    assert bench.whatsapp.queue
+    async with asyncio.timeout(10):
+        while not bench.whatsapp.queue.is_over():
+            await asyncio.sleep(0.005)
+    await bench.session("d").connect()
+    assert bench.noted() == {"d"}
+
+
+async def test_caution_ends_after_a_while(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(suspects, "CAUTIOUS_S", 0.0)
+    bench.assign(Assignment(LEASE, 0.0, cautious=True))
+    for key in "ab":
+        bench.fake.script(key, connects=False)
+        await bench.session(key).connect()
+    assert bench.noted() == {"a", "b"}

@@ -26,6 +26,8 @@ Event = dict[str, Any]
 class LocalWhatsApp:
     """One server and its folder; it may be stopped or killed, and started again on the same ports."""
 
+    program: tuple[str, ...] = ("-m", "local.whatsapp")
+
     def __init__(self, data: Path) -> None:
         self.data = data
         self.control = 0
@@ -39,7 +41,7 @@ class LocalWhatsApp:
         arguments = ["--port", str(self.control), "--proxy-port", str(self.proxy), "--data", str(self.data)]
         self.data.mkdir(parents=True, exist_ok=True)
         with (self.data / "log").open("ab") as log:
-            self.process = subprocess.Popen([sys.executable, "-m", "local.whatsapp", *arguments], stderr=log)
+            self.process = subprocess.Popen([sys.executable, *self.program, *arguments], stderr=log)
         patience = time.monotonic() + PATIENCE
         while not ports.exists():
             assert self.process.poll() is None, (self.data / "log").read_text()

@@ -211,6 +211,7 @@ async def test_told_to_stop_in_the_middle_of_sharing_it_gives_several_at_once() 
         site.store.standbys = 9
         site.stop.set()
         await site.see(lambda: site.drains() == 2)
+        site.store.beats.clear()
         site.crew.may_drain.set()
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import psutil
+from local.bench.processes import pid_of, tree
 
 MEASURES = ("rss_mb", "pss_mb", "descriptors", "threads")
 PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 1e6
@@ -38,11 +38,11 @@ class Record:
     def look(self, run_folder: Path, at: float) -> None:
         """Measures every process that is there now."""
         for file in run_folder.glob("*.pid"):
-            if not (pid := _read_pid(file)):
+            if not (pid := pid_of(run_folder, file.stem)):
                 continue
             self._add(file.stem, at, pid, [pid])
             if file.stem.startswith("host-") and "-worker-" not in file.stem:
-                self._add(f"{file.stem}-all", at, pid, [pid, *_children(pid)])
+                self._add(f"{file.stem}-all", at, pid, tree(pid))
 
     def report(self) -> dict[str, Any]:
         """Per name: how many processes there were, and each measure's figures."""
@@ -105,17 +105,3 @@ def _slope(points: Sequence[tuple[float, float]]) -> float:
 def _figures(samples: Sequence[Sample]) -> dict[str, Any]:
     figures: dict[str, Any] = {"processes": len({sample.pid for sample in samples}), "samples": len(samples)}
     return figures | {name: growth([(each.at, each.values[name]) for each in samples]) for name in MEASURES}
-
-
-def _read_pid(file: Path) -> int | None:
-    try:
-        return int(file.read_text())
-    except (FileNotFoundError, ValueError):  # being replaced
-        return None
-
-
-def _children(pid: int) -> list[int]:
-    try:
-        return [child.pid for child in psutil.Process(pid).children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return []

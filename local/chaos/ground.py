@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from local.bench.pairing import Times, pair
+from local.bench.processes import pid_of
 from local.bench.target import Target, started
 from local.chaos.client import Client, client_of
 from local.chaos.endpoint import Endpoint, listening
-from local.chaos.processes import pid_of, workers_of
+from local.chaos.processes import workers_of
 from local.chaos.scale import Scale
 from local.chaos.service import Frozen, serves
 from local.chaos.shop import Shop

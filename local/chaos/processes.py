@@ -1,4 +1,4 @@
-"""The stack's processes: found by their pid files, and what is done to them."""
+"""What is done to the stack's processes, and which connections they hold."""
 
 from __future__ import annotations
 
@@ -11,14 +11,7 @@ from pathlib import Path
 
 import psutil
 
-
-def pid_of(run_folder: Path, part: str) -> int | None:
-    """The process id of a part that lives, else None."""
-    try:
-        pid = int((run_folder / f"{part}.pid").read_text())
-        return pid if psutil.Process(pid).status() != psutil.STATUS_ZOMBIE else None
-    except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
-        return None
+from local.bench.processes import pid_of
 
 
 def workers_of(run_folder: Path, host: str) -> dict[int, int]:
@@ -29,14 +22,6 @@ def workers_of(run_folder: Path, host: str) -> dict[int, int]:
         if pid is not None:
             found[int(file.stem.rpartition("-")[2])] = pid
     return found
-
-
-def tree(pid: int) -> list[int]:
-    """A process and all below it, itself first."""
-    try:
-        return [pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))]
-    except psutil.NoSuchProcess:
-        return []
 
 
 def ports_of(pids: Sequence[int]) -> frozenset[int]:

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from local.bench.processes import pid_of
 from local.chaos import processes
 from local.chaos.ground import DrillFailed, Ground, until_true
 from local.chaos.service import Frozen, serves
@@ -50,7 +51,7 @@ class Scene:
 
     def pid(self, part: str) -> int:
         """A living part's process id. Raises DrillFailed."""
-        pid = processes.pid_of(self.ground.run_folder, part)
+        pid = pid_of(self.ground.run_folder, part)
         if pid is None:
             raise DrillFailed(f"{part} does not run")
         return pid
@@ -83,7 +84,7 @@ class Scene:
         """Waits until the part has another process. Raises DrillFailed."""
 
         async def there() -> bool:
-            return processes.pid_of(self.ground.run_folder, part) not in {None, before}
+            return pid_of(self.ground.run_folder, part) not in {None, before}
 
         if not await until_true(there, patience_s):
             raise DrillFailed(f"{part} was not started again in {patience_s:g} s")

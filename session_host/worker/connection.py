@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from session_host.whatsapp import store as session_store
 from session_host.whatsapp.port import (
     Account,
     NotConnected,
@@ -25,8 +26,6 @@ from session_host.whatsapp.port import (
 )
 
 logger = logging.getLogger(__name__)
-
-_SUFFIXES = ("", "-wal", "-shm", "-journal", ".inbox", ".inbox.new")  # of an SQLite file, and of what is kept beside it
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +110,7 @@ class Connection:
 
     async def erase(self) -> None:
         """Removes the credentials from the disk."""
-        await asyncio.to_thread(_remove, self._store)
+        await asyncio.to_thread(session_store.erase, self._store)
 
     def is_current(self, heard: Heard) -> bool:
         """Whether a signal comes from what the instance holds now."""
@@ -120,8 +119,3 @@ class Connection:
     def _listener(self) -> OnSignal:
         generation = self._generation
         return lambda signal: self._hear(Heard(generation, signal))
-
-
-def _remove(store: Path) -> None:
-    for suffix in _SUFFIXES:
-        store.with_name(store.name + suffix).unlink(missing_ok=True)

@@ -116,16 +116,19 @@ class Outgoing:
                     await self._send(session, message)
 
     async def _send(self, session: Session, message: OutgoingMessage) -> None:
+        ended = self._ended(message)
         try:
             sent = await session.send_text(message.to, message.content["text"])
         except NotConnected:
             await self._back_to_queue(message)
             raise
         except Rejected as refusal:
-            await self._settle(message, MessageState.FAILED, error=MessageError(refusal.code, refusal.detail))
+            error = MessageError(refusal.code, refusal.detail)
+            await self._settling.settle(ended, MessageState.FAILED, error=error)
         except OutcomeUnknown as unknown:
             logger.warning("%s: %s: the outcome is unknown: %s", self._key, message.message_id, unknown)
-            await self._settle(message, MessageState.UNCERTAIN, error=MessageError(unknown.code, unknown.detail))
+            error = MessageError(unknown.code, unknown.detail)
+            await self._settling.settle(ended, MessageState.UNCERTAIN, error=error)
         else:
             await self._sent(message, sent)
 
@@ -163,29 +166,8 @@ class Outgoing:
 
     async def _sent(self, message: OutgoingMessage, sent: Sent) -> None:
         self._incoming.learn(sent.whatsapp_id, message.message_id)  # the receipts may be here before this is recorded
-        await self._settle(message, MessageState.SENT, whatsapp_id=sent.whatsapp_id)
+        await self._settling.settle(self._ended(message), MessageState.SENT, whatsapp_id=sent.whatsapp_id)
         await self._incoming.sent(sent.whatsapp_id, message.message_id)
-
-    async def _settle(
-        self,
-        message: OutgoingMessage,
-        state: MessageState,
-        *,
-        whatsapp_id: str | None = None,
-        error: MessageError | None = None,
-    ) -> None:
-        step = Step(state, iso(self._clock.unix()))
-        about = {"type": message.type}
-        entry = message_entry(
-            self._key,
-            message.message_id,
-            [step],
-            to=message.to,
-            whatsapp_id=whatsapp_id,
-            error=error,
-            about=about,
-        )
-        await self._try(entry)
 
     def _ended(self, message: OutgoingMessage) -> Ended:
         return Ended(self._key, message.message_id, message.to, message.type)

@@ -1,7 +1,8 @@
-"""How a message ends without being sent: `failed` where WhatsApp cannot have seen it, else `uncertain`."""
+"""How a message ends; without being sent as `failed` where WhatsApp cannot have seen it, else as `uncertain`."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -43,15 +44,15 @@ class Settling:
 
     async def fail(self, message: Ended, error: MessageError) -> bool:
         """It will not be sent. False when WhatsApp may have seen it, or it was settled before."""
-        if await self._record(message, MessageState.FAILED, error, UNSENT):
+        if await self.settle(message, MessageState.FAILED, error=error, only_from=UNSENT):
             return True
         if message.frees is None:
             return False
-        return await self._record(replace(message, frees=None), MessageState.FAILED, error, UNSENT)
+        return await self.settle(replace(message, frees=None), MessageState.FAILED, error=error, only_from=UNSENT)
 
     async def uncertain(self, message: Ended, error: MessageError = INTERRUPTED) -> bool:
         """Nobody knows whether it was sent. False when it was not being sent."""
-        return await self._record(message, MessageState.UNCERTAIN, error, (MessageState.SENDING,))
+        return await self.settle(message, MessageState.UNCERTAIN, error=error, only_from=(MessageState.SENDING,))
 
     async def give_up(self, message: Ended, error: MessageError) -> None:
         """It will not be sent, or not again."""
@@ -66,14 +67,22 @@ class Settling:
         if found is not None:
             await self.give_up(Ended(key, message_id, found.to, found.type, silent=silent), error)
 
-    async def _record(
-        self, message: Ended, state: MessageState, error: MessageError, only_from: tuple[MessageState, ...]
+    async def settle(
+        self,
+        message: Ended,
+        state: MessageState,
+        *,
+        whatsapp_id: str | None = None,
+        error: MessageError | None = None,
+        only_from: Sequence[MessageState] | None = None,
     ) -> bool:
+        """Records how it ended. False when it was in none of the states `only_from`, or further already."""
         entry = message_entry(
             message.key,
             message.message_id,
             [Step(state, iso(self._clock.unix()))],
             to=message.to,
+            whatsapp_id=whatsapp_id,
             error=error,
             about={"type": message.type},
             only_from=only_from,

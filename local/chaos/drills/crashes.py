@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local.chaos import processes
+from local.bench.processes import tree
 from local.chaos.scene import Scene
 
 
@@ -21,7 +21,7 @@ async def kill_worker(scene: Scene) -> None:
 async def kill_host(scene: Scene) -> None:
     """The supervisor and all of its workers at once, as when the machine is gone."""
     host = scene.pid("host-1")
-    pids = processes.tree(host)
+    pids = tree(host)
     scene.hit = await scene.shops_of(pids)
     await scene.kill(pids)
     await scene.all_back()

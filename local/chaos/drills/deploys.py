@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import time
 
+from local.bench.processes import tree
 from local.chaos import processes
 from local.chaos.ground import DrillFailed, become_fit
 from local.chaos.scene import Scene
@@ -45,7 +46,7 @@ async def _replace(scene: Scene, host: str) -> None:
 async def _deploy(scene: Scene, host: str) -> float | None:
     """Ends the host in good order and waits until it is back; seconds until all its sessions were in service again."""
     pid = scene.pid(host)
-    shops, began = await scene.shops_of(processes.tree(pid)), time.time()
+    shops, began = await scene.shops_of(tree(pid)), time.time()
     scene.strike()
     processes.send(signal.SIGTERM, [pid])
     moved_at = await scene.moved(shops, began)

@@ -6,6 +6,7 @@ import asyncio
 import signal
 import time
 
+from local.bench.processes import tree
 from local.chaos import processes
 from local.chaos.ground import until_true
 from local.chaos.scene import BACK_S, Scene
@@ -19,7 +20,7 @@ FULL_S = 8.0
 async def aws_silent(scene: Scene) -> None:
     """MiniStack is frozen: calls to DynamoDB and SQS are taken and not answered."""
     scene.hit = scene.ground.shops
-    async with scene.stopped(processes.tree(scene.pid("aws"))):
+    async with scene.stopped(tree(scene.pid("aws"))):
         await asyncio.sleep(SILENT_S)
     await scene.all_back()
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from local.chaos.processes import limit_files, pid_of, ports_of, workers_of
+from local.bench.processes import pid_of
+from local.chaos.processes import limit_files, ports_of, workers_of
 
 WRITES_WHEN_TOLD = """
 import sys

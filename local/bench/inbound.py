@@ -14,6 +14,7 @@ from aiohttp import web
 from local.bench.figures import spread
 from local.bench.pairing import number_of
 from local.bench.target import BenchFailed, Target
+from local.cli.receiver import served
 
 SETTLE_S = 30.0
 
@@ -54,17 +55,9 @@ class Receiver:
 @asynccontextmanager
 async def receiving(expected: int) -> AsyncIterator[tuple[Receiver, str]]:
     """A receiver that waits for `expected` different texts, and its URL."""
-    receiver, app = Receiver(expected), web.Application()
-    app.router.add_post("/hook", receiver.hear)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    try:
-        host, port = runner.addresses[0][:2]
-        yield receiver, f"http://{host}:{port}/hook"
-    finally:
-        await runner.cleanup()
+    receiver = Receiver(expected)
+    async with served(receiver.hear) as url:
+        yield receiver, url
 
 
 async def receive_at(target: Target, instances: int, rate: float, seconds: float) -> dict[str, Any]:

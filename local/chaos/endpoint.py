@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from local.bench.target import BenchFailed, Target
-from local.cli.receiver import verified
-from local.settings import LOOPBACK
+from local.cli.receiver import served, verified
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +49,10 @@ class Endpoint:
 @asynccontextmanager
 async def listening(target: Target) -> AsyncIterator[Endpoint]:
     """An endpoint that hears every event of every instance."""
-    endpoint, app = Endpoint(), web.Application()
-    app.router.add_post("/hook", endpoint.hear)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, LOOPBACK, 0).start()
-        url = f"http://{LOOPBACK}:{runner.addresses[0][1]}/hook"
+    endpoint = Endpoint()
+    async with served(endpoint.hear) as url:
         status, webhook = await target.call("POST", "/v1/webhooks", {"url": url, "events": ["*"]})
         if status != 201:
             raise BenchFailed(f"creating a webhook: {status} {webhook}")
         endpoint.secret = webhook["secret"]
         yield endpoint
-    finally:
-        await runner.cleanup()

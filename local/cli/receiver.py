@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 import typer
@@ -23,19 +24,27 @@ TOLERANCE_S = 300.0
 async def receive_events(stack: Running, events: list[str], count: int | None) -> None:
     """Prints events of these types, `count` of them or until it is cancelled. Raises CommandError."""
     receiver = _Receiver(count)
+    async with served(receiver.hear) as url:
+        webhook = await asyncio.to_thread(_api, stack, "POST", "/v1/webhooks", {"url": url, "events": events})
+        receiver.secret = webhook["secret"]
+        typer.echo(f"listening for {', '.join(events)} as {webhook['id']}; Ctrl-C ends", err=True)
+        try:
+            await receiver.done.wait()
+        finally:
+            await asyncio.to_thread(_api, stack, "DELETE", f"/v1/webhooks/{webhook['id']}")
+
+
+@asynccontextmanager
+async def served(hear: Callable[[web.Request], Awaitable[web.Response]]) -> AsyncIterator[str]:
+    """Has what is posted to the URL heard, on a port of its own on loopback."""
     app = web.Application()
-    app.router.add_post("/", receiver.hear)
+    app.router.add_post("/", hear)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    await web.TCPSite(runner, LOOPBACK, 0).start()
-    url = f"http://{LOOPBACK}:{runner.addresses[0][1]}/"
-    webhook = await asyncio.to_thread(_api, stack, "POST", "/v1/webhooks", {"url": url, "events": events})
-    receiver.secret = webhook["secret"]
-    typer.echo(f"listening for {', '.join(events)} as {webhook['id']}; Ctrl-C ends", err=True)
     try:
-        await receiver.done.wait()
+        await web.TCPSite(runner, LOOPBACK, 0).start()
+        yield f"http://{LOOPBACK}:{runner.addresses[0][1]}/"
     finally:
-        await asyncio.to_thread(_api, stack, "DELETE", f"/v1/webhooks/{webhook['id']}")
         await runner.cleanup()
 
 

@@ -15,6 +15,7 @@ from aiohttp import web
 from standardwebhooks import Webhook
 
 from local.bench.target import Target, started
+from local.cli.receiver import served
 
 PATIENCE_S = 30.0
 
@@ -132,18 +133,13 @@ class Endpoint:
 @asynccontextmanager
 async def endpoint_for(shop: Shop, events: str = "*") -> AsyncIterator[Endpoint]:
     """An endpoint that hears the shop's events of the types that match."""
-    endpoint, app = Endpoint(), web.Application()
-    app.router.add_post("/hook", endpoint.hear)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    url = f"http://127.0.0.1:{runner.addresses[0][1]}/hook"
-    body = {"url": url, "instances": [shop.id], "events": [events]}
-    status, webhook = await shop.target.call("POST", "/v1/webhooks", body)
-    assert status == 201, webhook
-    endpoint.secret = webhook["secret"]
-    try:
-        yield endpoint
-    finally:
-        await shop.target.call("DELETE", f"/v1/webhooks/{webhook['id']}")
-        await runner.cleanup()
+    endpoint = Endpoint()
+    async with served(endpoint.hear) as url:
+        body = {"url": url, "instances": [shop.id], "events": [events]}
+        status, webhook = await shop.target.call("POST", "/v1/webhooks", body)
+        assert status == 201, webhook
+        endpoint.secret = webhook["secret"]
+        try:
+            yield endpoint
+        finally:
+            await shop.target.call("DELETE", f"/v1/webhooks/{webhook['id']}")

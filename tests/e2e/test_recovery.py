@@ -8,29 +8,21 @@ from pathlib import Path
 
 import pytest
 
+from local.bench.processes import pid_of
 from local.bench.target import Target, started
 from tests.e2e.conftest import Shop, endpoint_for, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-def pid_of(target: Target, part: str) -> int | None:
-    """The process id of a part, None while it has none."""
-    file = target.run_folder / f"{part}.pid"
-    try:
-        return int(file.read_text())
-    except (FileNotFoundError, ValueError):
-        return None
-
-
 async def kill(target: Target, part: str) -> None:
     """Kills a part and waits until another process has taken its place."""
-    before = pid_of(target, part)
+    before = pid_of(target.run_folder, part)
     assert before is not None
     os.kill(before, signal.SIGKILL)
 
     async def another() -> bool:
-        return pid_of(target, part) not in {before, None}
+        return pid_of(target.run_folder, part) not in {before, None}
 
     await until(another)
 

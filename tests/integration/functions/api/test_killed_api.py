@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import subprocess
 import sys
@@ -15,8 +14,8 @@ import pytest
 
 from functions.api.services import Services
 from shared.models.command import CommandKind
-from shared.vault import new_key
 from tests.conftest import ROOT, Deployment, free_port
+from tests.integration.api_process import environment, until_it_answers
 from tests.integration.functions.api.conftest import KEYS
 from tests.integration.functions.api.fake_worker import FakeWorker
 
@@ -31,19 +30,11 @@ async def dying(
 ) -> AsyncIterator[tuple[httpx.AsyncClient, asyncio.Task[int]]]:
     """A client of a process that dies of its first message, and the process's exit code to come."""
     port = free_port()
-    env = os.environ | {
-        "HIVEWP_PORT": str(port),
-        "HIVEWP_PREFIX": deployment.settings.prefix,
-        "HIVEWP_AWS_ENDPOINT": deployment.settings.endpoint_url or "",
-        "HIVEWP_PARTITIONS": str(deployment.partitions),
-        "HIVEWP_SEALING_KEY": new_key(),
-    }
-    process = _start(env)
+    process = _start(environment(deployment, port))
+    url = f"http://127.0.0.1:{port}"
     try:
-        async with httpx.AsyncClient(
-            base_url=f"http://127.0.0.1:{port}", headers={"x-api-key": KEYS["acme"]}
-        ) as client:
-            await _until_it_answers(client, process)
+        await until_it_answers(url, process)
+        async with httpx.AsyncClient(base_url=url, headers={"x-api-key": KEYS["acme"]}) as client:
             yield client, asyncio.create_task(asyncio.to_thread(process.wait, 30))
     finally:
         process.kill()
@@ -52,17 +43,6 @@ async def dying(
 
 def _start(env: Mapping[str, str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, str(PROGRAM)], env=env, cwd=ROOT)
-
-
-async def _until_it_answers(client: httpx.AsyncClient, process: subprocess.Popen[bytes]) -> None:
-    async with asyncio.timeout(60):
-        while process.poll() is None:
-            try:
-                if (await client.get("/monitoring/health")).status_code == 200:
-                    return
-            except httpx.TransportError:
-                await asyncio.sleep(0.05)
-    raise RuntimeError("the process ended")
 
 
 async def test_a_call_whose_api_was_killed_is_repeated_and_makes_one_message(

@@ -15,8 +15,8 @@ import pytest
 from shared.clock import SystemClock
 from shared.models.api_key import ApiKey
 from shared.store.keys import Keys
-from shared.vault import new_key
 from tests.conftest import ROOT, Deployment, free_port
+from tests.integration.api_process import environment, until_it_answers
 
 KEY = "hwp_acme"
 
@@ -26,17 +26,10 @@ async def process(deployment: Deployment) -> AsyncIterator[tuple[subprocess.Pope
     """The process, answering, and its URL."""
     await Keys(deployment.database, SystemClock()).save(KEY, ApiKey("key_acme", "acme"))
     port = free_port()
-    env = os.environ | {
-        "HIVEWP_PORT": str(port),
-        "HIVEWP_PREFIX": deployment.settings.prefix,
-        "HIVEWP_AWS_ENDPOINT": deployment.settings.endpoint_url or "",
-        "HIVEWP_PARTITIONS": str(deployment.partitions),
-        "HIVEWP_SEALING_KEY": new_key(),
-    }
-    started = start(env)
+    started = start(environment(deployment, port))
     try:
         url = f"http://127.0.0.1:{port}"
-        await _until_it_answers(url, started)
+        await until_it_answers(url, started)
         yield started, url
     finally:
         started.kill()
@@ -45,17 +38,6 @@ async def process(deployment: Deployment) -> AsyncIterator[tuple[subprocess.Pope
 
 def start(env: Mapping[str, str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-m", "local.api"], env=env, cwd=ROOT)
-
-
-async def _until_it_answers(url: str, process: subprocess.Popen[bytes]) -> None:
-    async with asyncio.timeout(60), httpx.AsyncClient(base_url=url) as client:
-        while process.poll() is None:
-            try:
-                if (await client.get("/monitoring/health")).status_code == 200:
-                    return
-            except httpx.TransportError:
-                await asyncio.sleep(0.05)
-    raise RuntimeError("the process ended")
 
 
 async def test_it_serves_behind_the_gateway_and_ends_long_polls_when_it_is_told_to_stop(

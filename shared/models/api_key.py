@@ -4,17 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Scope(StrEnum):
+    """What a key may be good for; shared/routes.py says which one a route asks for."""
+
+    READ = "read"
+    SEND = "send"
+    MANAGE = "manage"
+
+
+EVERYTHING = tuple(Scope)
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """Whose key it is and what it may do. `expires_at` in unix seconds."""
+    """Whose key it is and what it may do. `expires_at` in unix seconds; a key stored without `scopes` may do all."""
 
     key_id: str
     tenant: str
     plan: str = "standard"
     expires_at: float | None = None
+    scopes: Sequence[str] = EVERYTHING
+
+    def may(self, scope: Scope) -> bool:
+        """Whether the key is good for this."""
+        return scope in self.scopes
 
 
 def new_api_key() -> str:

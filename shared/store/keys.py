@@ -46,4 +46,7 @@ class Keys:
         values = await self._db.get(TABLE, {"digest": name})
         if values is None:
             return None
-        return ApiKey(**{field: values[field] for field in ApiKey.__dataclass_fields__ if field in values})
+        known = {field: values[field] for field in ApiKey.__dataclass_fields__ if field in values}
+        if "scopes" in known:
+            known["scopes"] = tuple(known["scopes"])
+        return ApiKey(**known)

@@ -142,7 +142,7 @@ class Keeper:
         for partition in self._ledger.observe(leases, {host.id: host.at for host in hosts}, self._clock.monotonic()):
             _log.warning("Partition %d was taken by another host", partition)
             self._workers.kill(partition)
-        self._standing_by = sum(host.standbys for host in hosts if host.id != self._ledger.host_id)
+        self._standing_by = sum(_free_standbys(host, leases) for host in hosts if host.id != self._ledger.host_id)
         self._set_fence()
         return True
 
@@ -239,3 +239,10 @@ class Keeper:
         at = self._ledger.next_fence()
         delay = 0.0 if at is None else max(0.0, at - self._clock.monotonic())
         self._fence_timer = None if at is None else asyncio.get_running_loop().call_later(delay, self._fence)
+
+
+def _free_standbys(host: HostReport, leases: Sequence[Lease]) -> int:
+    """Processes of a host that wait for a partition. Its heartbeat is older than the leases that were read after it, so
+    a partition that it owns and does not report on has taken one of those it tells of."""
+    reported = {worker.partition for worker in host.workers}
+    return max(0, host.standbys - sum(lease.owner == host.id and lease.partition not in reported for lease in leases))

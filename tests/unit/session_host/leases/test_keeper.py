@@ -13,7 +13,7 @@ from session_host.leases.keeper import Keeper
 from session_host.leases.ledger import Ledger
 from session_host.leases.timing import Timing
 from shared.clock import SystemClock
-from shared.models.host import HostReport, Lease
+from shared.models.host import HostReport, Lease, WorkerReport
 from shared.store.database import StoreUnavailable
 from shared.store.partitions import LeaseLost
 from tests.fakes.leases import LeaseTable
@@ -30,6 +30,7 @@ class Store:
     deaf: bool = False
     calls: int = 0
     standbys: int = 0
+    reported: tuple[int, ...] = ()  # partitions whose workers the heartbeats show
     refusals: int = 0  # of the next releases
 
     async def _reach(self) -> None:
@@ -45,8 +46,11 @@ class Store:
 
     async def alive(self) -> list[HostReport]:
         await self._reach()
+        workers = tuple(WorkerReport(number, 1, {}, memory=0, threads=1, descriptors=1) for number in self.reported)
         return [
-            HostReport(id=host, started_at="", at=at, memory_used=0, memory_limit=0, standbys=self.standbys)
+            HostReport(
+                id=host, started_at="", at=at, memory_used=0, memory_limit=0, standbys=self.standbys, workers=workers
+            )
             for host, at in self.beats.items()
         ]
 
@@ -180,6 +184,20 @@ async def test_a_partition_is_given_away_once_another_host_stands_by() -> None:
         site.store.standbys = 1
         await site.see(lambda: ("drain", 1) in site.crew.log)
         site.store.beats.clear()
+
+
+async def test_a_process_that_has_just_been_given_a_partition_is_not_given_another() -> None:
+    async with a_host(lease_s=12.0) as site:
+        await site.see(lambda: len(site.crew.running) == 2)
+        site.store.beats["other"], site.store.standbys = "1", 1
+        await site.see(lambda: site.store.table.read()[1].owner is None)
+        site.store.table.take(site.store.table.read()[1], "other")
+        site.stop.set()
+        calls = site.store.calls
+        await site.see(lambda: site.store.calls >= calls + 6)
+        assert site.drains() == 1  # the heartbeat is from before the other host took it
+        site.store.reported = (1,)
+        await site.see(lambda: site.drains() == 2)
 
 
 async def test_what_another_host_does_not_take_is_taken_back() -> None:

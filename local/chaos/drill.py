@@ -15,13 +15,16 @@ class Bounds:
 
     `away_s`: the longest time without service of any instance. `uncertain`: messages per instance that was hit.
     `failed`: whether messages may end as `failed`. `second_logins`: logins beside an open connection, per instance
-    that was hit. `hits`: whether the blow must interrupt somebody, or else it hit nothing.
+    that was hit. `in_lost`: inbound messages per instance that was hit, where workers are killed: what the library has
+    acknowledged and not yet handed over dies with it (docs/reliability.md). `hits`: whether the blow must interrupt
+    somebody, or else it hit nothing.
     """
 
     away_s: float
     uncertain: int = 0
     failed: bool = False
     second_logins: int = 0
+    in_lost: int = 0
     hits: bool = True
 
 

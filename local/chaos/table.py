@@ -65,13 +65,24 @@ def document(results: Sequence[Result], about: str) -> str:
 
 def drill_list(drills: Sequence[Drill]) -> str:
     """What every drill does and allows."""
-    lines = [_line(("drill", "what is done", "without service at most", "uncertain at most", "may fail"))]
-    lines.append(_line(["---"] * 5))
+    lines = [
+        _line(
+            (
+                "drill",
+                "what is done",
+                "without service at most",
+                "uncertain at most",
+                "inbound lost at most",
+                "may fail",
+            )
+        )
+    ]
+    lines.append(_line(["---"] * 6))
     for drill in drills:
         bounds = drill.bounds
         away = f"{bounds.away_s:g} s" if bounds.away_s else "nobody"
-        uncertain = "1 per instance hit" if bounds.uncertain else "0"
-        lines.append(_line((drill.name, drill.title, away, uncertain, "yes" if bounds.failed else "no")))
+        few = ("1 per instance hit" if count else "0" for count in (bounds.uncertain, bounds.in_lost))
+        lines.append(_line((drill.name, drill.title, away, *few, "yes" if bounds.failed else "no")))
     return "\n".join(lines)
 
 

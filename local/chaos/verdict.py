@@ -14,7 +14,6 @@ NEVER = {
     "unsettled": "messages never settled",
     "untrue": "messages arrived that say failed",
     "unanswered": "calls that were never answered",
-    "in_lost": "inbound messages lost",
     "in_duplicated": "inbound messages duplicated",
     "webhooks_missing": "events that no webhook brought",
     "badly_signed": "deliveries with a bad signature",
@@ -32,6 +31,8 @@ def broken(tally: Tally, bounds: Bounds, hit: int, checks: Sequence[Check], *, t
         found.append(f"failed: {tally.failed}")
     if tally.second_logins > bounds.second_logins * hit:
         found.append(f"logins beside an open connection: {tally.second_logins}")
+    if tally.in_lost > bounds.in_lost * hit:
+        found.append(f"inbound messages lost: {tally.in_lost}")
     if timed and tally.away.longest > bounds.away_s:
         found.append(f"{tally.away.longest:g} s without service, more than {bounds.away_s:g} s")
     if bounds.hits and not tally.away.instances:

@@ -51,6 +51,7 @@ logger = logging.getLogger(__name__)
 DRAINED, CRASHED, FENCED = 0, 1, 3
 LAST_EVENTS_S = 10.0
 LAST_WRITE_S = 2.0
+SWITCH_S = 0.0002  # Python's 5 ms is how long a message waits that is acknowledged and not yet on disk
 
 
 async def run(settings: WorkerSettings) -> int:
@@ -204,6 +205,7 @@ def main() -> None:
     What it leaves running (sockets, pairing processes) ends with the process group, which the supervisor kills.
     """
     alarm.unblock()
+    sys.setswitchinterval(SWITCH_S)
     settings = WorkerSettings.parse(os.environ)
     log_as("standby", settings.host.deployment.log_level)
     code = CRASHED

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from local.chaos.drill import Bounds, Drill
 from local.chaos.drills import crashes, deploys, freezes, network, storage
 from local.chaos.scale import FULL_PARTITION, HUNDREDS
 
 UNHURT = Bounds(away_s=0, hits=False)
 GRACEFUL = Bounds(away_s=3)
+killed = partial(Bounds, uncertain=1, in_lost=1)  # workers end at once, with what the library holds
 
 DRILLS = (
     Drill("calm", "nothing is broken: what the instruments show by themselves", crashes.calm, UNHURT),
-    Drill("kill-worker", "`kill -9` of one worker", crashes.kill_worker, Bounds(away_s=10, uncertain=1)),
-    Drill("kill-host", "`kill -9` of a host and its workers", crashes.kill_host, Bounds(away_s=20, uncertain=1)),
+    Drill("kill-worker", "`kill -9` of one worker", crashes.kill_worker, killed(away_s=10)),
+    Drill("kill-host", "`kill -9` of a host and its workers", crashes.kill_host, killed(away_s=20)),
     Drill("kill-api", "`kill -9` of the API", crashes.kill_api, UNHURT),
     Drill("kill-webhooks", "`kill -9` of the webhook sender", crashes.kill_webhooks, UNHURT),
     Drill(
         "stop-host",
         "SIGSTOP of a host and its workers for twice the lease, then SIGCONT",
         freezes.stop_host,
-        Bounds(away_s=20, uncertain=1, second_logins=1),
+        killed(away_s=20, second_logins=1),
     ),
     Drill(
         "stop-supervisor",
         "SIGSTOP of a host's supervisor alone for twice the lease, then SIGCONT",
         freezes.stop_supervisor,
-        Bounds(away_s=20, uncertain=1),
+        killed(away_s=20),
     ),
     Drill("rolling-deploy", "SIGTERM of one host, then of the other", deploys.rolling, GRACEFUL),
     Drill("close-all", "WhatsApp closes all connections", network.close_all, Bounds(away_s=10, uncertain=1)),
@@ -51,7 +54,7 @@ DRILLS = (
         "aws-silent",
         "MiniStack answers nothing for 20 s (SIGSTOP, SIGCONT)",
         storage.aws_silent,
-        Bounds(away_s=30, uncertain=1),
+        killed(away_s=30),
     ),
     Drill(
         "aws-restart",

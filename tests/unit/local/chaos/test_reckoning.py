@@ -97,6 +97,8 @@ def test_inbound_messages_that_are_lost_or_doubled() -> None:
     tally = reckon(seen)
     assert (tally.written, tally.in_logged, tally.in_lost, tally.in_duplicated) == (3, 2, 1, 1)
     assert [item["text"] for item in evidence(seen)["inbound"]] == ["a", "c"]
+    assert "inbound messages lost: 1" in verdict(seen)
+    assert "inbound messages lost: 1" not in verdict(seen, Bounds(away_s=0, in_lost=1, hits=False))
 
 
 def test_sequences_with_gaps_and_repeats() -> None:

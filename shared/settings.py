@@ -10,6 +10,7 @@
 | HIVEWP_SEALING_KEY | 32 bytes in base64 that seal stored secrets | required |
 | HIVEWP_ALLOW_LOCAL_WEBHOOKS | `1` lets webhooks go to this machine over http; production has it unset | |
 | HIVEWP_LOG_LEVEL | DEBUG, INFO, WARNING or ERROR | INFO |
+| HIVEWP_METRICS | `emf` writes figures to standard output for CloudWatch, see shared/metrics | off |
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from shared.aws import AwsSettings
 MAX_PARTITIONS = 256
 SEALING_KEY_BYTES = 32
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+METRICS = ("off", "emf")
 
 
 class BadSetting(ValueError):
@@ -39,6 +41,7 @@ class Settings:
     allow_local_webhooks: bool
     log_level: str
     sessions_per_worker: int = 100
+    metrics: str = "off"
 
     @classmethod
     def parse(cls, env: Mapping[str, str]) -> Settings:
@@ -50,6 +53,7 @@ class Settings:
             sealing_key=_sealing_key(env),
             allow_local_webhooks=env.get("HIVEWP_ALLOW_LOCAL_WEBHOOKS", "") == "1",
             log_level=one_of(env, "HIVEWP_LOG_LEVEL", "INFO", LOG_LEVELS),
+            metrics=one_of(env, "HIVEWP_METRICS", "off", METRICS),
         )
 
 

@@ -11,6 +11,7 @@ from shared.vault import new_key
 def test_only_the_sealing_key_must_be_given() -> None:
     settings = Settings.parse({"HIVEWP_SEALING_KEY": new_key()})
     assert (settings.partitions, settings.aws.endpoint_url, settings.allow_local_webhooks) == (8, None, False)
+    assert settings.metrics == "off"
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,7 @@ def test_only_the_sealing_key_must_be_given() -> None:
         ("HIVEWP_PARTITIONS", "0"),
         ("HIVEWP_PARTITIONS", "many"),
         ("HIVEWP_LOG_LEVEL", "loud"),
+        ("HIVEWP_METRICS", "prometheus"),
     ],
 )
 def test_a_bad_value_is_refused_by_name(name: str, value: str) -> None:

@@ -1,0 +1,31 @@
+"""A stage of the product in a CDK app: a stack that keeps the data and one that can be torn down and made again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aws_cdk import App, Tags
+
+from infra.bundling import CodeSource
+from infra.stacks.data import DataStack
+from infra.stacks.service import ServiceStack
+from infra.stages import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Stacks:
+    """The two stacks of a stage."""
+
+    data: DataStack
+    service: ServiceStack
+
+
+def add_stage(app: App, stage: Stage, code: CodeSource) -> Stacks:
+    """Puts both stacks of a stage into the app."""
+    data = DataStack(app, f"{stage.prefix}-data", stage=stage)
+    service = ServiceStack(app, stage.prefix, stage=stage, data=data, code=code)
+    service.add_stack_dependency(data)
+    for stack in (data, service):
+        Tags.of(stack).add("product", "hivewp")
+        Tags.of(stack).add("stage", stage.name)
+    return Stacks(data, service)

@@ -1,0 +1,100 @@
+"""Where session hosts live and keep their files: a VPC without a way in, and an encrypted file system.
+
+* Public subnets without inbound rules by default: hosts only ever call out, and a NAT gateway would cost more than a
+  small deployment's hosts. `nat` puts them into private subnets for those whose rules ask for it.
+* DynamoDB and S3 through gateway endpoints, which are free; all other calls go out over TLS.
+* The file system is regional: one-zone storage is half the price of what is a few gigabytes, and the loss of its zone
+  would cost every number a new QR code. It is reached from the hosts' security group alone, over TLS, as one user.
+"""
+
+from __future__ import annotations
+
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_efs as efs
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from infra.stages import Stage
+
+ZONES = 2  # hosts and files outlive a zone; a third would add nothing that a lease does not already give
+SESSION_UID = "10001"  # the user that the hosts' image runs as (session_host/Dockerfile)
+NFS_PORT = 2049
+
+
+class Network(Construct):
+    """`hosts_security_group` is for the hosts alone; `host_subnets` is where they run."""
+
+    vpc: ec2.Vpc
+    host_subnets: ec2.SubnetSelection
+    hosts_security_group: ec2.SecurityGroup
+    files: efs.FileSystem
+    sessions: efs.AccessPoint
+
+    def __init__(self, scope: Construct, construct_id: str, *, stage: Stage) -> None:
+        super().__init__(scope, construct_id)
+        kind = ec2.SubnetType.PRIVATE_WITH_EGRESS if stage.nat else ec2.SubnetType.PUBLIC
+        self.host_subnets = ec2.SubnetSelection(subnet_type=kind)
+        self.vpc = self._vpc(stage)
+        self.hosts_security_group = ec2.SecurityGroup(
+            self, "hosts", vpc=self.vpc, description="Session hosts: they call out and nobody calls them"
+        )
+        self.files = self._files(stage)
+        self.sessions = self.files.add_access_point(
+            "sessions",
+            path="/sessions",
+            create_acl=efs.Acl(owner_uid=SESSION_UID, owner_gid=SESSION_UID, permissions="700"),
+            posix_user=efs.PosixUser(uid=SESSION_UID, gid=SESSION_UID),
+        )
+
+    def _vpc(self, stage: Stage) -> ec2.Vpc:
+        subnets = [ec2.SubnetConfiguration(name="public", subnet_type=ec2.SubnetType.PUBLIC, cidr_mask=20)]
+        if stage.nat:
+            private = ec2.SubnetType.PRIVATE_WITH_EGRESS
+            subnets.append(ec2.SubnetConfiguration(name="private", subnet_type=private, cidr_mask=20))
+        vpc = ec2.Vpc(
+            self,
+            "vpc",
+            vpc_name=stage.prefix,
+            ip_addresses=ec2.IpAddresses.cidr("10.42.0.0/16"),
+            max_azs=ZONES,
+            nat_gateways=1 if stage.nat else 0,
+            subnet_configuration=subnets,
+            gateway_endpoints={
+                "dynamodb": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.DYNAMODB),
+                "s3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3),
+            },
+        )
+        self._log_rejected(vpc, stage)
+        return vpc
+
+    def _log_rejected(self, vpc: ec2.Vpc, stage: Stage) -> None:
+        """Only what was turned away: what hosts say to WhatsApp is many gigabytes, and theirs."""
+        group = logs.LogGroup(
+            self,
+            "flows",
+            log_group_name=f"/{stage.prefix}/network",
+            retention=logs.RetentionDays.ONE_WEEK,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        destination = ec2.FlowLogDestination.to_cloud_watch_logs(group)
+        vpc.add_flow_log("rejected", destination=destination, traffic_type=ec2.FlowLogTrafficType.REJECT)
+
+    def _files(self, stage: Stage) -> efs.FileSystem:
+        group = ec2.SecurityGroup(
+            self, "files-access", vpc=self.vpc, description="Session files: hosts only", allow_all_outbound=False
+        )
+        group.add_ingress_rule(self.hosts_security_group, ec2.Port.tcp(NFS_PORT), "Session files for hosts")
+        return efs.FileSystem(
+            self,
+            "files",
+            vpc=self.vpc,
+            vpc_subnets=self.host_subnets,
+            security_group=group,
+            file_system_name=f"{stage.prefix}-sessions",
+            encrypted=True,
+            throughput_mode=efs.ThroughputMode.ELASTIC if stage.elastic_files else efs.ThroughputMode.BURSTING,
+            enable_automatic_backups=stage.file_backups,
+            allow_anonymous_access=False,
+            removal_policy=RemovalPolicy.RETAIN,
+        )

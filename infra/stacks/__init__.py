@@ -1,0 +1,1 @@
+"""The two stacks of a stage, which only compose."""

@@ -1,0 +1,56 @@
+"""Every number that differs between stages or that an operator may want to change, with its reason.
+
+`dev` costs as little as the product can while doing everything; `prod` is sized for the first thousand instances.
+No CDK in here: the cost script reads it too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A stage's numbers; see STAGES for why they are what they are."""
+
+    name: str
+    partitions: int
+    sessions_per_worker: int
+    log_level: str
+    log_retention_days: int
+    termination_protection: bool
+    nat: bool
+    elastic_files: bool
+    file_backups: bool
+
+    @property
+    def prefix(self) -> str:
+        """Starts the name of every resource; HIVEWP_PREFIX in the processes."""
+        return f"hivewp-{self.name}"
+
+
+DEV = Stage(
+    name="dev",
+    partitions=2,  # enough to see partitions move between two hosts
+    sessions_per_worker=100,  # what a worker process was measured to carry (docs/performance.md)
+    log_level="INFO",
+    log_retention_days=7,  # longer than a sprint's bug is looked for
+    termination_protection=False,
+    nat=False,  # a NAT gateway costs $33 a month before its first byte; hosts have no inbound rules either way
+    elastic_files=False,  # bursting throughput is free, and a new file system starts with credits for weeks
+    file_backups=False,  # numbers of a dev stage can be paired again
+)
+
+PROD = Stage(
+    name="prod",
+    partitions=16,  # x 100 sessions: room for the first thousand instances with a third to spare; can be raised later
+    sessions_per_worker=100,
+    log_level="INFO",
+    log_retention_days=30,  # as long as the event log answers what happened
+    termination_protection=True,
+    nat=False,
+    elastic_files=True,  # bursting falls to 1 MiB/s when credits are out, and then every session stalls at once
+    file_backups=True,  # losing the files means a new QR code for every number
+)
+
+STAGES = {stage.name: stage for stage in (DEV, PROD)}

@@ -7,7 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-from functions.api.documentation import document, serve_docs
+from functions.api.documentation import document, serve_docs, serve_document
 from functions.api.errors import problem_of
 from functions.api.events.routes import router as events
 from functions.api.instances.routes import router as instances
@@ -27,12 +27,13 @@ ROUTERS = (instances, messages, events, webhooks, monitoring)
 
 def create_app(services: Services) -> FastAPI:
     """The API over these services, as an ASGI app."""
-    app = FastAPI(title="HiveWP", docs_url=None, redoc_url=None, redirect_slashes=False)
+    app = FastAPI(title="HiveWP", openapi_url=None, redirect_slashes=False)
     app.state.services = services
     app.state.linked = LinkedInstances(services)
     app.state.health = HealthCheck(services)
     for router in ROUTERS:
         app.include_router(router)
+    serve_document(app)
     serve_docs(app)
     app.openapi = lambda: document(app)  # type: ignore[method-assign]
     for kind in (HTTPException, RequestValidationError):

@@ -7,9 +7,12 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Request
 
+from functions.api import problems
+from functions.api.problems import Problem
 from functions.api.services import Services
 from shared.models.api_key import ApiKey
 from shared.models.instance import InstanceKey
+from shared.routes import SCOPES
 
 CALLER = "hivewp.caller"
 """Where the scope of an admitted call holds its ApiKey."""
@@ -31,7 +34,16 @@ class Call:
 
 async def _call(request: Request) -> Call:
     caller: ApiKey = request.scope[CALLER]
+    _check_scope(caller, request)
     return Call(request.app.state.services, caller.tenant)
+
+
+def _check_scope(caller: ApiKey, request: Request) -> None:
+    """By the route that the router itself chose; one that shared/routes.py lacks answers nobody. Raises Problem."""
+    scope = SCOPES[(request.method, request.scope["route"].path)]
+    if scope is not None and not caller.may(scope):
+        detail = f"This key lacks the scope {scope}; it has {', '.join(caller.scopes) or 'none'}."
+        raise Problem(problems.MISSING_SCOPE, detail, scope=scope)
 
 
 Caller = Annotated[Call, Depends(_call)]

@@ -6,17 +6,20 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.staticfiles import StaticFiles
 
 from functions.api import problems
-from functions.api.middleware.authentication import OPEN_PATHS
+from functions.api.mounted import BASE
+from shared.models.api_key import Scope
+from shared.routes import SCOPES
 from shared.version import VERSION
 
 ASSETS = "/docs/assets"
+_LINKED = ASSETS.removeprefix("/")
 KEY_SCHEME = "ApiKey"
 PROBLEM_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -41,7 +44,8 @@ PROBLEM_SCHEMA: dict[str, Any] = {
 _INTRODUCTION = """
 Pair WhatsApp numbers, send with one call, and hear everything that happens through signed webhooks.
 
-Send your key in `x-api-key`. Times are ISO 8601 UTC. Lists give `{data, next_cursor}`: pass `next_cursor` as `cursor`.
+Send your key in `x-api-key`; every call says which of its scopes it asks for: `read`, `send` or `manage`.
+Times are ISO 8601 UTC. Lists give `{data, next_cursor}`: pass `next_cursor` as `cursor`.
 Errors are `application/problem+json`; `type` is one of:
 
 | type | status | meaning |
@@ -60,16 +64,25 @@ def document(app: FastAPI) -> dict[str, Any]:
         parts["securitySchemes"] = {KEY_SCHEME: {"type": "apiKey", "in": "header", "name": "x-api-key"}}
         schema["security"] = [{KEY_SCHEME: []}]
         for path, operations in schema["paths"].items():
-            for operation in operations.values():
-                _settle(operation, is_open=path in OPEN_PATHS)
+            for method, operation in operations.items():
+                _settle(operation, SCOPES[(method.upper(), path)])
         for unused in ("HTTPValidationError", "ValidationError"):
             parts["schemas"].pop(unused, None)
         app.openapi_schema = schema
     return app.openapi_schema
 
 
+def serve_document(app: FastAPI) -> None:
+    """Adds /openapi.json, which names the path that the API is under where there is one."""
+
+    @app.get("/openapi.json", include_in_schema=False)
+    async def openapi(request: Request) -> JSONResponse:
+        base = request.scope.get(BASE)
+        return JSONResponse(document(app) | ({"servers": [{"url": base}]} if base else {}))
+
+
 def serve_docs(app: FastAPI) -> None:
-    """Adds /docs, where the package with its files is installed."""
+    """Adds /docs, where the package with its files is installed. Its links are relative: they hold under any path."""
     folder = _assets()
     if folder is None:
         return
@@ -78,11 +91,11 @@ def serve_docs(app: FastAPI) -> None:
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:
         return get_swagger_ui_html(
-            openapi_url="/openapi.json",
+            openapi_url="openapi.json",
             title="HiveWP",
-            swagger_js_url=f"{ASSETS}/swagger-ui-bundle.js",
-            swagger_css_url=f"{ASSETS}/swagger-ui.css",
-            swagger_favicon_url=f"{ASSETS}/favicon.png",
+            swagger_js_url=f"{_LINKED}/swagger-ui-bundle.js",
+            swagger_css_url=f"{_LINKED}/swagger-ui.css",
+            swagger_favicon_url=f"{_LINKED}/favicon.png",
         )
 
 
@@ -95,10 +108,13 @@ _TAGS = [
 ]
 
 
-def _settle(operation: dict[str, Any], *, is_open: bool) -> None:
-    """Takes out the framework's own error, which no route answers with, and the key where none is asked for."""
-    if is_open:
+def _settle(operation: dict[str, Any], scope: Scope | None) -> None:
+    """Says which scope is asked for, and takes out the framework's own error, which no route answers with."""
+    if scope is None:
         operation["security"] = []
+    else:
+        operation["description"] += f"\n\nAsks for a key with the scope `{scope}`."
+        operation["x-scope"] = scope.value
     for status, answer in list(operation["responses"].items()):
         if "HTTPValidationError" in str(answer):
             del operation["responses"][status]

@@ -8,7 +8,15 @@ from functions.api import problems
 from functions.api.problems import MEDIA_TYPE, FieldError, Problem, ProblemType
 
 Responses = dict[int | str, dict[str, Any]]
-EVERYWHERE = (problems.FORBIDDEN, problems.RATE_LIMITED, problems.UNAVAILABLE, problems.INTERNAL)
+EVERYWHERE = (
+    problems.FORBIDDEN,
+    problems.MISSING_SCOPE,
+    problems.BLOCKED,
+    problems.RATE_LIMITED,
+    problems.QUOTA_EXCEEDED,
+    problems.UNAVAILABLE,
+    problems.INTERNAL,
+)
 WITH_BODY = (
     problems.INVALID_JSON,
     problems.PAYLOAD_TOO_LARGE,

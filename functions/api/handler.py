@@ -13,6 +13,7 @@ from mangum import Mangum
 from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 
 from functions.api.app import create_app
+from functions.api.mounted import Mounted
 from functions.api.problems import MEDIA_TYPE
 from functions.api.services import open_services
 from shared.settings import Settings
@@ -28,7 +29,7 @@ class Runtime:
         asyncio.set_event_loop(self._loop)  # where Mangum looks for it
         self._stack = AsyncExitStack()
         services = self._loop.run_until_complete(self._stack.enter_async_context(open_services(settings)))
-        self.handle = Mangum(create_app(services), lifespan="off", text_mime_types=TEXT_TYPES)
+        self.handle = Mangum(Mounted(create_app(services)), lifespan="off", text_mime_types=TEXT_TYPES)
 
     def close(self) -> None:
         """Gives connections back; in Lambda the process just ends."""

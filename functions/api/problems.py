@@ -28,8 +28,13 @@ class ProblemType:
 
 
 FORBIDDEN = ProblemType("forbidden", 403, "Forbidden", "The x-api-key header is missing or holds no valid key.")
+MISSING_SCOPE = ProblemType(
+    "missing-scope", 403, "Missing scope", "The key is valid but not good for this: `scope` names what it lacks."
+)
+BLOCKED = ProblemType("blocked", 403, "Blocked", "The firewall took the call for an attack: it never came to the API.")
 NOT_FOUND = ProblemType("not-found", 404, "Not found", "There is no such thing, or it is not yours.")
 METHOD_NOT_ALLOWED = ProblemType("method-not-allowed", 405, "Method not allowed", "See the Allow header.")
+BAD_REQUEST = ProblemType("bad-request", 400, "Bad request", "The call could not be read as one of this API's.")
 INVALID_JSON = ProblemType("invalid-json", 400, "Invalid JSON", "The body could not be read as JSON.")
 INVALID_HEADER = ProblemType("invalid-header", 400, "Invalid header", "A request header cannot be used as it is.")
 UNSUPPORTED_MEDIA_TYPE = ProblemType(
@@ -48,6 +53,9 @@ UNSUPPORTED_TYPE = ProblemType(
 PAYLOAD_TOO_LARGE = ProblemType("payload-too-large", 413, "Content too large", "The body is over 6 MB.")
 RATE_LIMITED = ProblemType(
     "rate-limited", 429, "Too many requests", "Over the limit of the key's plan: wait as Retry-After says."
+)
+QUOTA_EXCEEDED = ProblemType(
+    "quota-exceeded", 429, "Quota exceeded", "The key's plan allows no more calls today: it is renewed at midnight UTC."
 )
 INSTANCE_EXISTS = ProblemType(
     "instance-exists", 409, "Instance exists", "You have an instance of this id, or it is still being deleted."

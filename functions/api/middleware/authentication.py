@@ -1,4 +1,6 @@
-"""Who calls: the key in x-api-key, before anything else is looked at. API Gateway let it in; this tells whose it is."""
+"""Who calls: the key in x-api-key, before anything else is looked at. API Gateway let it in; this tells whose it is.
+
+Whether the key is good for the route it calls is known when the route is (call.py)."""
 
 from __future__ import annotations
 
@@ -8,9 +10,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from functions.api import problems
 from functions.api.call import CALLER
 from functions.api.problems import Problem, problem_response
+from shared.routes import OPEN_PATHS
 from shared.store.keys import Keys
 
-OPEN_PATHS = frozenset({"/monitoring/health", "/docs", "/openapi.json"})
 _OPEN_FOLDER = "/docs/"
 _LONGEST_KEY = 256
 

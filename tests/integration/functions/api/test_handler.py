@@ -102,7 +102,7 @@ def test_calls_share_one_runtime_and_answer_as_api_gateway_expects(deployed: Non
     made = call("POST", "/v1/instances", {"id": "shop-1"})
     assert (made["statusCode"], made["isBase64Encoded"]) == (201, False)
     assert json.loads(made["body"])["id"] == "shop-1"
-    assert made["headers"]["location"] == "/v1/instances/shop-1"
+    assert made["headers"]["location"] == "/prod/v1/instances/shop-1"
     assert made["headers"]["x-request-id"] == "a1b2"
     listed = call("GET", "/v1/instances?limit=1")
     assert [one["id"] for one in json.loads(listed["body"])["data"]] == ["shop-1"]

@@ -11,7 +11,9 @@ import httpx
 import pytest
 
 from functions.api.app import create_app
+from functions.api.mounted import BASE
 from functions.api.services import Services
+from shared.routes import ROUTES
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +44,7 @@ def has_example(document: dict[str, Any], content: dict[str, Any]) -> bool:
 
 
 def test_the_routes_are_those_of_the_contract(document: dict[str, Any]) -> None:
+    assert {name for name, _ in operations(document)} == {f"{route.method} {route.path}" for route in ROUTES}
     assert sorted(name for name, _ in operations(document)) == sorted(
         """
         POST /v1/instances | GET /v1/instances | GET /v1/instances/{instance_id} | PATCH /v1/instances/{instance_id}
@@ -95,12 +98,30 @@ def test_only_health_is_open(document: dict[str, Any]) -> None:
     assert [name for name, operation in operations(document) if "security" in operation] == ["GET /monitoring/health"]
 
 
+def test_every_call_says_what_it_asks_of_a_key(document: dict[str, Any]) -> None:
+    asked = {name: operation.get("x-scope") for name, operation in operations(document)}
+    assert asked == {f"{route.method} {route.path}": route.scope for route in ROUTES}
+
+
+async def test_the_document_names_the_path_that_the_api_is_under(services: Services) -> None:
+    app = create_app(services)
+
+    async def mounted(scope: Any, receive: Any, send: Any) -> None:
+        await app(scope | {BASE: "/prod"}, receive, send)
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(mounted), base_url="http://api") as anybody:
+        assert (await anybody.get("/openapi.json")).json()["servers"] == [{"url": "/prod"}]
+    assert "servers" not in app.openapi()
+
+
 async def test_the_page_loads_nothing_from_elsewhere(services: Services) -> None:
     transport = httpx.ASGITransport(create_app(services))
     async with httpx.AsyncClient(transport=transport, base_url="http://api") as anybody:
         page = await anybody.get("/docs")
         assert page.status_code == 200
         assert "://" not in page.text
+        assert "url: 'openapi.json'" in page.text
         for url in re.findall(r'(?:src|href)="([^"]+)"', page.text):
+            assert not url.startswith("/")
             assert (await anybody.get(url)).status_code == 200
         assert (await anybody.get("/openapi.json")).json()["openapi"].startswith("3.1")

@@ -41,7 +41,7 @@ class Context:
 
 
 def without_cdk(arguments: Sequence[str]) -> dict[str, object]:
-    """The context of a run that CDK's command line has not started: cdk.json's and the arguments'. Raises BadContext."""
+    """The context of a run that CDK's command line did not start: cdk.json's, then arguments'. Raises BadContext."""
     context: dict[str, object] = json.loads(CDK_JSON.read_text())["context"]
     for argument in arguments:
         key, equals, value = argument.partition("=")

@@ -7,7 +7,8 @@
 | HIVEWP_SESSIONS_PER_WORKER | how many instances a partition takes, 1 to 1000 | 100 |
 | HIVEWP_AWS_ENDPOINT | URL of an AWS on this machine; unset: the real one | |
 | AWS_REGION | the region | us-east-1 |
-| HIVEWP_SEALING_KEY | 32 bytes in base64 that seal stored secrets | required |
+| HIVEWP_SEALING_KEY | 32 bytes in base64, padded or not, that seal stored secrets | required |
+| HIVEWP_SEALING_KEY_SECRET | read by functions instead: the secret of Secrets Manager that holds it (secrets.py) | |
 | HIVEWP_ALLOW_LOCAL_WEBHOOKS | `1` lets webhooks go to this machine over http; production has it unset | |
 | HIVEWP_LOG_LEVEL | DEBUG, INFO, WARNING or ERROR | INFO |
 | HIVEWP_METRICS | `emf` writes figures to standard output for CloudWatch, see shared/metrics | off |
@@ -22,6 +23,7 @@ from dataclasses import dataclass
 from shared.aws import AwsSettings
 
 MAX_PARTITIONS = 256
+SEALING_KEY = "HIVEWP_SEALING_KEY"
 SEALING_KEY_BYTES = 32
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 METRICS = ("off", "emf")
@@ -47,7 +49,7 @@ class Settings:
     def parse(cls, env: Mapping[str, str]) -> Settings:
         """The settings in an environment. Raises BadSetting."""
         return cls(
-            aws=_aws(env),
+            aws=aws_settings(env),
             partitions=whole_number(env, "HIVEWP_PARTITIONS", 8, 1, MAX_PARTITIONS),
             sessions_per_worker=whole_number(env, "HIVEWP_SESSIONS_PER_WORKER", 100, 1, 1000),
             sealing_key=_sealing_key(env),
@@ -82,17 +84,20 @@ def required(env: Mapping[str, str], name: str) -> str:
 
 
 def _sealing_key(env: Mapping[str, str]) -> str:
-    text = required(env, "HIVEWP_SEALING_KEY")
+    """With its padding, whoever left it out: a generated secret of 43 letters and digits has none."""
+    text = required(env, SEALING_KEY)
+    padded = text + "=" * (-len(text) % 4)
     try:
-        size = len(b64decode(text, validate=True))
+        size = len(b64decode(padded, validate=True))
     except ValueError:
         size = 0
     if size != SEALING_KEY_BYTES:
-        raise BadSetting(f"HIVEWP_SEALING_KEY must be {SEALING_KEY_BYTES} bytes in base64")
-    return text
+        raise BadSetting(f"{SEALING_KEY} must be {SEALING_KEY_BYTES} bytes in base64")
+    return padded
 
 
-def _aws(env: Mapping[str, str]) -> AwsSettings:
+def aws_settings(env: Mapping[str, str]) -> AwsSettings:
+    """How AWS is reached, for what needs it before it has the rest."""
     endpoint = env.get("HIVEWP_AWS_ENDPOINT") or None
     local = "local" if endpoint else None  # an AWS on this machine takes any credentials
     region = env.get("AWS_REGION") or "us-east-1"

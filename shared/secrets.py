@@ -1,0 +1,44 @@
+"""The secret that a function finds in Secrets Manager, so that it is never part of the function's configuration.
+
+A session host needs nothing of this: ECS puts the secret's value into its environment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from shared.aws import client
+from shared.settings import SEALING_KEY, BadSetting, aws_settings
+
+SEALING_KEY_SECRET = "HIVEWP_SEALING_KEY_SECRET"  # noqa: S105 - the name of a variable
+
+
+async def with_sealing_key(env: Mapping[str, str]) -> dict[str, str]:
+    """The environment with HIVEWP_SEALING_KEY in it, fetched once if only its secret is named. Raises BadSetting.
+
+    For a composition root, before Settings.parse: the value is for the process alone and goes into no environment.
+    """
+    secret = env.get(SEALING_KEY_SECRET)
+    if not secret or env.get(SEALING_KEY):
+        return dict(env)
+    return {**env, SEALING_KEY: await _fetch(env, secret)}
+
+
+async def _fetch(env: Mapping[str, str], secret: str) -> str:
+    from botocore.exceptions import BotoCoreError, ClientError  # half a second, for those who fetch alone
+
+    try:
+        async with client(aws_settings(env), "secretsmanager", connections=1) as manager:
+            got: dict[str, Any] = await manager.get_secret_value(SecretId=secret)
+    except (BotoCoreError, ClientError) as error:
+        raise BadSetting(f"{SEALING_KEY_SECRET} names a secret that cannot be read: {_reason(error)}") from error
+    if not got.get("SecretString"):
+        raise BadSetting(f"{SEALING_KEY_SECRET} names a secret without text")
+    return str(got["SecretString"])
+
+
+def _reason(error: Exception) -> str:
+    """AWS's code where there is one: its message names the account."""
+    answer: dict[str, Any] = getattr(error, "response", {})
+    return str(answer.get("Error", {}).get("Code") or type(error).__name__)

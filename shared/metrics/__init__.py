@@ -35,6 +35,7 @@ from shared.metrics.catalog import (
     WEBHOOK_LATENCY,
     WEBHOOKS_DELIVERED,
     WEBHOOKS_FAILED,
+    WORKERS_RESTARTED,
     should_be_connected,
 )
 from shared.metrics.emf import encode
@@ -63,6 +64,7 @@ __all__ = [
     "WEBHOOKS_DELIVERED",
     "WEBHOOKS_FAILED",
     "WEBHOOK_LATENCY",
+    "WORKERS_RESTARTED",
     "Emitter",
     "Meter",
     "Metric",

@@ -1,7 +1,7 @@
 """Every metric of ours. API calls, their latency and errors are API Gateway's own metrics, and so with Lambda, SQS,
 DynamoDB, ECS, EFS and WAF: those are free, so none is measured again here.
 
-Cost: one time series each, since DIMENSION has one value in a deployment. 24 at $0.30 are $7.20 a month and deployment,
+Cost: one time series each, since DIMENSION has one value in a deployment. 25 at $0.30 are $7.50 a month and deployment,
 less where a metric is silent: CloudWatch charges the hours in which it was heard. A line of a function is about 300
 bytes of log, $0.15 per million (a host's, each minute, about 1,000 bytes: $0.02 a month and host).
 
@@ -62,6 +62,10 @@ HOST_MEMORY = Metric(
     "HostMemory", Unit.PERCENT, Emitter.HOST, Statistic.MAXIMUM, "Memory that a host and its workers use of its limit."
 )
 
+WORKERS_RESTARTED = _counter(
+    "WorkersRestarted", Emitter.HOST, "Workers that ended by themselves and were started again."
+)
+
 INSTANCES: Mapping[InstanceState, Metric] = {
     InstanceState.CREATED: _of_deployment("InstancesCreated", "Instances that no worker has taken up yet."),
     InstanceState.PAIRING: _of_deployment("InstancesPairing", "Instances that wait for their code to be scanned."),
@@ -102,6 +106,7 @@ ALL: tuple[Metric, ...] = (
     CACHE_MISSES,
     SESSIONS_PER_HOST,
     HOST_MEMORY,
+    WORKERS_RESTARTED,
     *INSTANCES.values(),
     INSTANCES_UNATTENDED,
     INSTANCES_CONNECTED_PERCENT,

@@ -9,6 +9,10 @@
 | HIVEWP_LEASE_S | how long a partition's lease lasts in seconds, 2 to 300, the same on all hosts | 15 |
 | HIVEWP_HOST_NAME | a name for this host in logs and ids, such as `host-1` | host |
 | HIVEWP_RUN_DIR | a folder for the workers' pid files, `<host name>-worker-<partition>.pid`; unset: none | |
+| HIVEWP_HEALTH_FILE | a file for health checks (health.py), in a folder that no other host has; unset: none | |
+
+A host writes nowhere else than into HIVEWP_SESSION_DIR, which must outlive it, and into the folders of HIVEWP_RUN_DIR
+and HIVEWP_HEALTH_FILE, which need not. What a library may put into a temporary file goes where TMPDIR says.
 
 What a worker may use before a fresh process takes its place, see host/ceilings.py; sessions are without service for a
 second or two then, so a ceiling should be far above what a full partition (100 sessions) needs:
@@ -42,6 +46,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from session_host.health import VARIABLE as HEALTH_FILE
 from session_host.host.ceilings import Ceilings
 from session_host.whatsapp.environment import WhatsAppSettings
 from shared.settings import BadSetting, Settings, one_of, required, whole_number
@@ -75,6 +80,7 @@ class HostSettings:
     lease_s: int
     host_name: str
     run_dir: Path | None
+    health_file: Path | None
     ceilings: Ceilings
 
     @classmethod
@@ -83,12 +89,13 @@ class HostSettings:
         return cls(
             deployment=Settings.parse(env),
             whatsapp=WhatsAppSettings(
-                proxy_url=_proxy(env), trust=_folder(env, "HIVEWP_WHATSAPP_TRUST"), journal=_journal(env)
+                proxy_url=_proxy(env), trust=_path(env, "HIVEWP_WHATSAPP_TRUST"), journal=_journal(env)
             ),
             session_dir=Path(required(env, "HIVEWP_SESSION_DIR")),
             lease_s=whole_number(env, "HIVEWP_LEASE_S", 15, 2, 300),
             host_name=_host_name(env),
-            run_dir=_folder(env, "HIVEWP_RUN_DIR"),
+            run_dir=_path(env, "HIVEWP_RUN_DIR"),
+            health_file=_path(env, HEALTH_FILE),
             ceilings=_ceilings(env),
         )
 
@@ -138,7 +145,7 @@ def _ceilings(env: Mapping[str, str]) -> Ceilings:
     )
 
 
-def _folder(env: Mapping[str, str], name: str) -> Path | None:
+def _path(env: Mapping[str, str], name: str) -> Path | None:
     return Path(env[name]) if env.get(name) else None
 
 

@@ -11,6 +11,9 @@
     ceilings.py    when a worker is worn
     backoff.py     how long to wait before a restart
     heartbeat.py   what the host says of itself and its workers
+    sight.py       what was last seen of all leases and hosts
+    figures.py     what is told to CloudWatch each minute
+    pulse.py       the file by which a health check knows that the host is alive
     memory.py      how much memory is used and may be
     descriptors.py how many files may be open
 

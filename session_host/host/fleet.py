@@ -36,11 +36,18 @@ class Fleet:
         self._workers: dict[int, Worker] = {}
         self._replacing = asyncio.Lock()
         self._worn: set[Worker] = set()
+        self._running: set[Worker] = set()
+        self._restarts = 0  # of those that are gone
 
     @property
     def standbys(self) -> int:
         """How many processes could begin to work at once."""
         return self._standbys.warm
+
+    @property
+    def restarts(self) -> int:
+        """How often a worker had to be started again since the host began."""
+        return self._restarts + sum(worker.restarts for worker in self._running)
 
     def start(self, lease: Lease, alive_until: float) -> None:
         """Starts the partition's worker, once its predecessor is gone. It lives until then at most, see `extend`."""
@@ -80,7 +87,10 @@ class Fleet:
     async def _run(self, worker: Worker, predecessor: Worker | None) -> None:
         if predecessor:
             await predecessor.gone.wait()
+        self._running.add(worker)
         end = await worker.run()
+        self._running.discard(worker)
+        self._restarts += worker.restarts
         if self._workers.get(worker.lease.partition) is worker:
             del self._workers[worker.lease.partition]
         if end is End.FENCED:

@@ -10,12 +10,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from session_host.host import memory
 from session_host.host.descriptors import raise_limit
+from session_host.host.figures import Figures
 from session_host.host.fleet import Fleet
 from session_host.host.heartbeat import Heartbeat
+from session_host.host.pulse import Pulse
+from session_host.host.sight import Sight
 from session_host.host.standbys import Program
 from session_host.leases.keeper import Keeper
 from session_host.leases.ledger import Ledger
@@ -25,6 +29,7 @@ from session_host.whatsapp.environment import environment
 from shared.aws import client
 from shared.clock import Clock, SystemClock, iso
 from shared.ids import new_id
+from shared.metrics import Meter
 from shared.models.host import HostReport, WorkerReport
 from shared.store.database import Database
 from shared.store.hosts import Hosts
@@ -54,30 +59,52 @@ async def _run(
     clock, timing, host_id = SystemClock(), Timing(settings.lease_s), new_id(settings.host_name)
     hosts, partitions = Hosts(database, clock), Partitions(database, settings.deployment.partitions)
     program = Program(tuple(command), environment(settings.whatsapp, base), host_id, _pid_files(settings))
-    reporter = _Reporter(host_id, clock)
+    reporter, sight = _Reporter(host_id, clock), Sight(clock)
+    meter = Meter.of(settings.deployment.metrics, settings.deployment.aws.prefix, clock.unix)
     _log.info("Session host %s starts", host_id)
     async with asyncio.TaskGroup() as group:
         fleet = Fleet(program, settings.ceilings, group, lambda: heartbeat.news(), lambda lease: keeper.give_up(lease))
         heartbeat = Heartbeat(hosts, lambda: reporter.report(fleet.reports(), fleet.standbys), timing)
-        keeper = Keeper(Ledger(host_id, timing), partitions, hosts, fleet, clock)
+        leases, others = sight.of_leases(partitions), sight.of_hosts(hosts)
+        keeper = Keeper(Ledger(host_id, timing), leases, others, fleet, clock)
+        figures = Figures(meter, sight, clock, reporter.last, lambda: fleet.restarts, partitions.load)
         await heartbeat.beat()  # before the first look: whoever starts with us knows of us
         group.create_task(heartbeat.run(stop))
-        await keeper.run(stop)
+        group.create_task(figures.run(stop))
+        with _pulse(settings, sight, clock, group):
+            await keeper.run(stop)
         fleet.close()
     _log.info("Session host %s has handed everything over", host_id)
 
 
+@contextmanager
+def _pulse(settings: HostSettings, sight: Sight, clock: Clock, group: asyncio.TaskGroup) -> Iterator[None]:
+    """For as long as leases are held, the time of a drain included."""
+    if settings.health_file is None:
+        yield
+        return
+    beating = group.create_task(Pulse(settings.health_file, sight, clock).run())
+    try:
+        yield
+    finally:
+        beating.cancel()
+
+
 class _Reporter:
-    """What does not change between heartbeats."""
+    """What does not change between heartbeats, and the last report."""
 
     def __init__(self, host_id: str, clock: Clock) -> None:
         self._host_id = host_id
         self._clock = clock
         self._started_at = iso(clock.unix())
         self._memory_limit = memory.limit()
+        self._last = self.report((), 0)
+
+    def last(self) -> HostReport:
+        return self._last
 
     def report(self, workers: tuple[WorkerReport, ...], standbys: int) -> HostReport:
-        return HostReport(
+        self._last = HostReport(
             id=self._host_id,
             started_at=self._started_at,
             at=iso(self._clock.unix()),
@@ -86,12 +113,15 @@ class _Reporter:
             workers=workers,
             standbys=standbys,
         )
+        return self._last
 
 
 def _make_folders(settings: HostSettings) -> None:
     settings.session_dir.mkdir(mode=0o700, parents=True, exist_ok=True)  # credentials: for us alone
     if settings.run_dir:
         settings.run_dir.mkdir(parents=True, exist_ok=True)
+    if settings.health_file:
+        settings.health_file.parent.mkdir(parents=True, exist_ok=True)
 
 
 def _pid_files(settings: HostSettings) -> str | None:

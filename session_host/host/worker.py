@@ -43,7 +43,8 @@ class End(Enum):
 
 
 class Worker:
-    """`report` is its last one while it runs; `changed` is called whenever it is another.
+    """`report` is its last one while it runs; `changed` is called whenever it is another. `restarts` counts the times
+    that it ended although nobody wanted it to.
 
     It may live until `alive_until` (monotonic), and ends itself then unless `extend` has told it of a later moment.
     """
@@ -53,6 +54,7 @@ class Worker:
     ) -> None:
         self.lease = lease
         self.report: WorkerReport | None = None
+        self.restarts = 0
         self.gone = asyncio.Event()
         self._alive_until = alive_until
         self._program = program
@@ -182,6 +184,7 @@ class Worker:
     async def _pause(self, what: str) -> None:
         if self._replacing or self._end is not None:
             return
+        self.restarts += 1
         seconds = self._backoff.after(self.age)
         _log.error("Worker %d %s; it starts again in %g s", self.lease.partition, what, seconds)
         await until(self._ending, seconds)

@@ -17,7 +17,7 @@ def test_what_is_not_said_has_its_default() -> None:
     settings = HostSettings.parse(ENV)
     assert settings.session_dir == Path("/sessions")
     assert (settings.lease_s, settings.host_name) == (15, "host")
-    assert settings.run_dir is None
+    assert (settings.run_dir, settings.health_file) == (None, None)
     assert settings.ceilings == Ceilings(512 << 20, 2000, 1000, 100, 20)
     assert (settings.whatsapp.proxy_url, settings.whatsapp.trust, settings.whatsapp.journal) == (None, None, "wal")
     assert settings.deployment.partitions == 8
@@ -30,6 +30,7 @@ def test_what_is_said_counts() -> None:
         "HIVEWP_SESSION_JOURNAL": "truncate",
         "HIVEWP_HOST_NAME": "host-1",
         "HIVEWP_RUN_DIR": "/run/x",
+        "HIVEWP_HEALTH_FILE": "/run/x/alive",
         "HIVEWP_LEASE_S": "20",
         "HIVEWP_WORKER_MEMORY_MB": "300",
         "HIVEWP_WORKER_STUCK": "3",
@@ -38,7 +39,7 @@ def test_what_is_said_counts() -> None:
     assert settings.whatsapp.proxy_url == "http://127.0.0.1:8080"
     assert settings.whatsapp.trust == Path("/trust")
     assert settings.whatsapp.journal == "truncate"
-    assert settings.run_dir == Path("/run/x")
+    assert (settings.run_dir, settings.health_file) == (Path("/run/x"), Path("/run/x/alive"))
     assert (settings.host_name, settings.lease_s) == ("host-1", 20)
     assert settings.ceilings == Ceilings(300 << 20, 2000, 1000, 100, 3)
 

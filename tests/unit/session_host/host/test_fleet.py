@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from session_host.host import ceilings
+from session_host.host.backoff import Backoff
 from session_host.host.ceilings import Ceilings
 from session_host.host.fleet import Fleet
 from session_host.host.standbys import Program
@@ -88,3 +89,16 @@ async def test_a_worn_worker_is_replaced_by_one_that_stood_by(
         await fleet.drain(0)
         fleet.close()
     assert fleet.standbys == 0
+
+
+async def test_restarts_are_counted_beyond_the_end_of_a_worker(tmp_path: Path) -> None:
+    program = a_program(f"once:{tmp_path / 'crashed'}", "exit:7", f"note:{tmp_path / 'again'}", "wait")
+    quick = Program(program.command, program.environment, "host", backoff=lambda: Backoff(first=0.01))
+    async with asyncio.TaskGroup() as group, asyncio.timeout(20):
+        fleet = Fleet(quick, CEILINGS, group, lambda: None, lambda _: None)
+        fleet.start(Lease(0, "host", 1, 1), UNTIL)
+        while not (tmp_path / "again").exists():
+            await asyncio.sleep(0.01)
+        assert fleet.restarts == 1
+        await fleet.drain(0)
+    assert fleet.restarts == 1

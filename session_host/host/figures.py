@@ -1,0 +1,112 @@
+"""What a host tells the meter each minute, of itself and of the whole deployment; shared/metrics/ lists it.
+
+Every host says the same of the deployment, as it last saw leases and heartbeats, so nobody need be chosen to say it.
+Whoever has not seen them lately says nothing of it: silence is what the alarms then hear.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+
+from session_host.host.sight import Sight
+from session_host.until import until
+from shared.clock import Clock, parse_iso
+from shared.metrics import (
+    HOST_MEMORY,
+    INSTANCES,
+    INSTANCES_CONNECTED_PERCENT,
+    INSTANCES_UNATTENDED,
+    PARTITIONS_UNOWNED,
+    SESSIONS_PER_HOST,
+    WORKERS_RESTARTED,
+    Meter,
+    Metric,
+    should_be_connected,
+)
+from shared.models.host import HostReport, Lease, WorkerReport
+from shared.models.instance import InstanceState
+from shared.store.database import StoreError
+
+EVERY_S = 60.0
+FRESH_S = 30.0  # three heartbeats
+LOAD_S = 3.0
+
+Figure = tuple[Metric, float]
+
+
+class Figures:
+    """`own` is the host's report, `restarts` counts its workers' since its start, `load` all instances there are."""
+
+    def __init__(
+        self,
+        meter: Meter,
+        sight: Sight,
+        clock: Clock,
+        own: Callable[[], HostReport],
+        restarts: Callable[[], int],
+        load: Callable[[], Awaitable[int]],
+    ) -> None:
+        self._meter = meter
+        self._sight = sight
+        self._clock = clock
+        self._own = own
+        self._restarts = restarts
+        self._load = load
+        self._told = 0
+
+    async def run(self, stop: asyncio.Event, every_s: float = EVERY_S) -> None:
+        """Tells them until `stop` is set: what a host holds while it leaves says nothing of the others' load."""
+        while self._meter.on and not await until(stop, every_s):
+            await self.tell()
+
+    async def tell(self) -> None:
+        """Tells them now."""
+        restarts = self._restarts()
+        self._meter.add(WORKERS_RESTARTED, restarts - self._told)
+        self._told = restarts
+        for metric, value in [*of_host(self._own()), *await self._of_deployment()]:
+            self._meter.observe(metric, value)
+        self._meter.flush()
+
+    async def _of_deployment(self) -> Sequence[Figure]:
+        seen = self._sight
+        if seen.at is None or not seen.leases or self._clock.monotonic() - seen.at > FRESH_S:
+            return ()
+        now = self._clock.unix()
+        fresh = [host for host in seen.hosts if now - parse_iso(host.at) < FRESH_S]
+        try:
+            total = await asyncio.wait_for(self._load(), LOAD_S)
+        except (StoreError, TimeoutError):
+            return ()
+        return list(of_deployment(seen.leases, fresh, total))
+
+
+def of_host(report: HostReport) -> Iterator[Figure]:
+    """What a host says of itself."""
+    yield SESSIONS_PER_HOST, sum(sum(worker.states.values()) for worker in report.workers)
+    if report.memory_limit:
+        yield HOST_MEMORY, round(100 * report.memory_used / report.memory_limit, 1)
+
+
+def of_deployment(leases: Sequence[Lease], hosts: Sequence[HostReport], total: int) -> Iterator[Figure]:
+    """What is so of the deployment, whose instances are `total` in number, by all leases and the hosts that live."""
+    attending = [_attending(lease, hosts) for lease in leases]
+    yield PARTITIONS_UNOWNED, attending.count(None)
+    states: Counter[str] = Counter()
+    for worker in attending:
+        states.update(worker.states if worker else {})
+    unattended = max(0, total - states.total())  # reports may be older than the total
+    yield INSTANCES_UNATTENDED, unattended
+    for state, metric in INSTANCES.items():
+        yield metric, states[state]
+    wanted = sum(states[state] for state in INSTANCES if should_be_connected(state)) + unattended
+    if wanted:
+        yield INSTANCES_CONNECTED_PERCENT, round(100 * states[InstanceState.CONNECTED] / wanted, 1)
+
+
+def _attending(lease: Lease, hosts: Sequence[HostReport]) -> WorkerReport | None:
+    """The owner's worker for a partition: while it changes hands another's last heartbeat may still name it."""
+    owners = (host for host in hosts if host.id == lease.owner)
+    return next((one for host in owners for one in host.workers if one.partition == lease.partition), None)

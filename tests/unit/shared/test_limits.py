@@ -2,7 +2,20 @@ from __future__ import annotations
 
 import pytest
 
-from shared.limits import PLANS, SCALE, STANDARD, Limit, MethodClass, method_class
+from shared.limits import (
+    PLANS,
+    SCALE,
+    STANDARD,
+    Limit,
+    MethodClass,
+    Throttle,
+    highest,
+    method_class,
+    method_throttle,
+    plan_throttle,
+    retry_after_s,
+)
+from shared.routes import ROUTES
 
 MESSAGES, OPERATIONS, QUERIES = MethodClass.MESSAGES, MethodClass.INSTANCE_OPERATIONS, MethodClass.QUERIES
 
@@ -44,3 +57,25 @@ def test_every_plan_limits_every_class() -> None:
     for name, plan in PLANS.items():
         assert plan.name == name
         assert set(plan.limits) == set(MethodClass)
+        assert plan.quota_per_day > max(limit.count for limit in plan.limits.values())
+
+
+def test_api_gateway_gets_each_methods_own_bucket() -> None:
+    instance = "/v1/instances/{instance_id}"
+    assert method_throttle(STANDARD, "POST", f"{instance}/messages") == Throttle(8.333, 500)
+    assert method_throttle(STANDARD, "DELETE", instance) == Throttle(0.333, 100)
+    assert method_throttle(SCALE, "GET", instance) == Throttle(166.667, 10_000)
+
+
+def test_a_key_may_use_all_classes_at_once() -> None:
+    for plan in PLANS.values():
+        whole = plan_throttle(plan)
+        for route in ROUTES:
+            one = method_throttle(plan, route.method, route.path)
+            assert one.rate < whole.rate
+            assert one.burst < whole.burst
+
+
+def test_the_firewall_knows_the_highest_plan_and_the_gateway_when_to_come_again() -> None:
+    assert {name: highest(name) for name in MethodClass} == SCALE.limits
+    assert retry_after_s() == 3

@@ -1,4 +1,4 @@
-"""The program `hivewp`: runs the stack, moves its simulated phones, shows its key."""
+"""The program `hivewp`: runs the stack, moves its simulated phones, issues API keys."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from local.cli.phone import phone
 from local.cli.qr import qr
 from local.cli.soak import soak_command
 from local.cli.up import up
+from local.keys.errors import KeyProblem
 from local.stack.keeper import PartFailed
 from local.stack.lock import AlreadyRuns
 from shared.settings import BadSetting
@@ -36,5 +37,5 @@ def main() -> None:
     """The entry point. What a person can mend is told in one line, exit code 1."""
     try:
         app()
-    except (AlreadyRuns, BadSetting, CommandError, PartFailed) as error:
+    except (AlreadyRuns, BadSetting, CommandError, KeyProblem, PartFailed) as error:
         sys.exit(f"hivewp: {error}")

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from shared.models.api_key import ApiKey, digest
+from shared.models.issued_key import KeyState
 from shared.store.database import Database, Put
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class Keys:
         self._remembered: dict[str, tuple[float, ApiKey]] = {}
 
     async def find(self, key: str) -> ApiKey | None:
-        """Whose key it is, or None when it is unknown or has expired."""
+        """Whose key it is, or None when it is unknown, has expired, or is only being made or revoked."""
         name, now = digest(key), self._clock.monotonic()
         until, found = self._remembered.get(name, (0.0, None))
         if found is None or until <= now:
@@ -44,7 +45,7 @@ class Keys:
 
     async def _read(self, name: str) -> ApiKey | None:
         values = await self._db.get(TABLE, {"digest": name})
-        if values is None:
+        if values is None or values.get("state", KeyState.ACTIVE) != KeyState.ACTIVE:
             return None
         known = {field: values[field] for field in ApiKey.__dataclass_fields__ if field in values}
         if "scopes" in known:

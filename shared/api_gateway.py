@@ -1,0 +1,124 @@
+"""The keys that API Gateway knows: made with our value, put on a plan, deleted. Used by `hivewp keys` alone.
+
+ApiGatewayError     API Gateway could not be reached, or does not take what was asked
+|-- NoAccess        no credentials, or they may not do this
+`-- PlanMissing     there is no usage plan of that name: the stage is not deployed in this account and region
+
+A key is found by its name, `<prefix>-<key_id>`, so nothing has to be stored to find it after a crash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
+
+PAGE = 500
+
+_NO_ACCESS = {
+    "AccessDeniedException",
+    "ExpiredTokenException",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "MissingAuthenticationTokenException",
+    "UnauthorizedException",
+    "UnrecognizedClientException",
+}
+
+
+class ApiGatewayError(Exception):
+    """A call to API Gateway that did not succeed."""
+
+
+class NoAccess(ApiGatewayError):
+    """The caller may not do this."""
+
+
+class PlanMissing(ApiGatewayError):
+    """No usage plan of that name."""
+
+
+class ApiGatewayKeys:
+    """The API keys of one deployment; `client` is of the service `apigateway`, `prefix` the deployment's."""
+
+    def __init__(self, client: Any, prefix: str) -> None:
+        self._client = client
+        self._prefix = prefix
+
+    async def check_plan(self, plan: str) -> None:
+        """Makes sure that the plan is there. Raises PlanMissing, NoAccess, ApiGatewayError."""
+        await self._plan_id(plan)
+
+    async def make(self, key_id: str, value: str, plan: str, tenant: str) -> None:
+        """Makes a key that is in force at once. A crash in between leaves one without a plan, which opens nothing.
+
+        Raises PlanMissing before anything is made."""
+        plan_id = await self._plan_id(plan)
+        async with _errors():
+            made = await self._client.create_api_key(
+                name=self._name(key_id),
+                description=f"HiveWP key of tenant {tenant}",
+                enabled=True,
+                value=value,
+                tags={"hivewp:tenant": tenant, "hivewp:deployment": self._prefix},
+            )
+            await self._client.create_usage_plan_key(usagePlanId=plan_id, keyId=made["id"], keyType="API_KEY")
+
+    async def delete(self, key_id: str) -> None:
+        """Forgets a key, which is refused from then on; one that is not there is fine."""
+        name = self._name(key_id)
+        async for key in self._pages("get_api_keys", nameQuery=name):  # finds what begins with it
+            if key["name"] == name:
+                await self._delete(key["id"])
+
+    def _name(self, key_id: str) -> str:
+        return f"{self._prefix}-{key_id}"
+
+    async def _delete(self, gateway_id: str) -> None:
+        async with _errors():
+            try:
+                await self._client.delete_api_key(apiKey=gateway_id)
+            except self._client.exceptions.NotFoundException:
+                return
+
+    async def _plan_id(self, plan: str) -> str:
+        name = f"{self._prefix}-{plan}"
+        async for one in self._pages("get_usage_plans"):
+            if one.get("name") == name:
+                return str(one["id"])
+        raise PlanMissing(f"there is no usage plan {name}")
+
+    async def _pages(self, call: str, **arguments: Any) -> AsyncIterator[dict[str, Any]]:
+        position: str | None = None
+        while True:
+            extra = {"position": position} if position else {}
+            async with _errors():
+                page = await getattr(self._client, call)(limit=PAGE, **arguments, **extra)
+            for item in page.get("items", []):
+                yield item
+            position = page.get("position")
+            if not position:
+                return
+
+
+def configured_region() -> str | None:
+    """The region of the caller's AWS profile, None when it names none."""
+    from aiobotocore.session import get_session  # here: most of a second of imports
+
+    found = get_session().get_config_variable("region")
+    return str(found) if found else None
+
+
+@asynccontextmanager
+async def _errors() -> AsyncIterator[None]:
+    try:
+        yield
+    except (NoCredentialsError, PartialCredentialsError) as error:
+        raise NoAccess(str(error)) from error
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "")
+        raise (NoAccess if code in _NO_ACCESS else ApiGatewayError)(str(error)) from error
+    except (BotoCoreError, OSError, TimeoutError) as error:
+        raise ApiGatewayError(str(error)) from error

@@ -1,0 +1,47 @@
+"""An API key as those see it who issue it.
+
+    making -> active -> ending -> (gone)      only `active` lets anybody in
+        `------------->--'
+
+`making`: not all of its parts are there, and nobody has been shown it. `ending`: not all of its parts are gone.
+Whoever finds a key in either state, after a crash, takes it to its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shared.models.api_key import EVERYTHING
+
+TENANT = r"[A-Za-z0-9._-]{1,47}"
+
+
+class KeyState(StrEnum):
+    """Where a key stands; see the module."""
+
+    MAKING = "making"
+    ACTIVE = "active"
+    ENDING = "ending"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedKey:
+    """A stored key. Times are unix seconds; `ending` are its last characters, to tell it from others by."""
+
+    digest: str
+    key_id: str
+    tenant: str
+    plan: str = "standard"
+    scopes: Sequence[str] = EVERYTHING
+    expires_at: float | None = None
+    created_at: float = 0
+    ending: str = ""
+    label: str = ""
+    state: KeyState = KeyState.ACTIVE
+    replaced_by: str | None = None
+
+    def expired(self, now: float) -> bool:
+        """Whether it lets nobody in any more."""
+        return self.expires_at is not None and self.expires_at <= now

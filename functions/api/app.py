@@ -15,6 +15,7 @@ from functions.api.messages.linked import LinkedInstances
 from functions.api.messages.routes import router as messages
 from functions.api.middleware.authentication import Authentication
 from functions.api.middleware.body_limit import BodyLimit
+from functions.api.middleware.figures import Figures
 from functions.api.middleware.request_log import RequestLog
 from functions.api.monitoring.health import HealthCheck
 from functions.api.monitoring.routes import router as monitoring
@@ -41,6 +42,7 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(BodyLimit)  # the last one added is the first to see a call
     app.add_middleware(Authentication, keys=services.keys)
     app.add_middleware(RequestLog, monotonic=services.clock.monotonic)
+    app.add_middleware(Figures, meter=services.meter)
     return app
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from shared.aws import client
 from shared.clock import Clock, SystemClock
 from shared.egress import EgressPolicy, Lookup, SystemLookup
+from shared.metrics import Meter
 from shared.queues.commands import CommandQueues, CommandSender
 from shared.queues.deliveries import DeliveryQueue
 from shared.queues.names import DELIVERIES, commands_name, open_queue
@@ -50,6 +51,7 @@ class Services:
     started_at: float
     partition_capacity: int = 100
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    meter: Meter = field(default_factory=Meter.off)
 
 
 @asynccontextmanager
@@ -84,4 +86,5 @@ async def open_services(settings: Settings, stopping: asyncio.Event | None = Non
             clock=clock,
             started_at=clock.monotonic(),
             stopping=stopping or asyncio.Event(),
+            meter=Meter.of(settings.metrics, settings.aws.prefix),
         )

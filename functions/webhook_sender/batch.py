@@ -14,6 +14,7 @@ from typing import Any
 
 from functions.webhook_sender.attempt import OutOfTime
 from functions.webhook_sender.deliver import deliver
+from functions.webhook_sender.figures import count_event
 from functions.webhook_sender.follow import is_early, put_off
 from functions.webhook_sender.incoming import Work, read
 from functions.webhook_sender.resolve import Resolver
@@ -56,6 +57,7 @@ async def _process(
     record: Record, resolver: Resolver, services: Services, begin_by: float | None, done: Callable[[str], None]
 ) -> None:
     work = read(record)
+    count_event(work, services.meter)
     if is_early(work.task, services.clock.unix()):
         await put_off(work.task, services)
     else:

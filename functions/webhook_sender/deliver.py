@@ -25,6 +25,7 @@ import logging
 
 from functions.webhook_sender.attempt import attempt
 from functions.webhook_sender.decide import Dead, Verdict, decide
+from functions.webhook_sender.figures import count_attempt
 from functions.webhook_sender.follow import follow
 from functions.webhook_sender.incoming import Work
 from functions.webhook_sender.record import record, recorded
@@ -60,6 +61,7 @@ async def _proceed(
     if takes(webhook, work):
         made = await attempt(work, webhook, services, begin_by)
         verdict = decide(made, work.task.attempt, services.schedule, services.jitter())
+    count_attempt(made, verdict, services.meter)
     delivery = recorded(work, webhook, earlier, made, verdict, services.clock.unix())
     _tell(delivery, made, work.task.attempt)
     try:

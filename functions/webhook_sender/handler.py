@@ -38,7 +38,10 @@ class Runtime:
 
 async def _handle(event: dict[str, Any], services: Services, begin_within_s: float) -> dict[str, Any]:
     begin_by = asyncio.get_running_loop().time() + begin_within_s
-    return dict(await process_batch(event["Records"], services, begin_by=begin_by))
+    try:
+        return dict(await process_batch(event["Records"], services, begin_by=begin_by))
+    finally:
+        services.meter.flush()
 
 
 @cache

@@ -15,7 +15,8 @@ from shared.queues.deliveries import DeliveryTask, decode
 class Work:
     """A task with what must be known of its event and of the message that brought it.
 
-    `happened_at` (the event) and `sent_at` (the message) in unix seconds; `receives` counts this time."""
+    `happened_at` (the event) and `sent_at` (the message) in unix seconds; `receives` counts this time. `reason`: the
+    code with which the event explains itself, if it does."""
 
     task: DeliveryTask
     event_id: str
@@ -25,6 +26,7 @@ class Work:
     sequence: int | None = None
     receives: int = 1
     sent_at: float = 0.0
+    reason: str | None = None
 
 
 def read(record: Mapping[str, Any]) -> Work:
@@ -42,6 +44,12 @@ def read(record: Mapping[str, Any]) -> Work:
             sequence=event["sequence"],
             receives=int(attributes.get("ApproximateReceiveCount", 1)),
             sent_at=int(attributes.get("SentTimestamp", 0)) / 1000,
+            reason=_reason(event.get("data")),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"not an event: {error!r}") from error
+
+
+def _reason(data: Any) -> str | None:
+    reason = data.get("reason") if isinstance(data, dict) else None
+    return str(reason.get("code")) if isinstance(reason, dict) else None

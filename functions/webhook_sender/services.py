@@ -15,6 +15,7 @@ from functions.webhook_sender.settings import SenderSettings
 from shared.aws import client
 from shared.clock import Clock, SystemClock
 from shared.egress import EgressPolicy, EgressResponse, GuardedClient
+from shared.metrics import Meter
 from shared.models.webhook import Delivery, Webhook
 from shared.queues.deliveries import DeliveryQueue, DeliveryTask
 from shared.queues.names import DELIVERIES, DELIVERIES_DEAD, open_queue
@@ -58,7 +59,7 @@ class Poster(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """Everything the steps need. `slots` bounds the attempts of the process; `jitter` gives 0 to 1."""
+    """Everything the steps need. `slots` bounds the attempts of the process; `jitter` gives 0 to 1; `meter` counts."""
 
     endpoints: Endpoints
     records: Records
@@ -70,6 +71,7 @@ class Services:
     clock: Clock = field(default_factory=SystemClock)
     jitter: Callable[[], float] = random.random
     schedule: tuple[float, ...] = SCHEDULE_S
+    meter: Meter = field(default_factory=Meter.off)
 
 
 @asynccontextmanager
@@ -92,4 +94,5 @@ async def open_services(
             vault=Vault.from_text(settings.sealing_key),
             slots=asyncio.Semaphore(sender.concurrency),
             schedule=schedule,
+            meter=Meter.of(settings.metrics, settings.aws.prefix),
         )

@@ -5,6 +5,9 @@ Cost: one time series each, since DIMENSION has one value in a deployment. 25 at
 less where a metric is silent: CloudWatch charges the hours in which it was heard. A line of a function is about 300
 bytes of log, $0.15 per million (a host's, each minute, about 1,000 bytes: $0.02 a month and host).
 
+What became of messages is counted by the sender of webhooks, from the events that announce it: every event comes by
+there once, whether or not an endpoint wants it, and a worker has nothing to add up or to lose.
+
 Not here: messages delivered and read, since that is up to the people's phones and nobody can act on it.
 """
 
@@ -30,12 +33,14 @@ def _of_deployment(name: str, meaning: str, statistic: Statistic = Statistic.AVE
 
 
 MESSAGES_ACCEPTED = _counter("MessagesAccepted", Emitter.API, "Messages that the API took on.")
-MESSAGES_SENT = _counter("MessagesSent", Emitter.HOST, "Messages that WhatsApp has acknowledged.")
-MESSAGES_FAILED = _counter("MessagesFailed", Emitter.HOST, "Messages that will not be sent, each with a code.")
-MESSAGES_UNCERTAIN = _counter(
-    "MessagesUncertain", Emitter.HOST, "Messages whose sending was interrupted: they may have arrived."
+MESSAGES_SENT = _counter("MessagesSent", Emitter.WEBHOOK_SENDER, "Messages that WhatsApp has acknowledged.")
+MESSAGES_FAILED = _counter(
+    "MessagesFailed", Emitter.WEBHOOK_SENDER, "Messages that will not be sent, each with a code."
 )
-MESSAGES_RECEIVED = _counter("MessagesReceived", Emitter.HOST, "Messages that people wrote to our numbers.")
+MESSAGES_UNCERTAIN = _counter(
+    "MessagesUncertain", Emitter.WEBHOOK_SENDER, "Messages whose sending was interrupted: they may have arrived."
+)
+MESSAGES_RECEIVED = _counter("MessagesReceived", Emitter.WEBHOOK_SENDER, "Messages that people wrote to our numbers.")
 
 WEBHOOKS_DELIVERED = _counter("WebhooksDelivered", Emitter.WEBHOOK_SENDER, "Attempts that an endpoint took (2xx).")
 WEBHOOKS_FAILED = _counter(
@@ -89,7 +94,9 @@ PARTITIONS_UNOWNED = _of_deployment(
     "PartitionsUnowned", "Partitions without a host or without a worker.", Statistic.MAXIMUM
 )
 CLIENTS_OUTDATED = _counter(
-    "ClientsOutdated", Emitter.HOST, "Connections that WhatsApp refused because our client is too old."
+    "ClientsOutdated",
+    Emitter.WEBHOOK_SENDER,
+    "Connections that WhatsApp refused because our client is too old.",
 )
 
 ALL: tuple[Metric, ...] = (

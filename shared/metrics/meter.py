@@ -31,6 +31,11 @@ class Meter:
         """The meter of a process: `mode` is HIVEWP_METRICS, `deployment` the prefix of the deployment's names."""
         return cls(deployment, _to_stdout if mode == "emf" else None, now)
 
+    @classmethod
+    def off(cls) -> Meter:
+        """One that nobody listens to."""
+        return cls("")
+
     @property
     def on(self) -> bool:
         """Whether anybody listens: who must ask the store for a figure can spare it else."""

@@ -18,6 +18,7 @@ from functions.api.problems import Problem
 from functions.api.services import Services
 from shared.clock import iso
 from shared.ids import made_at, new_id
+from shared.metrics import MESSAGES_ACCEPTED
 from shared.models.command import Command, CommandKind
 from shared.models.instance import Instance
 from shared.models.message import Message, MessageError, MessageState, OnUncertain, Step
@@ -41,6 +42,7 @@ async def accept(services: Services, instance: Instance, body: TextMessage, key:
         before = await _accepted_before(services, instance, earlier, key)
         return before or await accept(services, instance, body, key)
     await _queue(services, instance, message, key)
+    services.meter.add(MESSAGES_ACCEPTED)
     return message
 
 

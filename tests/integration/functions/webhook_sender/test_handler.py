@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -30,6 +31,7 @@ def lambda_env(sending: Sending, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     monkeypatch.setenv("HIVEWP_PREFIX", sending.settings.aws.prefix)
     monkeypatch.setenv("HIVEWP_SEALING_KEY", sending.settings.sealing_key)
     monkeypatch.setenv("HIVEWP_ALLOW_LOCAL_WEBHOOKS", "1")
+    monkeypatch.setenv("HIVEWP_METRICS", "emf")
     runtime.cache_clear()
     yield
     runtime().close()
@@ -37,7 +39,7 @@ def lambda_env(sending: Sending, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 
 
 @pytest.mark.usefixtures("lambda_env")
-async def test_batches_are_delivered_and_failures_named(sending: Sending) -> None:
+async def test_batches_are_delivered_and_failures_named(sending: Sending, capsys: pytest.CaptureFixture[str]) -> None:
     events = [an_event(number) for number in range(3)]
     for event in events:
         await sending.put([event])
@@ -48,6 +50,8 @@ async def test_batches_are_delivered_and_failures_named(sending: Sending) -> Non
     assert len(sending.receiver.got) == 3
     records = [await sending.delivery(event) for event in events]
     assert [one.state for one in records if one] == [DeliveryState.DELIVERED] * 3
+    figures = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(one["MessagesReceived"], one["WebhooksDelivered"]) for one in figures] == [(1, 1)] * 3  # a line each
 
 
 @pytest.mark.usefixtures("lambda_env")

@@ -13,6 +13,7 @@ import pytest
 from functions.api.app import create_app
 from functions.api.mounted import BASE
 from functions.api.services import Services
+from shared.metrics import Meter
 from shared.routes import ROUTES
 
 
@@ -20,7 +21,7 @@ from shared.routes import ROUTES
 def services() -> Services:
     """As much of them as is needed to describe the routes."""
     clock = SimpleNamespace(monotonic=lambda: 0.0)
-    return cast(Services, SimpleNamespace(clock=clock, keys=None))
+    return cast(Services, SimpleNamespace(clock=clock, keys=None, meter=Meter.off()))
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ import pytest
 
 from functions.api.app import create_app
 from functions.api.services import Services
+from shared.metrics import Meter
 from shared.models.api_key import EVERYTHING, ApiKey, Scope
 from shared.routes import ROUTES, Route
 
@@ -33,7 +34,7 @@ class FakeKeys:
 @pytest.fixture(scope="module")
 def app() -> httpx.ASGITransport:
     """An API that has nothing to answer with: what passes the check fails after it."""
-    services = SimpleNamespace(clock=SimpleNamespace(monotonic=lambda: 0.0), keys=FakeKeys())
+    services = SimpleNamespace(clock=SimpleNamespace(monotonic=lambda: 0.0), keys=FakeKeys(), meter=Meter.off())
     return httpx.ASGITransport(create_app(cast(Services, services)))
 
 

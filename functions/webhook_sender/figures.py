@@ -1,0 +1,49 @@
+"""What the sender counts: what events announce, and how attempts end."""
+
+from __future__ import annotations
+
+from functions.webhook_sender.decide import Dead, Delivered, Verdict
+from functions.webhook_sender.incoming import Work
+from shared.metrics import (
+    CLIENTS_OUTDATED,
+    DELIVERIES_DEAD,
+    MESSAGES_FAILED,
+    MESSAGES_RECEIVED,
+    MESSAGES_SENT,
+    MESSAGES_UNCERTAIN,
+    WEBHOOK_LATENCY,
+    WEBHOOKS_DELIVERED,
+    WEBHOOKS_FAILED,
+    Meter,
+    Metric,
+)
+from shared.models.event import EventType
+from shared.models.webhook import Attempt
+
+_ANNOUNCED: dict[str, Metric] = {
+    EventType.MESSAGE_RECEIVED: MESSAGES_RECEIVED,
+    EventType.MESSAGE_SENT: MESSAGES_SENT,
+    EventType.MESSAGE_FAILED: MESSAGES_FAILED,
+    EventType.MESSAGE_UNCERTAIN: MESSAGES_UNCERTAIN,
+}
+_OUTDATED = "client_outdated"  # of shared/reasons.py
+
+
+def count_event(work: Work, meter: Meter) -> None:
+    """Counts an event the first time it comes by: not its retries and replays, nor a task that comes again."""
+    task = work.task
+    if task.webhook_id or task.attempt or task.again or task.forced or work.receives > 1:
+        return
+    if work.event_type in _ANNOUNCED:
+        meter.add(_ANNOUNCED[work.event_type])
+    elif work.event_type == EventType.INSTANCE_STATE and work.reason == _OUTDATED:
+        meter.add(CLIENTS_OUTDATED)
+
+
+def count_attempt(made: Attempt | None, verdict: Verdict, meter: Meter) -> None:
+    """Counts an attempt (None: none was made) and what it means."""
+    if made:
+        meter.add(WEBHOOKS_DELIVERED if isinstance(verdict, Delivered) else WEBHOOKS_FAILED)
+        meter.observe(WEBHOOK_LATENCY, made.ms)
+    if isinstance(verdict, Dead):
+        meter.add(DELIVERIES_DEAD)

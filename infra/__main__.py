@@ -10,6 +10,7 @@ from aws_cdk import App
 from infra.app import add_stage
 from infra.bundling import code_source
 from infra.context import BadContext, Context, without_cdk
+from infra.rules import hold_to_rules
 
 
 def main() -> None:
@@ -20,6 +21,7 @@ def main() -> None:
         context = Context.parse({name: app.node.try_get_context(name) for name in ("stage", "nat", "code")})
     except BadContext as error:
         sys.exit(str(error))
+    hold_to_rules(app)
     add_stage(app, context.stage, code_source(with_libraries=context.with_libraries))
     app.synth()
 

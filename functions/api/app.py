@@ -42,7 +42,7 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(BodyLimit)  # the last one added is the first to see a call
     app.add_middleware(Authentication, keys=services.keys)
     app.add_middleware(RequestLog, monotonic=services.clock.monotonic)
-    app.add_middleware(Figures, meter=services.meter)
+    app.add_middleware(Figures, meter=services.meter, monotonic=services.clock.monotonic)
     return app
 
 

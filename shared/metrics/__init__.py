@@ -15,6 +15,7 @@ in the log and in `/monitoring/instances/metrics`.
 
 from shared.metrics.catalog import (
     ALL,
+    API_LATENCY,
     CACHE_HITS,
     CACHE_MISSES,
     CLIENTS_OUTDATED,
@@ -44,6 +45,7 @@ from shared.metrics.metric import Emitter, Metric, Statistic, Unit
 
 __all__ = [
     "ALL",
+    "API_LATENCY",
     "CACHE_HITS",
     "CACHE_MISSES",
     "CLIENTS_OUTDATED",

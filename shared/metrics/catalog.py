@@ -1,7 +1,7 @@
 """Every metric of ours. API calls, their latency and errors are API Gateway's own metrics, and so with Lambda, SQS,
 DynamoDB, ECS, EFS and WAF: those are free, so none is measured again here.
 
-Cost: one time series each, since DIMENSION has one value in a deployment. 25 at $0.30 are $7.50 a month and deployment,
+Cost: one time series each, since DIMENSION has one value in a deployment. 26 at $0.30 are $7.80 a month and deployment,
 less where a metric is silent: CloudWatch charges the hours in which it was heard. A line of a function is about 300
 bytes of log, $0.15 per million (a host's, each minute, about 1,000 bytes: $0.02 a month and host).
 
@@ -33,6 +33,14 @@ def _of_deployment(name: str, meaning: str, statistic: Statistic = Statistic.AVE
 
 
 MESSAGES_ACCEPTED = _counter("MessagesAccepted", Emitter.API, "Messages that the API took on.")
+API_LATENCY = Metric(
+    "ApiLatency",
+    Unit.MILLISECONDS,
+    Emitter.API,
+    Statistic.P95,
+    "How long a call took that did not ask to wait. API Gateway's own figure has long polls in it, of up to 20 s.",
+)
+
 MESSAGES_SENT = _counter("MessagesSent", Emitter.WEBHOOK_SENDER, "Messages that WhatsApp has acknowledged.")
 MESSAGES_FAILED = _counter(
     "MessagesFailed", Emitter.WEBHOOK_SENDER, "Messages that will not be sent, each with a code."
@@ -100,6 +108,7 @@ CLIENTS_OUTDATED = _counter(
 )
 
 ALL: tuple[Metric, ...] = (
+    API_LATENCY,
     MESSAGES_ACCEPTED,
     MESSAGES_SENT,
     MESSAGES_FAILED,

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import pytest
+
+from shared import metrics
+from shared.alarms import ALL, Alarm, Share, alarm_name, find
+
+CLOUDWATCHS_LONGEST_DESCRIPTION = 1024
+
+
+@pytest.mark.parametrize("alarm", ALL, ids=lambda alarm: alarm.id)
+def test_an_alarm_says_what_it_means_and_what_to_do(alarm: Alarm) -> None:
+    for text in (alarm.meaning, alarm.first_step, alarm.missing_because):
+        assert text.endswith(".")
+    assert len(alarm.meaning) + len(alarm.first_step) < CLOUDWATCHS_LONGEST_DESCRIPTION - 50
+    assert 1 <= alarm.bad <= alarm.periods
+    assert alarm.period_s % 60 == 0  # CloudWatch charges shorter ones more
+
+
+@pytest.mark.parametrize("alarm", ALL, ids=lambda alarm: alarm.id)
+def test_an_alarm_looks_at_metrics_of_the_list(alarm: Alarm) -> None:
+    looked_at = [alarm.of.part, alarm.of.rest] if isinstance(alarm.of, Share) else [alarm.of] if alarm.of else []
+    assert set(looked_at) <= set(metrics.ALL)
+
+
+def test_an_alarm_is_found_by_its_name_in_its_own_deployment_only() -> None:
+    for alarm in ALL:
+        assert find("hivewp-prod", alarm_name("hivewp-prod", alarm)) is alarm
+    assert find("hivewp-prod", alarm_name("hivewp-dev", ALL[0])) is None
+    assert find("hivewp-prod", "hivewp-prod-hosts-scale-out") is None
+    assert len({alarm.id for alarm in ALL}) == len(ALL)
+
+
+def test_conditions_read_well() -> None:
+    conditions = {alarm.id: alarm.condition() for alarm in ALL}
+    assert conditions["host-memory"] == "> 90 % in 3 of 5 minutes"
+    assert conditions["partition-unowned"] == "> 0 partitions in 2 minutes in a row"
+    assert conditions["commands-dead"] == "> 0 commands in a minute"
+    assert conditions["api-latency"] == "> 1000 ms (p95) in 2 of 3 periods of 5 minutes"

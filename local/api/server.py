@@ -32,7 +32,7 @@ class Server(uvicorn.Server):
 
 def server_of(services: Services, port: int) -> Server:
     """The server of an API; `serve()` runs it until SIGTERM or SIGINT."""
-    gateway = Gateway(create_app(services), services.keys, services.clock.monotonic)
+    gateway = Gateway(create_app(services), services.keys, services.clock.monotonic, services.clock.unix)
     config = uvicorn.Config(
         gateway,
         host=LOOPBACK,

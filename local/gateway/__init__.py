@@ -2,7 +2,8 @@
 
     app = Gateway(app, keys=..., monotonic=time.monotonic)
 
-It answers by itself, as problem+json: 403 `forbidden`, 429 `rate-limited`, 413 `payload-too-large`.
+It answers by itself, as problem+json: 403 `forbidden`, 429 `rate-limited` and `quota-exceeded`, 413
+`payload-too-large`.
 """
 
 from local.gateway.gateway import API_KEY_ID, Gateway, KeyDirectory

@@ -23,6 +23,13 @@ async def rate_limited(send: Send, name: MethodClass, limit: Limit, verdict: Ver
     await _problem(send, 429, "rate-limited", "Too Many Requests", detail, headers)
 
 
+async def quota_exceeded(send: Send, quota: int, renewed_in_s: int) -> None:
+    """429 for the rest of the day."""
+    detail = f"over {quota:,} calls today: the quota is renewed at midnight UTC"
+    headers = [(b"retry-after", str(renewed_in_s).encode())]
+    await _problem(send, 429, "quota-exceeded", "Quota exceeded", detail, headers)
+
+
 async def too_large(send: Send) -> None:
     """413."""
     detail = f"the body is larger than {MAX_BODY_BYTES:,} bytes"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable
 from typing import Protocol
 
-from local.gateway.answers import forbidden, rate_limit_headers, rate_limited, too_large, with_headers
+from local.gateway.answers import forbidden, quota_exceeded, rate_limit_headers, rate_limited, too_large, with_headers
 from local.gateway.asgi import App, Receive, Scope, Send, header
 from local.gateway.body import Body, BodyTooLarge, ClientGone, replay
 from local.gateway.limiter import Limiter
+from local.gateway.quota import DailyQuota
 from shared.limits import MAX_BODY_BYTES, PLANS, STANDARD, method_class
 from shared.models.api_key import ApiKey
 
@@ -30,10 +32,13 @@ class KeyDirectory(Protocol):
 class Gateway:
     """Lets a call through to `app` when its key is known, its plan has room and its body is not too large."""
 
-    def __init__(self, app: App, keys: KeyDirectory, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self, app: App, keys: KeyDirectory, monotonic: Callable[[], float], unix: Callable[[], float] = time.time
+    ) -> None:
         self._app = app
         self._keys = keys
         self._limiter = Limiter(monotonic)
+        self._quota = DailyQuota(unix)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -57,9 +62,14 @@ class Gateway:
 
     async def _limited(self, key: ApiKey, scope: Scope, receive: Receive, send: Send) -> None:
         name = method_class(scope["method"], scope["path"])
-        limit = PLANS.get(key.plan, STANDARD).limits[name]
+        plan = PLANS.get(key.plan, STANDARD)
+        limit = plan.limits[name]
         verdict = self._limiter.take(key.key_id, name, limit)
-        if verdict.passed:
+        renewed_in_s = self._quota.take(key.key_id, plan.quota_per_day) if verdict.passed else None
+        if renewed_in_s is not None:
+            await Body(receive).drain()
+            await quota_exceeded(send, plan.quota_per_day, renewed_in_s)
+        elif verdict.passed:
             await self._forward(scope, receive, with_headers(send, rate_limit_headers(name, limit, verdict)))
         else:
             await Body(receive).drain()

@@ -9,7 +9,7 @@ import json
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import aiohttp
@@ -18,7 +18,8 @@ import uvicorn
 
 from local.gateway import API_KEY_ID, Gateway
 from local.gateway.asgi import Message, Receive, Scope, Send
-from shared.limits import MAX_BODY_BYTES
+from local.gateway.quota import DAY_S
+from shared.limits import MAX_BODY_BYTES, SCALE, STANDARD
 from shared.models.api_key import ApiKey
 
 
@@ -54,6 +55,7 @@ class Stand:
     api: Api
     http: aiohttp.ClientSession
     now: float = 0.0
+    date: float = 0.0
 
     async def call(
         self, method: str, path: str, key: str | None = "right", data: Any = None
@@ -70,7 +72,7 @@ async def running() -> AsyncIterator[Stand]:
     listener = socket.socket(proto=socket.IPPROTO_TCP)  # asyncio sets TCP_NODELAY only where the protocol is named
     listener.bind(("127.0.0.1", 0))
     stand = Stand(api, aiohttp.ClientSession(f"http://127.0.0.1:{listener.getsockname()[1]}"))
-    gateway = Gateway(api, keys, lambda: stand.now)
+    gateway = Gateway(api, keys, lambda: stand.now, lambda: stand.date)
     server = uvicorn.Server(uvicorn.Config(gateway, lifespan="off", log_config=None, ws="none"))
     serving = asyncio.create_task(server.serve([listener]))
     async with stand.http:
@@ -127,6 +129,17 @@ async def test_over_the_plan_is_429_until_the_time_it_names(stand: Stand) -> Non
 async def test_the_plan_decides_how_much(stand: Stand) -> None:
     _, _, headers = await stand.call("POST", "/v1/instances/shop-1/messages", "big", data=b"{}")
     assert headers["ratelimit-policy"] == '"messages";q=5000;w=60'
+
+
+async def test_over_the_quota_is_429_until_midnight(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(f"{Gateway.__module__}.PLANS", {"standard": replace(STANDARD, quota_per_day=2), "scale": SCALE})
+    stand.date = 10 * DAY_S - 100.5
+    assert [(await stand.call("GET", "/v1/instances"))[0] for _ in range(3)] == [200, 200, 429]
+    status, problem, headers = await stand.call("POST", "/v1/instances")
+    assert (status, problem["type"], headers["retry-after"]) == (429, "quota-exceeded", "101")
+    assert (await stand.call("GET", "/v1/instances", "big"))[0] == 200, "another key has its own quota"
+    stand.date = 10 * DAY_S
+    assert (await stand.call("GET", "/v1/instances"))[0] == 200
 
 
 async def chunks(total: int) -> AsyncIterator[bytes]:

@@ -5,23 +5,19 @@ from __future__ import annotations
 import os
 import sys
 
-from aws_cdk import App
-
-from infra.app import add_stage
+from infra.app import add_stage, new_app
 from infra.bundling import code_source
 from infra.context import BadContext, Context, without_cdk
-from infra.rules import hold_to_rules
 
 
 def main() -> None:
     """Raises SystemExit with what is wrong about the context."""
     outdir = os.environ.get("CDK_OUTDIR", "cdk.out")
     try:
-        app = App(outdir=outdir, context=None if "CDK_CONTEXT_JSON" in os.environ else without_cdk(sys.argv[1:]))
+        app = new_app(outdir, None if "CDK_CONTEXT_JSON" in os.environ else without_cdk(sys.argv[1:]))
         context = Context.parse({name: app.node.try_get_context(name) for name in ("stage", "nat", "code")})
     except BadContext as error:
         sys.exit(str(error))
-    hold_to_rules(app)
     add_stage(app, context.stage, code_source(with_libraries=context.with_libraries))
     app.synth()
 

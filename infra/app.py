@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from aws_cdk import App, Tags
 
 from infra.bundling import CodeSource
+from infra.rules import hold_to_rules
 from infra.stacks.data import DataStack
 from infra.stacks.service import ServiceStack
 from infra.stages import Stage
@@ -18,6 +21,13 @@ class Stacks:
 
     data: DataStack
     service: ServiceStack
+
+
+def new_app(folder: str | Path, context: Mapping[str, object] | None = None) -> App:
+    """An app that writes into a folder what it holds, if the rules have no objections."""
+    app = App(outdir=str(folder), context=context)
+    hold_to_rules(app)
+    return app
 
 
 def add_stage(app: App, stage: Stage, code: CodeSource) -> Stacks:

@@ -11,20 +11,16 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from aws_cdk import App
-
-from infra.app import add_stage
+from infra.app import add_stage, new_app
 from infra.bundling import code_source
 from infra.context import without_cdk
-from infra.rules import hold_to_rules
 from infra.stages import DEV, PROD
 
 STAGES = (DEV, PROD, replace(DEV, name="nat", nat=True))
 
 
 def main(folder: Path) -> None:
-    app = App(outdir=str(folder), context=without_cdk([]))
-    hold_to_rules(app)
+    app = new_app(folder, without_cdk([]))
     for stage in STAGES:
         add_stage(app, stage, code_source(with_libraries=False))
     try:

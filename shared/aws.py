@@ -42,3 +42,9 @@ def client(settings: AwsSettings, service: str, *, connections: int = 64) -> Abs
         config=config,
     )
     return opened
+
+
+async def drop_connections(opened: Any) -> None:
+    """Closes what a client that was entered holds open, while it rests; its next call connects anew."""
+    await opened.__aexit__(None, None, None)
+    await opened.__aenter__()

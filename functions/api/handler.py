@@ -1,12 +1,20 @@
-"""The entry point in Lambda: `functions.api.handler.handler`, behind an API Gateway REST API as its proxy."""
+"""The entry point in Lambda: `functions.api.handler.handler`, behind an API Gateway REST API as its proxy.
+
+Lambda keeps a snapshot of the started process and makes others of it (SnapStart). What must not be in a snapshot are
+open connections, since the other side forgets them, and a state of `random` that all copies would go on from. Nothing
+else remembers anything before the first call; ids, nonces and secrets come from the system's own randomness.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import os
+import random
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 from mangum import Mangum
@@ -15,7 +23,8 @@ from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 from functions.api.app import create_app
 from functions.api.mounted import Mounted
 from functions.api.problems import MEDIA_TYPE
-from functions.api.services import open_services
+from functions.api.services import Services, open_services
+from shared.secrets import with_sealing_key
 from shared.settings import Settings
 
 TEXT_TYPES = [*DEFAULT_TEXT_MIME_TYPES, MEDIA_TYPE, "image/svg+xml"]  # everything else goes out in base64
@@ -24,12 +33,21 @@ TEXT_TYPES = [*DEFAULT_TEXT_MIME_TYPES, MEDIA_TYPE, "image/svg+xml"]  # everythi
 class Runtime:
     """One loop, one app and one set of clients for the life of the process."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, env: Mapping[str, str]) -> None:
         self._loop = asyncio.new_event_loop()
         asyncio.set_event_loop(self._loop)  # where Mangum looks for it
         self._stack = AsyncExitStack()
-        services = self._loop.run_until_complete(self._stack.enter_async_context(open_services(settings)))
-        self.handle = Mangum(Mounted(create_app(services)), lifespan="off", text_mime_types=TEXT_TYPES)
+        self._services = self._loop.run_until_complete(self._open(env))
+        self.handle = Mangum(Mounted(create_app(self._services)), lifespan="off", text_mime_types=TEXT_TYPES)
+
+    async def _open(self, env: Mapping[str, str]) -> Services:
+        settings = Settings.parse(await with_sealing_key(env))
+        logging.getLogger().setLevel(settings.log_level)
+        return await self._stack.enter_async_context(open_services(settings))
+
+    def rest(self) -> None:
+        """Lets go of connections; the next call opens them again."""
+        self._loop.run_until_complete(self._services.rest())
 
     def close(self) -> None:
         """Gives connections back; in Lambda the process just ends."""
@@ -41,10 +59,8 @@ class Runtime:
 @cache
 def runtime() -> Runtime:
     """The process's runtime, made at the first call."""
-    settings = Settings.parse(os.environ)
-    logging.getLogger().setLevel(settings.log_level)
     logging.getLogger("mangum").setLevel(logging.WARNING)  # the app has a line of its own for every call
-    return Runtime(settings)
+    return Runtime(os.environ)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -52,5 +68,14 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return dict(runtime().handle(event, context))
 
 
+def start() -> None:
+    """Makes the runtime before the first call, and ready to be copied where a snapshot is about to be taken."""
+    made = runtime()
+    if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
+        hooks = import_module("snapshot_restore_py")  # Lambda's runtime has it
+        hooks.register_before_snapshot(made.rest)
+        hooks.register_after_restore(random.seed)
+
+
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:  # there the start has a whole core, calls may have less
-    runtime()
+    start()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
-from shared.aws import client
+from shared.aws import client, drop_connections
 from shared.clock import Clock, SystemClock
 from shared.egress import EgressPolicy, Lookup, SystemLookup
 from shared.metrics import Meter
@@ -28,9 +30,14 @@ from shared.store.webhooks import Webhooks
 from shared.vault import Vault
 
 
+async def _nothing() -> None: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """Everything the routes need. `policy` judges customers' URLs; `stopping` ends every wait once it is set."""
+    """Everything the routes need. `policy` judges customers' URLs; `stopping` ends every wait once it is set.
+
+    `rest` closes all connections while nothing is going on; the next call opens them again."""
 
     partition_count: int
     keys: Keys
@@ -52,6 +59,7 @@ class Services:
     partition_capacity: int = 100
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     meter: Meter = field(default_factory=Meter.off)
+    rest: Callable[[], Awaitable[None]] = _nothing
 
 
 @asynccontextmanager
@@ -60,11 +68,11 @@ async def open_services(settings: Settings, stopping: asyncio.Event | None = Non
     clock = SystemClock()
     prefix, count = settings.aws.prefix, settings.partitions
     async with AsyncExitStack() as stack:
-        database = Database(await stack.enter_async_context(client(settings.aws, "dynamodb")), prefix)
+        dynamodb = await stack.enter_async_context(client(settings.aws, "dynamodb"))
         sqs = await stack.enter_async_context(client(settings.aws, "sqs"))
         names = [DELIVERIES.name, *(commands_name(number) for number in range(count))]
         deliveries, *commands = await asyncio.gather(*(open_queue(sqs, prefix, name) for name in names))
-        lookup = SystemLookup()
+        database, lookup = Database(dynamodb, prefix), SystemLookup()
         stack.push_async_callback(lookup.close)
         yield Services(
             partition_count=count,
@@ -87,4 +95,10 @@ async def open_services(settings: Settings, stopping: asyncio.Event | None = Non
             started_at=clock.monotonic(),
             stopping=stopping or asyncio.Event(),
             meter=Meter.of(settings.metrics, settings.aws.prefix),
+            rest=partial(_drop_all, dynamodb, sqs),
         )
+
+
+async def _drop_all(*clients: Any) -> None:
+    for one in clients:
+        await drop_connections(one)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from functools import cache
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from functions.webhook_sender.batch import process_batch
 from functions.webhook_sender.services import Services, open_services
 from functions.webhook_sender.settings import SenderSettings
+from shared.secrets import with_sealing_key
 from shared.settings import Settings
 
 MARGIN_S = 5.0  # to record and schedule after the last attempt
@@ -20,11 +22,17 @@ MARGIN_S = 5.0  # to record and schedule after the last attempt
 class Runtime:
     """One loop and one set of clients for the life of the process."""
 
-    def __init__(self, settings: Settings, sender: SenderSettings) -> None:
+    def __init__(self, env: Mapping[str, str]) -> None:
+        sender = SenderSettings.parse(env)
         self._runner = asyncio.Runner()
         self._stack = AsyncExitStack()
         self._reserve_s = sender.timeout_s + MARGIN_S
-        self._services = self._runner.run(self._stack.enter_async_context(open_services(settings, sender)))
+        self._services = self._runner.run(self._open(env, sender))
+
+    async def _open(self, env: Mapping[str, str], sender: SenderSettings) -> Services:
+        settings = Settings.parse(await with_sealing_key(env))
+        logging.getLogger().setLevel(settings.log_level)
+        return await self._stack.enter_async_context(open_services(settings, sender))
 
     def handle(self, event: dict[str, Any], left_s: float) -> dict[str, Any]:
         """Works on an event of Lambda, within the time that is left."""
@@ -47,11 +55,13 @@ async def _handle(event: dict[str, Any], services: Services, begin_within_s: flo
 @cache
 def runtime() -> Runtime:
     """The process's runtime, made at the first call."""
-    settings = Settings.parse(os.environ)
-    logging.getLogger().setLevel(settings.log_level)
-    return Runtime(settings, SenderSettings.parse(os.environ))
+    return Runtime(os.environ)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Delivers the events of a batch and names the records that must come again."""
     return runtime().handle(event, context.get_remaining_time_in_millis() / 1000)
+
+
+if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:  # there the start has a whole core, calls have a third of one
+    runtime()

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import os
+import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
+import psutil
 import pytest
 
 from functions.api import handler as lambda_handler
@@ -55,6 +58,19 @@ def deployed(aws_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
     yield
     lambda_handler.runtime().close()
     lambda_handler.runtime.cache_clear()
+
+
+async def kept_secret(endpoint: str) -> str:
+    """The id of a secret that holds a sealing key."""
+    async with client(AwsSettings("us-east-1", endpoint, "", "local", "local"), "secretsmanager") as manager:
+        return str((await manager.create_secret(Name=uuid.uuid4().hex, SecretString="k" * 43))["ARN"])
+
+
+def open_connections() -> list[object]:
+    """This process's connections to the AWS of the test."""
+    port = int(os.environ["HIVEWP_AWS_ENDPOINT"].rpartition(":")[2])
+    found = psutil.Process().net_connections("tcp")
+    return [one for one in found if one.raddr and one.raddr.port == port and one.status == psutil.CONN_ESTABLISHED]
 
 
 def event(method: str, path: str, body: str | None = None, **headers: str) -> dict[str, Any]:
@@ -112,6 +128,29 @@ def test_calls_share_one_runtime_and_answer_as_api_gateway_expects(deployed: Non
     drawing = call("GET", "/v1/instances/shop-1/qr", Accept="image/svg+xml")
     assert drawing["isBase64Encoded"] is False
     assert "<svg" in drawing["body"]
+
+
+def test_a_snapshot_holds_no_connections_and_its_copies_go_on(deployed: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    before: list[Callable[[], None]] = []
+    after: list[Callable[[], None]] = []
+    hooks = SimpleNamespace(register_before_snapshot=before.append, register_after_restore=after.append)
+    monkeypatch.setitem(sys.modules, "snapshot_restore_py", hooks)
+    monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start")
+    lambda_handler.start()
+    assert call("GET", "/v1/instances")["statusCode"] == 200
+    assert open_connections()
+    for hook in (*before, *after):
+        hook()
+    assert not open_connections()
+    assert call("GET", "/v1/instances")["statusCode"] == 200
+
+
+def test_the_sealing_key_is_found_in_its_secret(
+    deployed: None, aws_endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HIVEWP_SEALING_KEY")
+    monkeypatch.setenv("HIVEWP_SEALING_KEY_SECRET", asyncio.run(kept_secret(aws_endpoint)))
+    assert call("GET", "/v1/instances")["statusCode"] == 200
 
 
 def test_problems_are_readable_text(deployed: None) -> None:

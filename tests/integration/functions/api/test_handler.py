@@ -70,7 +70,8 @@ def open_connections() -> list[object]:
     """This process's connections to the AWS of the test."""
     port = int(os.environ["HIVEWP_AWS_ENDPOINT"].rpartition(":")[2])
     found = psutil.Process().net_connections("tcp")
-    return [one for one in found if one.raddr and one.raddr.port == port and one.status == psutil.CONN_ESTABLISHED]
+    there = [one for one in found if tuple(one.raddr)[1:] == (port,)]
+    return [one for one in there if one.status == psutil.CONN_ESTABLISHED]
 
 
 def event(method: str, path: str, body: str | None = None, **headers: str) -> dict[str, Any]:

@@ -1,0 +1,75 @@
+"""What a cold start in Lambda pays for: the modules that the entry points import, and the time that it takes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass
+
+import pytest
+
+from tests.conftest import ROOT
+
+# what Lambda has no use for, or only some calls need
+NEVER = {
+    "aws_cdk",
+    "boto3",
+    "fastapi_offline",
+    "google",
+    "infra",
+    "jinja2",
+    "local",
+    "neonize",
+    "phonenumbers",
+    "psutil",
+    "segno",
+    "session_host",
+    "typer",
+    "uvicorn",
+    "uvloop",
+}
+BUDGETS = {  # of the CPU time that importing FastAPI alone takes: 1.5 and 0.5 were measured
+    "functions.api.handler": (NEVER, 2.0),
+    "functions.webhook_sender.handler": (NEVER | {"fastapi", "mangum", "pydantic", "starlette"}, 0.8),
+}
+TRIES = 4  # noise only ever adds, so the least of a few is the truth
+
+_PROGRAM = """
+import sys, time
+began = time.process_time()
+import {module}
+print(time.process_time() - began, *sorted({{name.partition(".")[0] for name in sys.modules}}))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A fresh interpreter after one import: CPU seconds, and the packages that came along."""
+
+    seconds: float
+    packages: frozenset[str]
+
+
+def start(module: str) -> Start:
+    command = [sys.executable, "-c", _PROGRAM.format(module=module)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    seconds, *packages = done.stdout.split()
+    return Start(float(seconds), frozenset(packages))
+
+
+@pytest.fixture(scope="module")
+def fastapi_alone() -> list[float]:
+    """CPU seconds of the imports so far."""
+    return [start("fastapi").seconds]
+
+
+@pytest.mark.parametrize("module", BUDGETS)
+def test_an_entry_point_stays_within_its_budget(module: str, fastapi_alone: list[float]) -> None:
+    unwanted, budget = BUDGETS[module]
+    first = start(module)
+    assert unwanted & first.packages == set()
+    taken = [first.seconds]
+    while min(taken) > budget * min(fastapi_alone) and len(taken) < TRIES:
+        taken.append(start(module).seconds)
+        fastapi_alone.append(start("fastapi").seconds)
+    assert min(taken) <= budget * min(fastapi_alone)

@@ -22,6 +22,8 @@ class Stage:
     nat: bool
     elastic_files: bool
     file_backups: bool
+    api_rate: int
+    api_burst: int
 
     @property
     def prefix(self) -> str:
@@ -39,6 +41,8 @@ DEV = Stage(
     nat=False,  # a NAT gateway costs $33 a month before its first byte; hosts have no inbound rules either way
     elastic_files=False,  # bursting throughput is free, and a new file system starts with credits for weeks
     file_backups=False,  # numbers of a dev stage can be paired again
+    api_rate=100,  # calls a second of all keys together: four keys of `standard` at full speed
+    api_burst=2_000,  # a key of `standard` may spend its windows at once, 1,600 calls
 )
 
 PROD = Stage(
@@ -51,6 +55,8 @@ PROD = Stage(
     nat=False,
     elastic_files=True,  # bursting falls to 1 MiB/s when credits are out, and then every session stalls at once
     file_backups=True,  # losing the files means a new QR code for every number
+    api_rate=1_000,  # four keys of `scale` at full speed; a tenth of what a new account's API Gateway takes in all
+    api_burst=5_000,  # what a new account's API Gateway takes at most
 )
 
 STAGES = {stage.name: stage for stage in (DEV, PROD)}

@@ -5,13 +5,23 @@ from __future__ import annotations
 from aws_cdk import Stack
 from constructs import Construct
 
+from infra.api import Api
 from infra.bundling import CodeSource
 from infra.stacks.data import DataStack
 from infra.stages import Stage
+from infra.webhooks import Webhooks
 
 
 class ServiceStack(Stack):
     """The stateless half of a stage."""
 
+    api: Api
+    webhooks: Webhooks
+
     def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, data: DataStack, code: CodeSource) -> None:
         super().__init__(scope, construct_id, description=f"HiveWP {stage.name}: API, webhooks, hosts, monitoring")
+        tables, queues, sealing_key = data.data.tables, data.queues.queues, data.data.sealing_key
+        self.api = Api(self, "api", stage=stage, code=code, tables=tables, queues=queues, sealing_key=sealing_key)
+        self.webhooks = Webhooks(
+            self, "webhooks", stage=stage, code=code, tables=tables, queues=queues, sealing_key=sealing_key
+        )

@@ -1,0 +1,75 @@
+"""The function that answers calls.
+
+* SnapStart: importing the app takes most of a second of a whole core, and a caller would wait for it at every new
+  environment. A snapshot of the started process comes back in a fraction of that. It is taken of a published version,
+  so calls go to an alias. Its price is the snapshot's storage, some $4 a month at this memory, against provisioned
+  concurrency, which costs more for a single environment.
+* 1,024 MB: Lambda deals out CPU by memory. A call takes some milliseconds of it, and drawing a QR code 15: at 1,024 MB
+  (0.6 of a core) that is not noticed, at 512 it doubles, and beyond that only the waiting for DynamoDB is paid for.
+* 29 s, as long as API Gateway waits.
+* No reserved concurrency: it would take from the account's pool, and the stage's throttle bounds the function already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.bundling import CodeSource
+from infra.functions import (
+    FunctionProps,
+    MadeFunction,
+    allow_secret,
+    allow_sending,
+    allow_tables,
+    deployment_environment,
+    make_function,
+)
+from infra.stages import Stage
+from shared.queues.names import DELIVERIES, commands_name
+
+MEMORY_MB = 1024
+TIMEOUT_S = 29
+
+TABLES = {
+    "keys": ("GetItem",),
+    "instances": ("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"),
+    "messages": ("GetItem", "PutItem", "UpdateItem", "DeleteItem"),
+    "events": ("GetItem", "Query"),
+    "journal": ("Query",),
+    "webhooks": ("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"),
+    "deliveries": ("GetItem", "Query"),
+    "cache": ("GetItem",),
+    "partitions": ("BatchGetItem", "UpdateItem"),
+    "hosts": ("Scan",),  # as many items as there are hosts
+}
+
+
+def api_function(
+    scope: Construct,
+    *,
+    stage: Stage,
+    code: CodeSource,
+    tables: Mapping[str, dynamodb.Table],
+    queues: Mapping[str, sqs.Queue],
+    sealing_key: secretsmanager.Secret,
+) -> MadeFunction:
+    """Makes it, with what it may do."""
+    props = FunctionProps(
+        folder="api",
+        description="Answers the calls of the API",
+        memory_mb=MEMORY_MB,
+        timeout_s=TIMEOUT_S,
+        environment=deployment_environment(stage, sealing_key),
+        snap_start=True,
+    )
+    made = make_function(scope, "function", stage=stage, code=code, props=props)
+    allow_tables(made.role, tables, TABLES)
+    names = [DELIVERIES.name, *(commands_name(number) for number in range(stage.partitions))]
+    allow_sending(made.role, [queues[name] for name in names])
+    allow_secret(made.role, sealing_key)
+    return made

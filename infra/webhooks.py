@@ -1,0 +1,86 @@
+"""The sender of webhooks: a function fed by the delivery queue.
+
+* At most 25 of it run at once, each with up to 10 deliveries side by side: endpoints that hang for 10 s each hold up
+  their own batch, and the account's other functions keep their concurrency.
+* A batch waits for nobody (window 0): a lone event goes out at once, and under load batches fill by themselves.
+* Only the records that failed by our own fault come again (partial batch responses); an endpoint's failure is
+  recorded and scheduled anew by the function.
+* 30 s are enough for one attempt of 10 s that begins 15 s after the start, and a sixth of the queue's visibility, so
+  a record that is being worked on is not handed to another.
+* 512 MB: TLS to many endpoints needs some of a core, which Lambda deals out by memory; nobody waits for its start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as event_sources
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.bundling import CodeSource
+from infra.functions import (
+    FunctionProps,
+    allow_secret,
+    allow_sending,
+    allow_tables,
+    deployment_environment,
+    make_function,
+)
+from infra.stages import Stage
+from shared.queues.names import DELIVERIES, DELIVERIES_DEAD
+
+MEMORY_MB = 512
+TIMEOUT_S = 30
+MAX_CONCURRENCY = 25
+BATCH_SIZE = 10
+
+TABLES = {
+    "webhooks": ("Query",),
+    "deliveries": ("GetItem", "PutItem", "BatchWriteItem"),
+}
+
+
+class Webhooks(Construct):
+    """`function` sends; what it could not get rid of after all attempts is on the dead-letter queue."""
+
+    function: lambda_.Function
+    logs: logs.LogGroup
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: Stage,
+        code: CodeSource,
+        tables: Mapping[str, dynamodb.Table],
+        queues: Mapping[str, sqs.Queue],
+        sealing_key: secretsmanager.Secret,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        props = FunctionProps(
+            folder="webhook_sender",
+            description="Delivers events to the endpoints of customers, signed",
+            memory_mb=MEMORY_MB,
+            timeout_s=TIMEOUT_S,
+            environment=deployment_environment(stage, sealing_key),
+        )
+        made = make_function(self, "function", stage=stage, code=code, props=props)
+        allow_tables(made.role, tables, TABLES)
+        allow_sending(made.role, [queues[DELIVERIES.name], queues[DELIVERIES_DEAD.name]])
+        allow_secret(made.role, sealing_key)
+        made.function.add_event_source(
+            event_sources.SqsEventSource(
+                queues[DELIVERIES.name],
+                batch_size=BATCH_SIZE,
+                max_concurrency=MAX_CONCURRENCY,
+                report_batch_item_failures=True,
+            )
+        )
+        self.function = made.function
+        self.logs = made.logs

@@ -1,4 +1,4 @@
-"""The secret that a function finds in Secrets Manager, so that it is never part of the function's configuration.
+"""Secrets that a function finds in Secrets Manager, so that they are never part of the function's configuration.
 
 A session host needs nothing of this: ECS puts the secret's value into its environment.
 """
@@ -8,10 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from shared.aws import client
+from shared.aws import AwsSettings, client
 from shared.settings import SEALING_KEY, BadSetting, aws_settings
 
 SEALING_KEY_SECRET = "HIVEWP_SEALING_KEY_SECRET"  # noqa: S105 - the name of a variable
+
+
+class SecretUnreadable(Exception):
+    """There is no such secret, no permission for it, or no text in it. The error names neither secret nor account."""
 
 
 async def with_sealing_key(env: Mapping[str, str]) -> dict[str, str]:
@@ -22,19 +26,23 @@ async def with_sealing_key(env: Mapping[str, str]) -> dict[str, str]:
     secret = env.get(SEALING_KEY_SECRET)
     if not secret or env.get(SEALING_KEY):
         return dict(env)
-    return {**env, SEALING_KEY: await _fetch(env, secret)}
+    try:
+        return {**env, SEALING_KEY: await fetch_secret(aws_settings(env), secret)}
+    except SecretUnreadable as error:
+        raise BadSetting(f"{SEALING_KEY_SECRET} names {error}") from error
 
 
-async def _fetch(env: Mapping[str, str], secret: str) -> str:
+async def fetch_secret(settings: AwsSettings, secret: str) -> str:
+    """The text of a secret, by its name or ARN. Raises SecretUnreadable."""
     from botocore.exceptions import BotoCoreError, ClientError  # half a second, for those who fetch alone
 
     try:
-        async with client(aws_settings(env), "secretsmanager", connections=1) as manager:
+        async with client(settings, "secretsmanager", connections=1) as manager:
             got: dict[str, Any] = await manager.get_secret_value(SecretId=secret)
     except (BotoCoreError, ClientError) as error:
-        raise BadSetting(f"{SEALING_KEY_SECRET} names a secret that cannot be read: {_reason(error)}") from error
+        raise SecretUnreadable(f"a secret that cannot be read: {_reason(error)}") from error
     if not got.get("SecretString"):
-        raise BadSetting(f"{SEALING_KEY_SECRET} names a secret without text")
+        raise SecretUnreadable("a secret without text")
     return str(got["SecretString"])
 
 

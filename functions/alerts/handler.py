@@ -1,0 +1,77 @@
+"""The entry point in Lambda: `functions.alerts.handler.handler`, called by SNS.
+
+It raises when a target did not take an alert, or the targets cannot be read: Lambda then calls it again after one and
+two minutes, and puts the event on the dead-letter queue after that. Who dies in between tells an alert twice at most.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from contextlib import AsyncExitStack
+from functools import cache
+from typing import Any
+
+from functions.alerts.cloudwatch import alert_of
+from functions.alerts.send import Sender
+from functions.alerts.settings import AlertSettings
+from functions.alerts.targets import parse_targets
+from functions.alerts.text import Message, message_of, notice
+from shared.egress import EgressPolicy, GuardedClient
+from shared.secrets import fetch_secret
+
+log = logging.getLogger(__name__)
+
+TIMEOUT_S = 10.0
+
+
+class Runtime:
+    """One loop and one way out for the life of the process."""
+
+    def __init__(self, settings: AlertSettings) -> None:
+        self._settings = settings
+        self._runner = asyncio.Runner()
+        self._stack = AsyncExitStack()
+        self._sender = self._runner.run(self._open())
+
+    def handle(self, event: dict[str, Any]) -> None:
+        """Tells all alerts of an event of SNS. Raises NotSent, BadTargets, SecretUnreadable."""
+        self._runner.run(self._handle(event))
+
+    def close(self) -> None:
+        """Gives connections back; in Lambda the process just ends."""
+        self._runner.run(self._stack.aclose())
+        self._runner.close()
+
+    async def _open(self) -> Sender:
+        policy = EgressPolicy.local() if self._settings.allow_local else EgressPolicy.production()
+        return Sender(await self._stack.enter_async_context(GuardedClient(policy, timeout=TIMEOUT_S)))
+
+    async def _handle(self, event: dict[str, Any]) -> None:
+        secret = await fetch_secret(self._settings.aws, self._settings.targets_secret)  # each time: it may be corrected
+        targets = parse_targets(secret)
+        if not targets:
+            log.warning("an alert is told to nobody: the secret names no target")
+        said = [record["Sns"] for record in event["Records"]]
+        sends = (self._sender.send(one["MessageId"], self._message(one), targets) for one in said)
+        for result in await asyncio.gather(*sends, return_exceptions=True):
+            if result is not None:
+                raise result
+
+    def _message(self, said: dict[str, Any]) -> Message:
+        alert = alert_of(said["Message"], self._settings.aws.prefix)
+        return message_of(alert) if alert else notice(said.get("Subject"), said["Message"])
+
+
+@cache
+def runtime() -> Runtime:
+    """The process's runtime, made at the first call."""
+    settings = AlertSettings.parse(os.environ)
+    logging.getLogger().setLevel(settings.log_level)
+    return Runtime(settings)
+
+
+def handler(event: dict[str, Any], _context: Any) -> None:
+    """Tells the alarms of an event."""
+    runtime().handle(event)

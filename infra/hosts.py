@@ -43,6 +43,8 @@ from shared.store import tables as names
 ROOT = Path(__file__).resolve().parent.parent
 DOCKERFILE = "session_host/Dockerfile"
 STOP_S = 120  # Fargate's most
+SCALE_OUT = Duration.minutes(5)  # a new host has its share, and says so, within two
+SCALE_IN = Duration.minutes(30)
 FILES = 65_536  # open at once: a session has several, and so has one that ended (docs/reliability.md)
 
 # the folders that the image declares
@@ -189,9 +191,16 @@ class SessionHosts(Construct):
             statistic=SESSIONS_PER_HOST.statistic.value,
             period=Duration.minutes(1),
         )
-        slowly = {"scale_out_cooldown": Duration.minutes(5), "scale_in_cooldown": Duration.minutes(30)}
-        tasks.scale_to_track_custom_metric("sessions", metric=sessions, target_value=self.capacity.sessions, **slowly)
-        tasks.scale_on_cpu_utilization("cpu", target_utilization_percent=100 * BUSY, **slowly)
+        tasks.scale_to_track_custom_metric(
+            "sessions",
+            metric=sessions,
+            target_value=self.capacity.sessions,
+            scale_out_cooldown=SCALE_OUT,
+            scale_in_cooldown=SCALE_IN,
+        )
+        tasks.scale_on_cpu_utilization(
+            "cpu", target_utilization_percent=100 * BUSY, scale_out_cooldown=SCALE_OUT, scale_in_cooldown=SCALE_IN
+        )
 
     def _acknowledge(self) -> None:
         acknowledge(self.cluster, {"AwsSolutions-ECS4": "Free metrics and our own say what Insights would bill for."})

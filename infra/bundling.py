@@ -10,19 +10,21 @@ import hashlib
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import TYPE_CHECKING, TypeAlias
 
-from aws_cdk import aws_lambda as lambda_
+if TYPE_CHECKING:
+    from aws_cdk import aws_lambda as lambda_
 
 ROOT = Path(__file__).resolve().parent.parent
 BUNDLES = ROOT / "cdk.out" / ".bundles"
-PYTHON_VERSION = "3.13"
-PLATFORM = "aarch64-manylinux_2_28"  # Lambda's system has glibc 2.34
+LOCKED = (ROOT / "uv.lock", ROOT / "pyproject.toml")  # what libraries are chosen by
+LAMBDA = ("--python-platform", "aarch64-manylinux_2_28", "--python-version", "3.13")  # its glibc is 2.34
 AWS_SERVICES = ("cloudwatch", "dynamodb", "secretsmanager", "sqs")  # the models of all others are 25 MB
 
-CodeSource = Callable[[str], lambda_.Code]  # from a folder of functions/ to the code of that function
+CodeSource: TypeAlias = "Callable[[str], lambda_.Code]"  # from a folder of functions/ to the code of that function
 
 
 class BundleError(RuntimeError):
@@ -31,27 +33,51 @@ class BundleError(RuntimeError):
 
 def code_source(*, with_libraries: bool) -> CodeSource:
     """How functions get their code; without libraries for templates that are only looked at."""
+    from aws_cdk import aws_lambda as lambda_  # here: it starts node, and making bundles needs none of it
+
     make = bundle if with_libraries else source
     return lambda function: lambda_.Code.from_asset(str(make(function)))
 
 
 def bundle(function: str) -> Path:
     """A folder with all that a function needs on Lambda. Raises BundleError."""
-    return _made_once(function, "bundle", lambda folder: _fill(folder, function))
+    return _bundle(function, "bundle", LAMBDA)
+
+
+def bundle_for(function: str, interpreter: Path) -> Path:
+    """The same for a Python of this machine, which plays Lambda in a rehearsal. Raises BundleError."""
+    python = interpreter.absolute()  # not resolved: an environment's interpreter is a link to what it was made from
+    kind = f"here-{_digest([python.resolve()])}"
+    return _bundle(function, kind, ("--python", str(python)))
 
 
 def source(function: str) -> Path:
     """A folder with our own code of a function, without libraries."""
-    return _made_once(function, "source", lambda folder: _copy_packages(folder, function))
+    ours = list(_our_files(function))
+    return _made_once(f"{function}-source", ours, lambda folder: _copy_packages(folder, ours))
 
 
-def _made_once(function: str, kind: str, fill: Callable[[Path], None]) -> Path:
+def _bundle(function: str, kind: str, machine: Sequence[str]) -> Path:
+    """Our code changes often and is small; the libraries are 40 MB, so all bundles with the same share their files."""
+    ours = list(_our_files(function))
+    libraries = _made_once(
+        f"{function}-{kind}-libraries", LOCKED, lambda folder: _fill_with_libraries(folder, function, machine)
+    )
+
+    def put_together(folder: Path) -> None:
+        shutil.copytree(libraries, folder, copy_function=os.link, dirs_exist_ok=True)
+        _copy_packages(folder, ours)
+
+    return _made_once(f"{function}-{kind}", [*LOCKED, *ours], put_together)
+
+
+def _made_once(name: str, made_from: Sequence[Path], fill: Callable[[Path], None]) -> Path:
     """The folder is whole or not there: it gets its name when it is filled."""
-    folder = BUNDLES / f"{function}-{kind}-{_digest(function)}"
+    folder = BUNDLES / f"{name}-{_digest(made_from)}"
     if folder.exists():
         return folder
     BUNDLES.mkdir(parents=True, exist_ok=True)
-    filling = Path(mkdtemp(prefix=f"{function}-", dir=BUNDLES))
+    filling = Path(mkdtemp(prefix=f"{name}-", dir=BUNDLES))
     try:
         fill(filling)
         filling.chmod(0o755)  # the digest of the asset knows modes
@@ -64,20 +90,16 @@ def _made_once(function: str, kind: str, fill: Callable[[Path], None]) -> Path:
     return folder
 
 
-def _fill(folder: Path, function: str) -> None:
-    _install_libraries(folder, function)
-    _prune(folder)
-    _copy_packages(folder, function)
-
-
-def _install_libraries(folder: Path, function: str) -> None:
+def _fill_with_libraries(folder: Path, function: str, machine: Sequence[str]) -> None:
+    """`machine`: for which system and Python, as uv is told."""
     requirements = folder / "requirements.txt"
     group = f"lambda-{function.replace('_', '-')}"
     _uv("export", "--frozen", "--quiet", "--only-group", group, "--no-header", "--output-file", str(requirements))
-    target = ["--target", str(folder), "--python-platform", PLATFORM, "--python-version", PYTHON_VERSION]
+    target = ["--target", str(folder), *machine]
     wheels = ["--only-binary", ":all:", "--no-deps", "--require-hashes", "--link-mode", "copy"]
     _uv("pip", "install", "--quiet", *target, *wheels, "--requirement", str(requirements))
     requirements.unlink()
+    _prune(folder)
 
 
 def _prune(folder: Path) -> None:
@@ -88,8 +110,8 @@ def _prune(folder: Path) -> None:
         shutil.rmtree(waste) if waste.is_dir() else waste.unlink(missing_ok=True)
 
 
-def _copy_packages(folder: Path, function: str) -> None:
-    for path in _our_files(function):
+def _copy_packages(folder: Path, files: Iterable[Path]) -> None:
+    for path in files:
         target = folder / path.relative_to(ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
@@ -104,11 +126,12 @@ def _our_files(function: str) -> Iterator[Path]:
         yield from sorted(path for path in package.rglob("*.py"))
 
 
-def _digest(function: str) -> str:
-    """Of everything that a bundle is made from."""
+def _digest(files: Iterable[Path]) -> str:
+    """Of everything that a folder is made from, and of how."""
     digest = hashlib.sha256()
-    for path in [ROOT / "uv.lock", ROOT / "pyproject.toml", Path(__file__), *_our_files(function)]:
-        digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
+    for path in [Path(__file__), *files]:
+        digest.update(str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path).encode() + b"\0")
+        digest.update(path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
 

@@ -7,7 +7,7 @@ import sys
 
 from infra.app import add_stage, new_app
 from infra.bundling import code_source
-from infra.context import BadContext, Context, without_cdk
+from infra.context import NAMES, BadContext, Context, without_cdk
 
 
 def main() -> None:
@@ -15,10 +15,10 @@ def main() -> None:
     outdir = os.environ.get("CDK_OUTDIR", "cdk.out")
     try:
         app = new_app(outdir, None if "CDK_CONTEXT_JSON" in os.environ else without_cdk(sys.argv[1:]))
-        context = Context.parse({name: app.node.try_get_context(name) for name in ("stage", "nat", "code")})
+        context = Context.parse({name: app.node.try_get_context(name) for name in NAMES})
     except BadContext as error:
         sys.exit(str(error))
-    add_stage(app, context.stage, code_source(with_libraries=context.with_libraries))
+    add_stage(app, context.stage, code_source(with_libraries=context.with_libraries), context.image)
     app.synth()
 
 

@@ -30,10 +30,10 @@ def new_app(folder: str | Path, context: Mapping[str, object] | None = None) -> 
     return app
 
 
-def add_stage(app: App, stage: Stage, code: CodeSource) -> Stacks:
-    """Puts both stacks of a stage into the app."""
+def add_stage(app: App, stage: Stage, code: CodeSource, image: str | None = None) -> Stacks:
+    """Puts both stacks of a stage into the app. `image`: of the hosts, in place of the one made from here."""
     data = DataStack(app, f"{stage.prefix}-data", stage=stage)
-    service = ServiceStack(app, stage.prefix, stage=stage, data=data, code=code)
+    service = ServiceStack(app, stage.prefix, stage=stage, data=data, code=code, image=image)
     service.add_stack_dependency(data)
     for stack in (data, service):
         Tags.of(stack).add("product", "hivewp")

@@ -4,6 +4,7 @@
 |---|---|---|
 | stage | `dev` or `prod`, see stages.py | dev |
 | nat | `true`: hosts in private subnets behind a NAT gateway | the stage's |
+| image | URI of the hosts' image; without it `cdk deploy` makes one, for which it needs docker | |
 | code | `lambda`: functions with their libraries; `source`: our own code alone, for tests | lambda |
 """
 
@@ -17,6 +18,7 @@ from pathlib import Path
 from infra.stages import STAGES, Stage
 
 CDK_JSON = Path(__file__).resolve().parent.parent / "cdk.json"
+NAMES = ("stage", "nat", "image", "code")
 CODES = ("lambda", "source")
 
 
@@ -30,6 +32,7 @@ class Context:
 
     stage: Stage
     with_libraries: bool
+    image: str | None = None
 
     @classmethod
     def parse(cls, values: Mapping[str, object]) -> Context:
@@ -37,7 +40,8 @@ class Context:
         stage = STAGES[_one_of(values, "stage", tuple(STAGES))]
         if values.get("nat") is not None:
             stage = replace(stage, nat=_one_of(values, "nat", ("false", "true")) == "true")
-        return cls(stage, _one_of(values, "code", CODES) == "lambda")
+        image = values.get("image")
+        return cls(stage, _one_of(values, "code", CODES) == "lambda", str(image) if image else None)
 
 
 def without_cdk(arguments: Sequence[str]) -> dict[str, object]:

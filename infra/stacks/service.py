@@ -7,6 +7,7 @@ from constructs import Construct
 
 from infra.api import Api
 from infra.bundling import CodeSource
+from infra.hosts import SessionHosts
 from infra.stacks.data import DataStack
 from infra.stages import Stage
 from infra.webhooks import Webhooks
@@ -17,11 +18,31 @@ class ServiceStack(Stack):
 
     api: Api
     webhooks: Webhooks
+    hosts: SessionHosts
 
-    def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, data: DataStack, code: CodeSource) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: Stage,
+        data: DataStack,
+        code: CodeSource,
+        image: str | None,
+    ) -> None:
         super().__init__(scope, construct_id, description=f"HiveWP {stage.name}: API, webhooks, hosts, monitoring")
         tables, queues, sealing_key = data.data.tables, data.queues.queues, data.data.sealing_key
         self.api = Api(self, "api", stage=stage, code=code, tables=tables, queues=queues, sealing_key=sealing_key)
         self.webhooks = Webhooks(
             self, "webhooks", stage=stage, code=code, tables=tables, queues=queues, sealing_key=sealing_key
+        )
+        self.hosts = SessionHosts(
+            self,
+            "hosts",
+            stage=stage,
+            network=data.network,
+            tables=tables,
+            queues=queues,
+            sealing_key=sealing_key,
+            image=image,
         )

@@ -16,13 +16,14 @@ from infra.bundling import code_source
 from infra.context import without_cdk
 from infra.stages import DEV, PROD
 
+IMAGE = "registry.example/hivewp-host:1"
 STAGES = (DEV, PROD, replace(DEV, name="nat", nat=True))
 
 
 def main(folder: Path) -> None:
     app = new_app(folder, without_cdk([]))
     for stage in STAGES:
-        add_stage(app, stage, code_source(with_libraries=False))
+        add_stage(app, stage, code_source(with_libraries=False), IMAGE)
     try:
         app.synth()
     except RuntimeError as error:

@@ -1,0 +1,105 @@
+"""The functions as they are deployed: what they run on, what they are told, and what they may do."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from functions.webhook_sender.handler import MARGIN_S
+from functions.webhook_sender.settings import SenderSettings
+from infra.api.function import TIMEOUT_S as API_TIMEOUT_S
+from infra.stages import DEV, PROD, Stage
+from shared.queues.names import DELIVERIES
+from shared.settings import SEALING_KEY, Settings
+from shared.vault import new_key
+from tests.infra.conftest import Synthesis, Template
+
+OURS = ("api", "webhook-sender")
+
+
+def of_type(template: Template, kind: str) -> dict[str, dict[str, Any]]:
+    return {name: one["Properties"] for name, one in template["Resources"].items() if one["Type"] == kind}
+
+
+@pytest.fixture(params=[DEV, PROD], ids=lambda stage: stage.name)
+def stage(request: pytest.FixtureRequest) -> Stage:
+    found: Stage = request.param
+    return found
+
+
+@pytest.fixture
+def service(template: Synthesis, stage: Stage) -> Template:
+    return template(stage.prefix)
+
+
+def function(template: Template, stage: Stage, name: str) -> dict[str, Any]:
+    made = of_type(template, "AWS::Lambda::Function").values()
+    [found] = [one for one in made if one.get("FunctionName") == f"{stage.prefix}-{name}"]
+    return found
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_they_run_on_arm_and_log_as_json_for_as_long_as_the_stage_says(
+    service: Template, stage: Stage, name: str
+) -> None:
+    made = function(service, stage, name)
+    assert (made["Runtime"], made["Architectures"]) == ("python3.13", ["arm64"])
+    assert made["Handler"] == f"functions.{name.replace('-', '_')}.handler.handler"
+    assert made["LoggingConfig"]["LogFormat"] == "JSON"
+    group = of_type(service, "AWS::Logs::LogGroup")[made["LoggingConfig"]["LogGroup"]["Ref"]]
+    assert group["RetentionInDays"] == stage.log_retention_days
+    assert "TracingConfig" not in made
+    assert "ReservedConcurrentExecutions" not in made
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_they_are_told_the_deployment_but_not_its_key(service: Template, stage: Stage, name: str) -> None:
+    env = function(service, stage, name)["Environment"]["Variables"]
+    assert "sealingkey" in json.dumps(env.pop("HIVEWP_SEALING_KEY_SECRET"))
+    assert SEALING_KEY not in env
+    settings = Settings.parse(env | {SEALING_KEY: new_key()})
+    assert (settings.aws.prefix, settings.partitions) == (stage.prefix, stage.partitions)
+    assert (settings.sessions_per_worker, settings.log_level) == (stage.sessions_per_worker, stage.log_level)
+    assert settings.metrics == "emf"
+    assert not settings.allow_local_webhooks
+
+
+def test_the_api_starts_from_a_snapshot_and_old_ones_go(service: Template, stage: Stage) -> None:
+    made = function(service, stage, "api")
+    assert made["SnapStart"] == {"ApplyOn": "PublishedVersions"}
+    assert made["Timeout"] == API_TIMEOUT_S < 30
+    versions = [one for one in service["Resources"].values() if one["Type"] == "AWS::Lambda::Version"]
+    assert all(one["DeletionPolicy"] == "Delete" for one in versions)
+
+
+def test_the_sender_is_fed_by_the_delivery_queue(service: Template, stage: Stage) -> None:
+    mappings = of_type(service, "AWS::Lambda::EventSourceMapping").values()
+    [mapping] = [one for one in mappings if "deliveries" in json.dumps(one["EventSourceArn"])]
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 25}
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert "dead" not in json.dumps(mapping["EventSourceArn"])
+    timeout = function(service, stage, "webhook-sender")["Timeout"]
+    assert DELIVERIES.visibility_s >= 6 * timeout
+    assert timeout > SenderSettings().timeout_s + MARGIN_S  # at least one attempt is begun
+
+
+def statements(template: Template, stage: Stage, name: str) -> list[dict[str, Any]]:
+    role = function(template, stage, name)["Role"]["Fn::GetAtt"][0]
+    assert "ManagedPolicyArns" not in of_type(template, "AWS::IAM::Role")[role]
+    policies = of_type(template, "AWS::IAM::Policy").values()
+    return [s for one in policies if {"Ref": role} in one["Roles"] for s in one["PolicyDocument"]["Statement"]]
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_role_names_every_action_and_every_resource(service: Template, stage: Stage, name: str) -> None:
+    for statement in statements(service, stage, name):
+        assert statement["Effect"] == "Allow"
+        assert "*" not in json.dumps(statement), statement
+
+
+def test_the_sender_reads_no_messages_and_the_api_takes_nothing_off_queues(service: Template, stage: Stage) -> None:
+    sender = json.dumps(statements(service, stage, "webhook-sender"))
+    assert not any(table in sender for table in ("datamessages", "datainstances", "datakeys", "dataevents"))
+    assert "ReceiveMessage" not in json.dumps(statements(service, stage, "api"))

@@ -5,6 +5,8 @@
 | stage | `dev` or `prod`, see stages.py | dev |
 | nat | `true`: hosts in private subnets behind a NAT gateway | the stage's |
 | image | URI of the hosts' image; without it `cdk deploy` makes one, for which it needs docker | |
+| alert-email | address that alarms are mailed to, as CloudWatch words them; it is asked to confirm | |
+| alert-targets | name of a secret that says where alerts go; without it the stack makes one (docs/alarms.md) | |
 | code | `lambda`: functions with their libraries; `source`: our own code alone, for tests | lambda |
 """
 
@@ -18,7 +20,7 @@ from pathlib import Path
 from infra.stages import STAGES, Stage
 
 CDK_JSON = Path(__file__).resolve().parent.parent / "cdk.json"
-NAMES = ("stage", "nat", "image", "code")
+NAMES = ("stage", "nat", "image", "alert-email", "alert-targets", "code")
 CODES = ("lambda", "source")
 
 
@@ -40,8 +42,9 @@ class Context:
         stage = STAGES[_one_of(values, "stage", tuple(STAGES))]
         if values.get("nat") is not None:
             stage = replace(stage, nat=_one_of(values, "nat", ("false", "true")) == "true")
-        image = values.get("image")
-        return cls(stage, _one_of(values, "code", CODES) == "lambda", str(image) if image else None)
+        email, targets = _text(values, "alert-email"), _text(values, "alert-targets")
+        stage = replace(stage, alert_email=email, alert_targets=targets)
+        return cls(stage, _one_of(values, "code", CODES) == "lambda", _text(values, "image"))
 
 
 def without_cdk(arguments: Sequence[str]) -> dict[str, object]:
@@ -53,6 +56,11 @@ def without_cdk(arguments: Sequence[str]) -> dict[str, object]:
             raise BadContext(f"context is given as key=value, not {argument!r}")
         context[key] = value
     return context
+
+
+def _text(values: Mapping[str, object], name: str) -> str | None:
+    value = values.get(name)
+    return str(value) if value else None
 
 
 def _one_of(values: Mapping[str, object], name: str, allowed: tuple[str, ...]) -> str:

@@ -39,6 +39,7 @@ class FunctionProps:
     timeout_s: int
     environment: Mapping[str, str]
     snap_start: bool = False
+    dead_letters: sqs.IQueue | None = None  # of calls that nobody waits for
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ def make_function(
         timeout=Duration.seconds(props.timeout_s),
         environment=dict(props.environment),
         role=role,
+        dead_letter_queue=props.dead_letters,
         log_group=group,
         logging_format=lambda_.LoggingFormat.JSON,
         application_log_level_v2=_level(stage.log_level),

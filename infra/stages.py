@@ -24,6 +24,8 @@ class Stage:
     file_backups: bool
     api_rate: int
     api_burst: int
+    alert_email: str | None = None
+    alert_targets: str | None = None
 
     @property
     def prefix(self) -> str:

@@ -18,8 +18,9 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """`alarm` is None for one that is not on our list. `since` is ISO 8601, `value` the latest figure where there is
-    one, `condition` what would be bad, `reason` the judge's own words, `dashboard` a URL."""
+    """`alarm` is None for one that is not on our list, `before` the state that it was in. `since` is ISO 8601, `value`
+    the latest figure where there is one, `condition` what would be bad, `reason` the judge's own words, `dashboard` a
+    URL."""
 
     deployment: str
     name: str
@@ -28,5 +29,6 @@ class Alert:
     since: str
     condition: str
     reason: str
+    before: State | None = None
     value: float | None = None
     dashboard: str | None = None

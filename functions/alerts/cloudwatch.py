@@ -40,6 +40,7 @@ def _alert(said: Mapping[str, Any], deployment: str) -> Alert:
         since=iso(parse_iso(said["StateChangeTime"])),
         condition=alarm.condition() if alarm else _condition(said.get("Trigger", {})),
         reason=reason,
+        before=State(said["OldStateValue"]) if said.get("OldStateValue") in set(State) else None,
         value=float(latest[1]) if latest else None,
         dashboard=_dashboard(str(said.get("AlarmArn", "")), deployment, alarm),
     )

@@ -26,7 +26,7 @@ class Message:
 def message_of(alert: Alert) -> Message:
     """What it means, the figure against its threshold, since when, where to look and the first thing to do."""
     alarm = alert.alarm
-    title = f"{_HEADS[alert.state]} {alert.deployment}: {alarm.title if alarm else alert.name}{_ending(alert.state)}"
+    title = f"{_HEADS[alert.state]} {alert.deployment}: {alarm.title if alarm else alert.name}{_ending(alert)}"
     lines = [title, *_explained(alert), f"Now: {_now(alert)}", f"Since: {alert.since}"]
     if alarm and alert.state is not State.OK:
         lines.append(f"First thing to do: {alarm.first_step}")
@@ -41,8 +41,10 @@ def notice(subject: str | None, text: str) -> Message:
     return Message(lines, {"title": lines[0]})
 
 
-def _ending(state: State) -> str:
-    return " (it is over)" if state is State.OK else ""
+def _ending(alert: Alert) -> str:
+    if alert.state is not State.OK:
+        return ""
+    return " (it is over)" if alert.before is State.ALARM else " (nothing to do)"
 
 
 def _explained(alert: Alert) -> list[str]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from aws_cdk import Stack
 from constructs import Construct
 
+from infra.alerts import Alerts
 from infra.api import Api
 from infra.bundling import CodeSource
 from infra.hosts import SessionHosts
+from infra.monitoring import Monitoring, Watched
 from infra.stacks.data import DataStack
 from infra.stages import Stage
 from infra.webhooks import Webhooks
@@ -19,6 +21,8 @@ class ServiceStack(Stack):
     api: Api
     webhooks: Webhooks
     hosts: SessionHosts
+    alerts: Alerts
+    monitoring: Monitoring
 
     def __init__(
         self,
@@ -46,3 +50,17 @@ class ServiceStack(Stack):
             sealing_key=sealing_key,
             image=image,
         )
+        self.alerts = Alerts(self, "alerts", stage=stage, code=code)
+        watched = Watched(
+            api_name=self.api.rest_api.rest_api_name,
+            firewall=self.api.firewall.acl,
+            functions={
+                "API function": self.api.function,
+                "Webhook sender": self.webhooks.function,
+                "Alerts function": self.alerts.function,
+            },
+            hosts=self.hosts.service,
+            file_system_id=data.network.files.file_system_id,
+            topic=self.alerts.topic,
+        )
+        self.monitoring = Monitoring(self, "monitoring", stage=stage, watched=watched)

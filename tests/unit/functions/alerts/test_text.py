@@ -12,8 +12,8 @@ from shared.alarms.catalog import HOST_MEMORY_HIGH
 from tests.fakes.alarms import alarm_message
 
 
-def an_alert(state: str = "ALARM", name: str = "hivewp-prod-host-memory") -> Alert:
-    alert = alert_of(alarm_message(name, state), "hivewp-prod")
+def an_alert(state: str = "ALARM", name: str = "hivewp-prod-host-memory", before: str = "ALARM") -> Alert:
+    alert = alert_of(alarm_message(name, state, before), "hivewp-prod")
     assert alert is not None
     return alert
 
@@ -33,6 +33,8 @@ def test_what_is_over_asks_for_nothing() -> None:
     text = message_of(an_alert("OK")).text
     assert text.startswith("OK hivewp-prod: A session host is short of memory (it is over)\nNow: ")
     assert "First thing to do" not in text
+    new = message_of(an_alert("OK", before="INSUFFICIENT_DATA")).text
+    assert new.startswith("OK hivewp-prod: A session host is short of memory (nothing to do)\nNow: ")
 
 
 def test_without_figures_that_is_said() -> None:

@@ -56,9 +56,9 @@ class Figures:
         self._load = load
         self._told = 0
 
-    async def run(self, stop: asyncio.Event, every_s: float = EVERY_S) -> None:
+    async def run(self, stop: asyncio.Event) -> None:
         """Tells them until `stop` is set: what a host holds while it leaves says nothing of the others' load."""
-        while self._meter.on and not await until(stop, every_s):
+        while self._meter.on and not await until(stop, EVERY_S):
             await self.tell()
 
     async def tell(self) -> None:

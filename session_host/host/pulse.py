@@ -10,6 +10,8 @@ from session_host.health import BEAT_S, form
 from session_host.host.sight import Sight
 from shared.clock import Clock
 
+FIRST_S = 0.25  # from one try to the next before the first look
+
 _log = logging.getLogger(__name__)
 
 
@@ -38,6 +40,6 @@ class Pulse:
         try:
             while True:
                 self.beat()
-                await asyncio.sleep(self._every_s)
+                await asyncio.sleep(FIRST_S if self._sight.at is None else self._every_s)
         finally:
             self._file.unlink(missing_ok=True)

@@ -48,7 +48,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
     said = {name: value for name, value in os.environ.items() if not name.startswith(("UV_", "VIRTUAL_ENV"))}
     here = {"UV_PROJECT_ENVIRONMENT": str(app / ".venv"), "UV_PYTHON": sys.executable, "UV_PYTHON_DOWNLOADS": "never"}
     command = [str(install_uv()), *dockerfile.install()[1:]]
-    done = subprocess.run(command, cwd=app, env=said | here, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=app, env=said | here, capture_output=True, check=False)
     if done.returncode:  # as in local/install.py: behind a proxy with a certificate of its own
         done = subprocess.run([*command, "--system-certs"], cwd=app, env=said | here, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr

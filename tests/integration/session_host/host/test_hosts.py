@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import sys
+import time
 
 import psutil
 
+from session_host.health import trouble
 from shared.clock import SystemClock
 from shared.store.hosts import Hosts
 from shared.store.partitions import Partitions
@@ -26,6 +29,8 @@ async def owners(site: Site) -> list[str | None]:
 
 
 async def test_a_host_takes_all_partitions_reports_and_hands_everything_back(site: Site) -> None:
+    alive = site.folder / "health" / "alive"
+    site.env = {"HIVEWP_HEALTH_FILE": str(alive), "HIVEWP_METRICS": "emf", "TEST_FIGURES_S": "0.2"}
     host = await site.start("host-1")
     await site.see(lambda: len(site.notes("start")) == PARTITIONS)
     started = site.notes("start")
@@ -40,6 +45,13 @@ async def test_a_host_takes_all_partitions_reports_and_hands_everything_back(sit
     assert {(one.partition, one.pid) for one in report.workers} == {(note.partition, note.pid) for note in started}
     assert report.workers[0].states == {"connected": 3}
     assert 0 < report.memory_used < report.memory_limit
+    await site.see(lambda: '"InstancesConnected":6' in site.log("host-1"))
+    told = [json.loads(line) for line in site.log("host-1").splitlines() if line.startswith('{"_aws"')][-1]
+    assert (told["Deployment"], told["SessionsPerHost"]) == (site.deployment.settings.prefix, 3 * PARTITIONS)
+    assert (told["PartitionsUnowned"], told["InstancesConnectedPercent"]) == (0, 100)
+    assert 0 < told["HostMemory"] < 100
+    await site.see(alive.exists)
+    assert trouble(alive.read_text(), time.monotonic()) is None
 
     children = psutil.Process(host.pid).children(recursive=True)
     assert len(children) == 2 * PARTITIONS
@@ -50,6 +62,7 @@ async def test_a_host_takes_all_partitions_reports_and_hands_everything_back(sit
     assert await owners(site) == [None] * PARTITIONS
     assert await hosts.alive() == []
     assert list((site.folder / "run").iterdir()) == []
+    assert not alive.exists()
 
 
 async def test_a_joining_host_gets_its_share_by_hand_over_and_a_killed_ones_share_is_taken(site: Site) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from session_host.host import figures
 from session_host.host.figures import Figures, of_deployment, of_host
 from session_host.host.sight import Sight
 from shared.clock import iso
@@ -127,9 +128,10 @@ async def test_a_host_whose_heartbeat_is_old_attends_to_nothing(scene: Scene) ->
     assert (await scene.told())["PartitionsUnowned"] == 1
 
 
-async def test_they_are_told_until_the_host_stops(scene: Scene) -> None:
+async def test_they_are_told_until_the_host_stops(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(figures, "EVERY_S", 0.001)
     stop = asyncio.Event()
-    running = asyncio.create_task(scene.figures.run(stop, every_s=0.001))
+    running = asyncio.create_task(scene.figures.run(stop))
     async with asyncio.timeout(20):
         while len(scene.lines) < 2:
             await asyncio.sleep(0.001)

@@ -62,16 +62,30 @@ class ApiGatewayKeys:
                 description=f"HiveWP key of tenant {tenant}",
                 enabled=True,
                 value=value,
-                tags={"hivewp:tenant": tenant, "hivewp:deployment": self._prefix},
             )
             await self._client.create_usage_plan_key(usagePlanId=plan_id, keyId=made["id"], keyType="API_KEY")
 
+    async def attach(self, key_id: str, plan: str) -> bool:
+        """Puts a key on its plan, where it may be already. False: API Gateway has no such key."""
+        plan_id, found = await self._plan_id(plan), await self._ids(key_id)
+        for gateway_id in found:
+            async with _errors():
+                try:
+                    await self._client.create_usage_plan_key(usagePlanId=plan_id, keyId=gateway_id, keyType="API_KEY")
+                except self._client.exceptions.ConflictException:  # it is on the plan
+                    continue
+        return bool(found)
+
     async def delete(self, key_id: str) -> None:
         """Forgets a key, which is refused from then on; one that is not there is fine."""
+        for gateway_id in await self._ids(key_id):
+            await self._delete(gateway_id)
+
+    async def _ids(self, key_id: str) -> list[str]:
+        """What API Gateway calls the key: one name, unless an interrupted call was repeated."""
         name = self._name(key_id)
-        async for key in self._pages("get_api_keys", nameQuery=name):  # finds what begins with it
-            if key["name"] == name:
-                await self._delete(key["id"])
+        keys = self._pages("get_api_keys", nameQuery=name)  # finds what begins with it
+        return [key["id"] async for key in keys if key["name"] == name]
 
     def _name(self, key_id: str) -> str:
         return f"{self._prefix}-{key_id}"

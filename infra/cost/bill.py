@@ -161,7 +161,8 @@ def _watching(month: Month, has: Bought) -> Iterator[Line]:
     yield Line("CloudWatch", f"{len(METRICS)} metrics of our own", len(METRICS) * prices.METRIC)
     boards = has.alarms * prices.ALARM + has.dashboards * prices.DASHBOARD
     yield Line("CloudWatch", f"alarms on {has.alarms} metrics, {has.dashboards} dashboards", boards)
-    yield Line("Secrets Manager", "secrets", has.secrets * prices.SECRET)
+    secrets = has.secrets * prices.SECRET + has.keys * prices.KEY
+    yield Line("Secrets Manager, KMS", "secrets, a key of our own", secrets)
 
 
 def _gigabytes_out(month: Month) -> float:

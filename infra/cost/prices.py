@@ -56,4 +56,5 @@ ALARM = 0.10  # a month and metric
 DASHBOARD = 3.00  # a month
 
 SECRET = 0.40  # a month
+KEY = 1.00  # a month, KMS
 GB_OUT = 0.09  # to the internet

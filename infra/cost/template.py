@@ -23,6 +23,7 @@ class Bought:
     alarms: int
     dashboards: int
     secrets: int
+    keys: int
     retention_days: int
 
 
@@ -44,6 +45,7 @@ def bought(stage: str, *templates: Template) -> Bought:
         alarms=sum(_metrics_of(alarm) for alarm in _of(templates, "AWS::CloudWatch::Alarm")),
         dashboards=len(list(_of(templates, "AWS::CloudWatch::Dashboard"))),
         secrets=len(list(_of(templates, "AWS::SecretsManager::Secret"))),
+        keys=len(list(_of(templates, "AWS::KMS::Key"))),
         retention_days=max(group["RetentionInDays"] for group in _of(templates, "AWS::Logs::LogGroup")),
     )
 

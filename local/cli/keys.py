@@ -103,3 +103,16 @@ def revoke(
         typer.echo(json.dumps([plain(key) for key in ended], indent=2))
     else:
         typer.echo("\n".join(f"revoked {key.key_id} (...{key.ending}) of {key.tenant}" for key in ended))
+
+
+@keys.command()
+def repair(stage: Annotated[str, typer.Option(help="a deployed stage, dev or prod")]) -> None:
+    """Put every live key on its plan again, after the API of a stage was torn down and made anew.
+
+    Keys are not part of the stack, so they outlive it; plans are, and new ones are empty."""
+    from local.keys.actions import repair_keys
+
+    done = repair_keys(os.environ, stage)
+    typer.echo(f"{len(done.kept)} keys are on their plans")
+    for key in done.lost:
+        typer.echo(f"{key.key_id} of {key.tenant} is not in API Gateway any more: rotate it", err=True)

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
 from local.keys.errors import KeyProblem
-from local.keys.issuer import Issuer, Made, Order
+from local.keys.issuer import Issuer, Made, Order, Repaired
 from local.keys.places import open_issuer
 from local.keys.terms import expiry_of, label_of, scopes_of, seconds_of, stage_of, tenant_of
 from shared.api_gateway import ApiGatewayError, NoAccess, PlanMissing
@@ -52,6 +52,11 @@ def revoke_keys(env: Env, stage: str | None, tenant: str, key_id: str | None, *,
         raise KeyProblem("name one key, or say --all")
     name = tenant_of(tenant)
     return _run(env, stage, lambda issuer: issuer.revoke(name, key_id, everything=everything))
+
+
+def repair_keys(env: Env, stage: str) -> Repaired:
+    """Puts every live key of a stage on its plan."""
+    return _run(env, stage, lambda issuer: issuer.repair())
 
 
 def _run(env: Env, stage: str | None, action: Callable[[Issuer], Awaitable[T]]) -> T:

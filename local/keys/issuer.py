@@ -43,6 +43,7 @@ class Gateway(Protocol):
 
     async def check_plan(self, plan: str) -> None: ...
     async def make(self, key_id: str, value: str, plan: str, tenant: str) -> None: ...
+    async def attach(self, key_id: str, plan: str) -> bool: ...
     async def delete(self, key_id: str) -> None: ...
 
 
@@ -64,6 +65,14 @@ class Made:
     text: str
     key: IssuedKey
     replaces: IssuedKey | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """The live keys: those that are on their plan, and those that API Gateway does not have any more."""
+
+    kept: Sequence[IssuedKey]
+    lost: Sequence[IssuedKey]
 
 
 class Issuer:
@@ -107,6 +116,17 @@ class Issuer:
             await self._take_away(key)
         await self.tidy(tenant)
         return chosen
+
+    async def repair(self) -> Repaired:
+        """Puts every live key on its plan, after plans were made anew; a key that is lost must be rotated."""
+        now = self._clock.unix()
+        kept: list[IssuedKey] = []
+        lost: list[IssuedKey] = []
+        for key in await self._rows.all():
+            if key.state is KeyState.ACTIVE and not key.expired(now):
+                there = await self._gateway.attach(key.key_id, key.plan)
+                (kept if there else lost).append(key)
+        return Repaired(kept, lost)
 
     async def tidy(self, tenant: str) -> None:
         """Takes away what a crash has left of the tenant's keys, and keys that have expired."""

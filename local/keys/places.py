@@ -26,6 +26,10 @@ class NoGateway:
     async def make(self, key_id: str, value: str, plan: str, tenant: str) -> None:
         """The row is enough."""
 
+    async def attach(self, key_id: str, plan: str) -> bool:  # noqa: ARG002 - the protocol's
+        """The row names the plan."""
+        return True
+
     async def delete(self, key_id: str) -> None:
         """The row is enough."""
 

@@ -80,6 +80,12 @@ class MemoryGateway:
         self.fuse.write()
         self.plans[key_id] = plan
 
+    async def attach(self, key_id: str, plan: str) -> bool:
+        self.fuse.write()
+        if key_id in self.values:
+            self.plans[key_id] = plan
+        return key_id in self.values
+
     async def delete(self, key_id: str) -> None:
         self.fuse.write()
         self.values.pop(key_id, None)

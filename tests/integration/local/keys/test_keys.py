@@ -178,6 +178,18 @@ async def test_a_creation_cut_off_lets_nobody_in_and_the_next_one_clears_up(
     assert [row.key_id for row in await IssuedKeys(stage.database).all()] == [made["key_id"]]
 
 
+async def test_keys_outlive_plans_that_are_made_anew(stage: DeployedStage) -> None:
+    key = (await stage.made("create", "--tenant", "acme"))["key"]
+    for plan in (await stage.gateway.get_usage_plans(limit=500))["items"]:
+        if plan["name"] == f"{stage.settings.prefix}-standard":
+            await stage.gateway.delete_usage_plan(usagePlanId=plan["id"])
+            await stage.gateway.create_usage_plan(name=plan["name"], apiStages=plan["apiStages"])
+    assert await stage.status(key) == 403
+    assert (await stage.run("repair")).stdout == "1 keys are on their plans\n"
+    assert (await stage.run("repair")).exit_code == 0, "again is fine"
+    assert await stage.status(key) == 200
+
+
 async def test_what_a_person_can_mend_is_told(stage: DeployedStage) -> None:
     assert "'acme' has no keys here" in await stage.failure("revoke", "--tenant", "acme")
     assert "is no tenant's name" in await stage.failure("create", "--tenant", "a/b")

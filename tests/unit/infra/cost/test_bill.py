@@ -23,6 +23,7 @@ HAS = Bought(
     alarms=20,
     dashboards=2,
     secrets=1,
+    keys=1,
     retention_days=30,
 )
 
@@ -91,6 +92,7 @@ def test_a_template_is_read() -> None:
         *[("AWS::CloudWatch::Alarm", {"MetricName": "m"})] * 18,
         *[("AWS::CloudWatch::Dashboard", {})] * 2,
         ("AWS::SecretsManager::Secret", {}),
+        ("AWS::KMS::Key", {}),
         ("AWS::Logs::LogGroup", {"RetentionInDays": 30}),
         ("AWS::Logs::LogGroup", {"RetentionInDays": 7}),
     ]

@@ -191,6 +191,20 @@ async def test_anothers_key_cannot_be_revoked_in_a_tenants_name(shop: Shop) -> N
     assert other.key.key_id in shop.lets_in()
 
 
+async def test_live_keys_are_put_on_plans_that_were_made_anew(shop: Shop) -> None:
+    kept, lost, old = await shop.create(), await shop.create(), await shop.create(expires_at=shop.clock.now + 2)
+    shop.gateway.plans.clear()
+    del shop.gateway.values[lost.key.key_id]
+    shop.clock.now += 10
+    done = await shop.issuer.repair()
+    assert ([key.key_id for key in done.kept], [key.key_id for key in done.lost]) == (
+        [kept.key.key_id],
+        [lost.key.key_id],
+    )
+    assert shop.lets_in() == set(shop.gateway.plans) == {kept.key.key_id}
+    assert old.key.key_id in shop.traces()
+
+
 async def test_the_stacks_own_key_is_left_alone(shop: Shop) -> None:
     shop.rows.rows["d"] = IssuedKey(digest="d", key_id="key_local", tenant="local")
     with pytest.raises(KeyProblem, match="HIVEWP_API_KEY"):

@@ -46,4 +46,4 @@ soak: $(READY) ## an hour of load and restarts: does anything grow? JSON
 	@$(BIN)/hivewp soak $(ARGS)
 
 clean: ## remove what set-up and runs made, except your data in .hivewp
-	rm -rf .venv .venv-ministack .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-ministack .tools cdk.out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -12,6 +12,7 @@ from __future__ import annotations
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_efs as efs
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
@@ -95,6 +96,20 @@ class Network(Construct):
             encrypted=True,
             throughput_mode=efs.ThroughputMode.ELASTIC if stage.elastic_files else efs.ThroughputMode.BURSTING,
             enable_automatic_backups=stage.file_backups,
-            allow_anonymous_access=False,
+            file_system_policy=_files_policy(),
+            allow_anonymous_access=True,  # leaves the policy as it is: CDK's own lets anybody write who can mount
             removal_policy=RemovalPolicy.RETAIN,
         )
+
+
+def _files_policy() -> iam.PolicyDocument:
+    """It allows nothing, so that only a role's own policy can; and neither the root user nor a mount without TLS."""
+    everybody = [iam.AnyPrincipal()]
+    plain = {"Bool": {"aws:SecureTransport": "false"}}
+    deny = iam.Effect.DENY
+    return iam.PolicyDocument(
+        statements=[
+            iam.PolicyStatement(effect=deny, principals=everybody, actions=["elasticfilesystem:*"], conditions=plain),
+            iam.PolicyStatement(effect=deny, principals=everybody, actions=["elasticfilesystem:ClientRootAccess"]),
+        ]
+    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,12 +12,20 @@ from typing import Any
 
 import pytest
 
+from infra import NODE
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 SYNTHESISE = Path(__file__).with_name("synthesise.py")
 SYNTHESIS_S = 300
+UNPACKED = Path.home() / ".cache" / "aws" / "jsii" / "package-cache"  # jsii's own place: unpacking CDK takes 20 s
 
 Template = dict[str, Any]
 Synthesis = Callable[[str], Template]
+
+
+def of_type(template: Template, kind: str) -> dict[str, dict[str, Any]]:
+    """The resources of one type by their logical ids."""
+    return {name: made for name, made in template["Resources"].items() if made["Type"] == kind}
 
 
 @pytest.fixture(scope="session")
@@ -35,8 +42,9 @@ def assembly(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
 
 
 def _synthesise(folder: Path) -> None:
-    """As a process that has neither credentials nor a home where it could find some."""
-    env = {"PATH": os.environ["PATH"], "HOME": str(folder.parent), "PYTHONPATH": str(ROOT)}
+    """As a process that has neither credentials nor a home where it could find some, nor docker."""
+    env = {"HOME": str(folder.parent), "PYTHONPATH": str(ROOT), "JSII_NODE": str(NODE)}
+    env["JSII_RUNTIME_PACKAGE_CACHE_ROOT"] = str(UNPACKED)
     command = [sys.executable, str(SYNTHESISE), str(folder)]
     done = subprocess.run(
         command, env=env, cwd=folder.parent, capture_output=True, text=True, check=False, timeout=SYNTHESIS_S

@@ -1,0 +1,41 @@
+"""What a synthesis is told, and what it says about values that it cannot use."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from infra.context import CDK_JSON, BadContext, Context, without_cdk
+from infra.stages import DEV, PROD
+
+
+def test_nothing_said_is_the_dev_stage_with_its_libraries() -> None:
+    assert Context.parse({}) == Context(DEV, with_libraries=True, image=None)
+
+
+def test_values_of_the_command_line_are_texts() -> None:
+    context = Context.parse({"stage": "prod", "nat": "True", "code": "source", "image": "registry.example/host:1"})
+    assert (context.stage.name, context.stage.nat, context.stage.partitions) == ("prod", True, PROD.partitions)
+    assert (context.with_libraries, context.image) == (False, "registry.example/host:1")
+
+
+def test_values_of_cdk_json_have_types() -> None:
+    assert Context.parse({"nat": True}).stage.nat
+    assert not Context.parse({"nat": False}).stage.nat
+
+
+@pytest.mark.parametrize(("name", "value"), [("stage", "staging"), ("nat", "1"), ("code", "docker")])
+def test_a_value_that_cannot_be_used_is_refused_by_name(name: str, value: str) -> None:
+    with pytest.raises(BadContext, match=f"{name} must be one of .*{value}"):
+        Context.parse({name: value})
+
+
+def test_without_cdk_the_context_of_cdk_json_is_taken_and_arguments_go_first() -> None:
+    assert without_cdk([]) == json.loads(CDK_JSON.read_text())["context"]
+    assert without_cdk(["stage=prod"])["stage"] == "prod"
+
+
+def test_an_argument_without_a_value_is_refused() -> None:
+    with pytest.raises(BadContext, match="'prod'"):
+        without_cdk(["prod"])

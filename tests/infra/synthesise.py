@@ -17,7 +17,7 @@ from infra.context import without_cdk
 from infra.stages import DEV, PROD
 
 IMAGE = "registry.example/hivewp-host:1"
-STAGES = (DEV, PROD, replace(DEV, name="nat", nat=True))
+STAGES = (DEV, PROD, replace(DEV, name="nat", nat=True, alert_email="ops@example.com", alert_targets="ops/chat"))
 
 
 def main(folder: Path) -> None:

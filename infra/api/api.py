@@ -96,9 +96,7 @@ class Api(Construct):
         )
 
     def _methods(self) -> dict[Route, apigateway.Method]:
-        integration = apigateway.LambdaIntegration(
-            self.alias, allow_test_invoke=False, scope_permission_to_method=False
-        )
+        integration = apigateway.LambdaIntegration(self.alias, scope_permission_to_method=False)
         return {
             route: self.rest_api.root.resource_for_path(route.path).add_method(
                 route.method, integration, api_key_required=not route.is_open

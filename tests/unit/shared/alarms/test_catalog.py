@@ -34,6 +34,6 @@ def test_an_alarm_is_found_by_its_name_in_its_own_deployment_only() -> None:
 def test_conditions_read_well() -> None:
     conditions = {alarm.id: alarm.condition() for alarm in ALL}
     assert conditions["host-memory"] == "> 90 % in 3 of 5 minutes"
-    assert conditions["partition-unowned"] == "> 0 partitions in 2 minutes in a row"
+    assert conditions["partition-unowned"] == "> 0 partitions in 3 minutes in a row"
     assert conditions["commands-dead"] == "> 0 commands in a minute"
     assert conditions["api-latency"] == "> 1000 ms (p95) in 2 of 3 periods of 5 minutes"

@@ -33,12 +33,12 @@ from constructs import Construct
 
 from infra.capacity import BUSY, WORKER_CEILING_MB, Hosts, hosts_of
 from infra.functions import allow, allow_sending, allow_tables, log_group
+from infra.host_rights import COMMANDS, QUERIED, SENT_TO, TABLES
 from infra.network import Network
 from infra.rules import acknowledge
 from infra.stages import Stage
 from shared.metrics import DIMENSION, NAMESPACE, SESSIONS_PER_HOST
-from shared.queues.names import COMMANDS_DEAD, DELIVERIES, commands_name
-from shared.store import tables as names
+from shared.queues.names import commands_name
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCKERFILE = "session_host/Dockerfile"
@@ -50,19 +50,6 @@ FILES = 65_536  # open at once: a session has several, and so has one that ended
 # the folders that the image declares
 SESSIONS = "/sessions"
 SCRATCH = "/scratch"
-
-# What supervisor and workers do to each table: transactions need the rights of the writes in them.
-TABLES = {
-    names.INSTANCES.name: ("GetItem", "UpdateItem", "DeleteItem"),
-    names.MESSAGES.name: ("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"),
-    names.EVENTS.name: ("GetItem", "BatchGetItem", "Query", "PutItem"),
-    names.JOURNAL.name: ("PutItem",),
-    names.CACHE.name: ("GetItem", "PutItem", "DeleteItem"),
-    names.PARTITIONS.name: ("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "ConditionCheckItem"),
-    names.HOSTS.name: ("Scan", "PutItem", "DeleteItem"),
-}
-INDEXES = (names.INSTANCES, names.MESSAGES)
-COMMANDS = ("GetQueueUrl", "ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "SendMessage")
 
 _PRIVATE_IMAGE = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?"
@@ -247,11 +234,10 @@ def _allow_data(
     role: iam.Role, stage: Stage, tables: Mapping[str, dynamodb.Table], queues: Mapping[str, sqs.Queue]
 ) -> None:
     allow_tables(role, tables, TABLES)
-    indexes = [f"{tables[table.name].table_arn}/index/{table.index.name}" for table in INDEXES if table.index]
-    allow(role, ["dynamodb:Query"], indexes)
+    allow(role, ["dynamodb:Query"], [f"{tables[table].table_arn}/index/{index}" for table, index in QUERIED])
     commands = [queues[commands_name(partition)].queue_arn for partition in range(stage.partitions)]
     allow(role, [f"sqs:{action}" for action in COMMANDS], commands)
-    allow_sending(role, [queues[DELIVERIES.name], queues[COMMANDS_DEAD.name]])
+    allow_sending(role, [queues[name] for name in SENT_TO])
 
 
 def _allow_files(role: iam.Role, network: Network) -> None:

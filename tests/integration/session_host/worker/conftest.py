@@ -7,6 +7,7 @@ import inspect
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -36,6 +37,7 @@ from shared.store.messages import IdempotencyKey, Messages
 from shared.store.partitions import Partitions
 from shared.vault import Vault, new_key
 from tests.conftest import Deployment
+from tests.fakes.rights import Rights
 from tests.fakes.whatsapp import FakePairingDesk, FakeWhatsApp
 
 PATIENCE_S = 15.0
@@ -224,10 +226,14 @@ class Bench:
 
 
 @pytest.fixture
-async def bench(deployment: Deployment, tmp_path: Path) -> Bench:
-    """A deployment without a worker yet."""
+async def bench(deployment: Deployment, tmp_path: Path) -> AsyncIterator[Bench]:
+    """A deployment without a worker yet. What workers do there is held to what a host may do on AWS."""
     prefix = deployment.settings.prefix
-    commands = await open_queue(deployment.sqs, prefix, commands_name(0))
-    deliveries = await open_queue(deployment.sqs, prefix, DELIVERIES.name)
-    dead = await open_queue(deployment.sqs, prefix, COMMANDS_DEAD.name)
-    return Bench(deployment, tmp_path, commands, deliveries, dead)
+    rights = Rights(prefix)
+    sqs = rights.hold(deployment.sqs)
+    commands = await open_queue(sqs, prefix, commands_name(0))
+    deliveries = await open_queue(sqs, prefix, DELIVERIES.name)
+    dead = await open_queue(sqs, prefix, COMMANDS_DEAD.name)
+    held = replace(deployment, database=rights.database(deployment.database), sqs=sqs)
+    yield Bench(held, tmp_path, commands, deliveries, dead)
+    assert rights.exceeded == set()

@@ -3,7 +3,8 @@
 * SnapStart: importing the app takes most of a second of a whole core, and a caller would wait for it at every new
   environment. A snapshot of the started process comes back in a fraction of that. It is taken of a published version,
   so calls go to an alias. Its price is the snapshot's storage, some $4 a month at this memory, against provisioned
-  concurrency, which costs more for a single environment.
+  concurrency, which costs more for a single environment. Lambda drops the snapshot of a version that nobody called for
+  14 days; the next calls fail for the minute in which it takes another.
 * 1,024 MB: Lambda deals out CPU by memory. A call takes some milliseconds of it, and drawing a QR code 15: at 1,024 MB
   (0.6 of a core) that is not noticed, at 512 it doubles, and beyond that only the waiting for DynamoDB is paid for.
 * 29 s, as long as API Gateway waits.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
+from typing import Any
 
 import httpx
 import pytest
@@ -16,6 +17,7 @@ from shared.settings import Settings
 from shared.vault import new_key
 from tests.conftest import Deployment
 from tests.integration.functions.api.fake_worker import FakeWorker
+from tests.integration.functions.granted import Watch, at_work, grants_in
 
 KEYS = {"acme": "hwp_acme", "rival": "hwp_rival"}
 
@@ -33,17 +35,27 @@ def settings_of(deployment: Deployment, *, local_webhooks: bool = True) -> Setti
 
 @pytest.fixture
 async def services(deployment: Deployment) -> AsyncIterator[Services]:
-    """The services of the test's deployment, with a key for each of two tenants."""
+    """The services of the test's deployment, with a key for each of two tenants.
+
+    What answering calls asks of the store must be granted to the deployed function."""
     async with open_services(settings_of(deployment)) as opened:
         for tenant, key in KEYS.items():
             await opened.keys.save(key, ApiKey(f"key_{tenant}", tenant))
+        watch = Watch(opened.keys._db._client, deployment.settings.prefix, grants_in("infra/api/function.py"))
         yield opened
+        assert watch.missing == set()
 
 
 def client_of(services: Services, key: str | None = KEYS["acme"]) -> httpx.AsyncClient:
     """A client of an API over these services."""
     headers = {"x-api-key": key} if key else {}
-    transport = httpx.ASGITransport(create_app(services))
+    app = create_app(services)
+
+    async def working(scope: Any, receive: Any, send: Any) -> None:
+        with at_work():
+            await app(scope, receive, send)
+
+    transport = httpx.ASGITransport(working)
     return httpx.AsyncClient(transport=transport, base_url="http://api", headers=headers)
 
 

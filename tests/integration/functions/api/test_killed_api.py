@@ -35,7 +35,7 @@ async def dying(
     try:
         await until_it_answers(url, process)
         async with httpx.AsyncClient(base_url=url, headers={"x-api-key": KEYS["acme"]}) as client:
-            yield client, asyncio.create_task(asyncio.to_thread(process.wait, 30))
+            yield client, asyncio.create_task(asyncio.to_thread(process.wait, 120))
     finally:
         process.kill()
         process.wait(10)

@@ -11,6 +11,8 @@ import pytest
 from functions.webhook_sender.handler import handler, runtime
 from local.webhooks.shape import record
 from shared.models.webhook import DeliveryState
+from shared.store.webhooks import Webhooks
+from tests.integration.functions.granted import Watch, grants_in
 from tests.integration.functions.webhook_sender.conftest import Sending, an_event
 
 
@@ -26,14 +28,20 @@ class Context:
 
 @pytest.fixture
 def lambda_env(sending: Sending, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The environment of the function; its process-wide clients are given back at the end."""
+    """The environment of the function; its process-wide clients are given back at the end.
+
+    What it asks of the store must be granted to the deployed function."""
     monkeypatch.setenv("HIVEWP_AWS_ENDPOINT", sending.settings.aws.endpoint_url or "")
     monkeypatch.setenv("HIVEWP_PREFIX", sending.settings.aws.prefix)
     monkeypatch.setenv("HIVEWP_SEALING_KEY", sending.settings.sealing_key)
     monkeypatch.setenv("HIVEWP_ALLOW_LOCAL_WEBHOOKS", "1")
     monkeypatch.setenv("HIVEWP_METRICS", "emf")
     runtime.cache_clear()
+    endpoints = runtime()._services.endpoints
+    assert isinstance(endpoints, Webhooks)
+    watch = Watch(endpoints._db._client, sending.settings.aws.prefix, grants_in("infra/webhooks.py"), always=True)
     yield
+    assert watch.missing == set()
     runtime().close()
     runtime.cache_clear()
 

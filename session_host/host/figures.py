@@ -7,33 +7,19 @@ Whoever has not seen them lately says nothing of it: silence is what the alarms 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 from session_host.host.sight import Sight
 from session_host.until import until
 from shared.clock import Clock, parse_iso
-from shared.metrics import (
-    HOST_MEMORY,
-    INSTANCES,
-    INSTANCES_CONNECTED_PERCENT,
-    INSTANCES_UNATTENDED,
-    PARTITIONS_UNOWNED,
-    SESSIONS_PER_HOST,
-    WORKERS_RESTARTED,
-    Meter,
-    Metric,
-    should_be_connected,
-)
-from shared.models.host import HostReport, Lease, WorkerReport
-from shared.models.instance import InstanceState
+from shared.metrics import HOST_MEMORY, SESSIONS_PER_HOST, WORKERS_RESTARTED, Meter
+from shared.metrics.deployment import Figure, of_deployment
+from shared.models.host import HostReport
 from shared.store.database import StoreError
 
 EVERY_S = 60.0
 FRESH_S = 30.0  # three heartbeats
 LOAD_S = 3.0
-
-Figure = tuple[Metric, float]
 
 
 class Figures:
@@ -88,25 +74,3 @@ def of_host(report: HostReport) -> Iterator[Figure]:
     yield SESSIONS_PER_HOST, sum(sum(worker.states.values()) for worker in report.workers)
     if report.memory_limit:
         yield HOST_MEMORY, round(100 * report.memory_used / report.memory_limit, 1)
-
-
-def of_deployment(leases: Sequence[Lease], hosts: Sequence[HostReport], total: int) -> Iterator[Figure]:
-    """What is so of the deployment, whose instances are `total` in number, by all leases and the hosts that live."""
-    attending = [_attending(lease, hosts) for lease in leases]
-    yield PARTITIONS_UNOWNED, attending.count(None)
-    states: Counter[str] = Counter()
-    for worker in attending:
-        states.update(worker.states if worker else {})
-    unattended = max(0, total - states.total())  # reports may be older than the total
-    yield INSTANCES_UNATTENDED, unattended
-    for state, metric in INSTANCES.items():
-        yield metric, states[state]
-    wanted = sum(states[state] for state in INSTANCES if should_be_connected(state)) + unattended
-    if wanted:
-        yield INSTANCES_CONNECTED_PERCENT, round(100 * states[InstanceState.CONNECTED] / wanted, 1)
-
-
-def _attending(lease: Lease, hosts: Sequence[HostReport]) -> WorkerReport | None:
-    """The owner's worker for a partition: while it changes hands another's last heartbeat may still name it."""
-    owners = (host for host in hosts if host.id == lease.owner)
-    return next((one for host in owners for one in host.workers if one.partition == lease.partition), None)

@@ -1,9 +1,9 @@
-"""What the hosts' heartbeats and leases say of the whole deployment, in figures."""
+"""What leases and heartbeats say of the whole deployment, in figures."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from shared.metrics.catalog import (
     INSTANCES,
@@ -13,29 +13,32 @@ from shared.metrics.catalog import (
     should_be_connected,
 )
 from shared.metrics.metric import Metric
-from shared.models.host import HostReport, Lease
+from shared.models.host import HostReport, Lease, WorkerReport
 from shared.models.instance import InstanceState
 
+Figure = tuple[Metric, float]
 
-def looked_after(lease: Lease, hosts: Sequence[HostReport]) -> bool:
-    """Whether the partition's owner is among the living hosts and has a worker for it: either may have died."""
+
+def attending(lease: Lease, hosts: Sequence[HostReport]) -> WorkerReport | None:
+    """The owner's worker for a partition: both may have died. While a partition changes hands another host's last
+    heartbeat may still name it."""
     owners = (host for host in hosts if host.id == lease.owner)
-    return any(worker.partition == lease.partition for owner in owners for worker in owner.workers)
+    return next((one for host in owners for one in host.workers if one.partition == lease.partition), None)
 
 
-def of_deployment(hosts: Sequence[HostReport], leases: Sequence[Lease], total: int) -> dict[Metric, float]:
+def of_deployment(leases: Sequence[Lease], hosts: Sequence[HostReport], total: int) -> Iterator[Figure]:
     """The gauges that every host tells (Emitter.HOSTS).
 
-    `hosts`: those with a fresh heartbeat; `leases`: of all partitions; `total`: instances on all partitions."""
+    `leases`: of all partitions; `hosts`: those with a fresh heartbeat; `total`: instances on all partitions."""
+    found = [attending(lease, hosts) for lease in leases]
+    yield PARTITIONS_UNOWNED, found.count(None)
     states: Counter[str] = Counter()
-    for host in hosts:
-        for worker in host.workers:
-            states.update(worker.states)
+    for worker in found:
+        states.update(worker.states if worker else {})
     unattended = max(0, total - states.total())  # the heartbeats may be older than the total
-    figures: dict[Metric, float] = {metric: states[state] for state, metric in INSTANCES.items()}
-    figures[INSTANCES_UNATTENDED] = unattended
-    figures[PARTITIONS_UNOWNED] = sum(not looked_after(lease, hosts) for lease in leases)
-    expected = unattended + sum(states[state] for state in InstanceState if should_be_connected(state))
-    if expected:
-        figures[INSTANCES_CONNECTED_PERCENT] = round(100 * states[InstanceState.CONNECTED] / expected, 2)
-    return figures
+    yield INSTANCES_UNATTENDED, unattended
+    for state, metric in INSTANCES.items():
+        yield metric, states[state]
+    wanted = unattended + sum(states[state] for state in INSTANCES if should_be_connected(state))
+    if wanted:
+        yield INSTANCES_CONNECTED_PERCENT, round(100 * states[InstanceState.CONNECTED] / wanted, 1)

@@ -12,7 +12,8 @@ from pydantic import Field
 from functions.api.schemas import View, example
 from functions.api.services import Services
 from shared.clock import parse_iso
-from shared.models.host import HostReport, Lease
+from shared.metrics.deployment import attending
+from shared.models.host import HostReport
 from shared.models.instance import InstanceState
 
 FRESH_S = 30.0  # three heartbeats
@@ -79,17 +80,11 @@ class HealthCheck:
         fresh = [host for host in alive if services.clock.unix() - parse_iso(host.at) < FRESH_S]
         used, limit = sum(host.memory_used for host in fresh), sum(host.memory_limit for host in fresh)
         return Health(
-            status="healthy" if all(_looked_after(lease, fresh) for lease in leases) else "degraded",
+            status="healthy" if all(attending(lease, fresh) for lease in leases) else "degraded",
             uptime=int(services.clock.monotonic() - services.started_at),
             instances=_counts(fresh, total),
             memory=Memory(used=used, limit=limit, usage=round(used / limit, 4) if limit else 0.0),
         )
-
-
-def _looked_after(lease: Lease, hosts: Sequence[HostReport]) -> bool:
-    """Whether the partition's owner is alive and has a worker for it: both may have died, or die again and again."""
-    owners = (host for host in hosts if host.id == lease.owner)
-    return any(worker.partition == lease.partition for owner in owners for worker in owner.workers)
 
 
 def _counts(hosts: Sequence[HostReport], total: int) -> InstanceCounts:

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from session_host.host import figures
-from session_host.host.figures import Figures, of_deployment, of_host
+from session_host.host.figures import Figures, of_host
 from session_host.host.sight import Sight
 from shared.clock import iso
 from shared.metrics import Meter
+from shared.metrics.deployment import of_deployment
 from shared.models.host import HostReport, Lease, WorkerReport
 from shared.store.database import StoreUnavailable
 from tests.unit.session_host.host.test_pulse import Hands

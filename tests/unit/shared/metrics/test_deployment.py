@@ -14,17 +14,17 @@ def _host(name: str, *workers: tuple[int, dict[str, int]]) -> HostReport:
 def test_states_are_summed_over_all_workers() -> None:
     hosts = [_host("a", (0, {"connected": 3}), (1, {"connected": 2, "pairing": 4})), _host("b", (2, {"failed": 1}))]
     leases = [Lease(0, "a"), Lease(1, "a"), Lease(2, "b")]
-    figures = of_deployment(hosts, leases, 10)
+    figures = dict(of_deployment(leases, hosts, 10))
     assert figures[INSTANCES[InstanceState.CONNECTED]] == 5
     assert figures[INSTANCES[InstanceState.PAIRING]] == 4
     assert figures[INSTANCES[InstanceState.FAILED]] == 1
     assert figures[INSTANCES_UNATTENDED] == 0
     assert figures[PARTITIONS_UNOWNED] == 0
-    assert figures[INSTANCES_CONNECTED_PERCENT] == 83.33  # pairing waits for its owner's phone
+    assert figures[INSTANCES_CONNECTED_PERCENT] == 83.3  # pairing waits for its owner's phone
 
 
 def test_instances_of_a_dead_host_count_as_not_connected() -> None:
-    figures = of_deployment([_host("a", (0, {"connected": 5}))], [Lease(0, "a"), Lease(1, "gone")], 10)
+    figures = dict(of_deployment([Lease(0, "a"), Lease(1, "gone")], [_host("a", (0, {"connected": 5}))], 10))
     assert figures[INSTANCES_UNATTENDED] == 5
     assert figures[INSTANCES_CONNECTED_PERCENT] == 50
     assert figures[PARTITIONS_UNOWNED] == 1
@@ -32,8 +32,9 @@ def test_instances_of_a_dead_host_count_as_not_connected() -> None:
 
 def test_a_partition_whose_owner_has_no_worker_for_it_is_not_looked_after() -> None:
     leases = [Lease(0, "a"), Lease(1, "a"), Lease(2)]
-    assert of_deployment([_host("a", (0, {}))], leases, 0)[PARTITIONS_UNOWNED] == 2
+    assert dict(of_deployment(leases, [_host("a", (0, {}))], 0))[PARTITIONS_UNOWNED] == 2
 
 
 def test_without_instances_there_is_no_share_to_tell() -> None:
-    assert INSTANCES_CONNECTED_PERCENT not in of_deployment([_host("a", (0, {"created": 3}))], [Lease(0, "a")], 3)
+    hosts = [_host("a", (0, {"created": 3}))]
+    assert INSTANCES_CONNECTED_PERCENT not in dict(of_deployment([Lease(0, "a")], hosts, 3))

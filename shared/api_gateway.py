@@ -118,10 +118,13 @@ class ApiGatewayKeys:
 
 
 def configured_region() -> str | None:
-    """The region of the caller's AWS profile, None when it names none."""
+    """The region of the AWS profile in use, None when it names none. Raises NoAccess when there is no such profile."""
     from aiobotocore.session import get_session  # here: most of a second of imports
 
-    found = get_session().get_config_variable("region")
+    try:
+        found = get_session().get_config_variable("region")
+    except BotoCoreError as error:
+        raise NoAccess(str(error)) from error
     return str(found) if found else None
 
 

@@ -17,9 +17,11 @@ keys = typer.Typer(
     no_args_is_help=True,
     help="""API keys: whose calls are whose, what they may do, and how many they may make.
 
-A key belongs to a tenant and is on a plan. Tenants see nothing of each other. Only a key's SHA-256 is stored, so it is
-shown once, when it is made. Without --stage the stack on this machine is meant (HIVEWP_DATA); with it the deployed
-stage of that name, in the region and with the credentials of your AWS environment (AWS_PROFILE, AWS_REGION ...).""",
+A key belongs to a tenant and is on a plan. Tenants see nothing of each other. Only a key's SHA-256 is stored, so a key
+is shown once, when it is made.
+
+Without --stage the stack on this machine is meant (HIVEWP_DATA); with it the deployed stage of that name, in the region
+and with the credentials of your AWS environment (AWS_PROFILE, AWS_REGION ...).""",
 )
 
 Tenant = Annotated[str, typer.Option(help="whose key it is: 1 to 47 letters, digits and . _ -")]

@@ -70,7 +70,7 @@ def _run(env: Env, stage: str | None, action: Callable[[Issuer], Awaitable[T]]) 
     except PlanMissing as missing:
         raise KeyProblem(f"{missing}: stage {name!r} is not deployed in this account and region") from missing
     except NoAccess as refused:
-        raise KeyProblem(f"your AWS credentials do not do: {refused}") from refused
+        raise KeyProblem(f"AWS does not let you in: {refused}") from refused
     except ApiGatewayError as error:
         raise KeyProblem(f"API Gateway: {error}; what was begun is taken away by the next run") from error
     except StoreError as error:

@@ -36,7 +36,7 @@ class NoGateway:
 
 @asynccontextmanager
 async def open_issuer(stage: str | None, env: Mapping[str, str]) -> AsyncIterator[Issuer]:
-    """The issuer of a deployed stage, or of the stack in HIVEWP_DATA (None). Raises KeyProblem."""
+    """The issuer of a deployed stage, or of the stack in HIVEWP_DATA (None). Raises KeyProblem, NoAccess."""
     settings = local_aws(env) if stage is None else deployed_aws(stage, env)
     async with AsyncExitStack() as stack:
         rows = IssuedKeys(
@@ -61,8 +61,9 @@ def local_aws(env: Mapping[str, str]) -> AwsSettings:
 
 
 def deployed_aws(stage: str, env: Mapping[str, str]) -> AwsSettings:
-    """The AWS of a stage: the caller's credentials and region, or HIVEWP_AWS_ENDPOINT. Raises KeyProblem."""
-    region = env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or configured_region()
+    """The AWS of a stage: the caller's credentials and region, or HIVEWP_AWS_ENDPOINT. Raises KeyProblem, NoAccess."""
+    configured = configured_region()  # asked first: it knows whether there is such a profile at all
+    region = env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or configured
     if not region:
         raise KeyProblem("no region: set AWS_REGION, or AWS_PROFILE to a profile that names one")
     endpoint = env.get("HIVEWP_AWS_ENDPOINT") or None

@@ -13,6 +13,7 @@ from infra.capacity import HOSTS
 from infra.context import NAMES
 from infra.stages import STAGES
 from local.cli import app
+from shared.limits import PLANS, MethodClass
 from tests.infra.conftest import Synthesis
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -44,6 +45,16 @@ def test_numbers_of_stages_are_theirs() -> None:
     assert row("session hosts") == [f"{size.least} to {size.most}" for size in hosts]
     protected = ["refused" if stage.termination_protection else "allowed" for stage in stages]
     assert row("deletion of stack and tables") == protected
+
+
+def test_plans_are_those_of_the_table_of_limits() -> None:
+    page = PAGES[1].read_text()
+    for plan in PLANS.values():
+        messages, operations, queries = (plan.limits[kind].count for kind in MethodClass)
+        said = (
+            f"{messages:,} a minute | {operations:,} in 5 minutes | {queries:,} a minute | {plan.quota_per_day:,} a day"
+        )
+        assert f"| `{plan.name}` | {said} |" in page
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

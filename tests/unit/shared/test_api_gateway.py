@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
-from shared.api_gateway import ApiGatewayError, ApiGatewayKeys, NoAccess, PlanMissing
+from shared.api_gateway import ApiGatewayError, ApiGatewayKeys, NoAccess, PlanMissing, configured_region
 
 
 class Gone(Exception):
@@ -66,3 +66,9 @@ async def test_errors_say_what_a_person_can_do(failure: Exception, kind: type[Ex
     with pytest.raises(ApiGatewayError) as caught:
         await ApiGatewayKeys(Client([], failure), "hivewp-x").delete("key_1")
     assert type(caught.value) is (kind or ApiGatewayError)
+
+
+def test_a_profile_that_does_not_exist_is_no_access(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobody-has-this")
+    with pytest.raises(NoAccess, match="nobody-has-this"):
+        configured_region()

@@ -16,14 +16,18 @@ from infra.bundling import code_source
 from infra.context import without_cdk
 from infra.stages import DEV, PROD
 
-IMAGE = "registry.example/hivewp-host:1"
+IMAGES = {  # from any registry, from one of ECR, and made from here
+    "dev": "registry.example/hivewp-host:1",
+    "prod": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/hivewp-host:1",
+    "nat": None,
+}
 STAGES = (DEV, PROD, replace(DEV, name="nat", nat=True, alert_email="ops@example.com", alert_targets="ops/chat"))
 
 
 def main(folder: Path) -> None:
     app = new_app(folder, without_cdk([]))
     for stage in STAGES:
-        add_stage(app, stage, code_source(with_libraries=False), IMAGE)
+        add_stage(app, stage, code_source(with_libraries=False), IMAGES[stage.name])
     try:
         app.synth()
     except RuntimeError as error:

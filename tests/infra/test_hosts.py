@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -181,3 +183,29 @@ def test_hosts_that_are_too_small_are_refused() -> None:
     with pytest.raises(ValueError, match="64 partitions need hosts of"):
         hosts_of(replace(DEV, partitions=64))
     assert set(HOSTS) == {"dev", "prod"}
+
+
+def test_the_image_may_be_any_that_there_is(template: Synthesis) -> None:
+    (task,) = properties(template("hivewp-dev"), "AWS::ECS::TaskDefinition")
+    assert task["ContainerDefinitions"][0]["Image"] == "registry.example/hivewp-host:1"
+
+
+def test_an_image_of_ecr_may_be_pulled_and_no_other(template: Synthesis) -> None:
+    (task,) = properties(template("hivewp-prod"), "AWS::ECS::TaskDefinition")
+    assert "/team/hivewp-host:1" in str(task["ContainerDefinitions"][0]["Image"])
+    role = {"Ref": task["ExecutionRoleArn"]["Fn::GetAtt"][0]}
+    policies = [one for one in properties(template("hivewp-prod"), "AWS::IAM::Policy") if role in one["Roles"]]
+    said = [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
+    (pull,) = [statement for statement in said if "ecr:BatchGetImage" in statement["Action"]]
+    assert str(pull["Resource"]).endswith(":ecr:eu-west-1:123456789012:repository/team/hivewp-host']]}")
+
+
+def test_without_one_it_is_made_of_what_the_dockerfile_takes(assembly: Path) -> None:
+    (image,) = json.loads((assembly / "hivewp-nat.assets.json").read_text())["dockerImages"].values()
+    source = image["source"]
+    assert (source["dockerFile"], source["platform"]) == ("session_host/Dockerfile", "linux/arm64")
+    context = assembly / source["directory"]
+    assert {path.name for path in context.iterdir()} == {
+        ".dockerignore", "pyproject.toml", "uv.lock", "shared", "session_host"
+    }  # fmt: skip
+    assert not list(context.rglob("__pycache__"))

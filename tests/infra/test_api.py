@@ -63,7 +63,9 @@ def test_calls_go_to_a_published_version_of_the_function(service: Template) -> N
     for method in declared(service).values():
         assert method["Integration"]["Type"] == "AWS_PROXY"
         assert {"Ref": alias} in method["Integration"]["Uri"]["Fn::Join"][1]
-    assert only(service, "AWS::Lambda::Permission")["FunctionName"] == {"Ref": alias}
+    permissions = of_type(service, "AWS::Lambda::Permission").values()
+    [allowed] = [one for one in permissions if one["Principal"] == "apigateway.amazonaws.com"]
+    assert allowed["FunctionName"] == {"Ref": alias}
 
 
 def test_a_plan_of_the_table_is_a_usage_plan(service: Template, stage: Stage) -> None:

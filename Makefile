@@ -8,7 +8,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14 /
 READY := .venv/.ready
 BIN := .venv/bin
 
-.PHONY: help up test check format synth bench chaos soak clean
+.PHONY: help up test check format synth sizes bench chaos soak clean
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
@@ -35,6 +35,9 @@ format: $(READY) ## put the code into its one format
 
 synth: $(READY) ## the templates of a stage into cdk.out/, without AWS or docker; STAGE=prod
 	@$(BIN)/python -m infra $(if $(STAGE),stage=$(STAGE)) $(CONTEXT)
+
+sizes: $(READY) ## what the functions' bundles weigh
+	@$(BIN)/python -m infra.sizes
 
 bench: $(READY) ## the benchmark of docs/performance.md, as JSON
 	@$(BIN)/hivewp bench $(ARGS)

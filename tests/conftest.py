@@ -10,7 +10,7 @@ import time
 import urllib.request
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,11 +34,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
-def aws_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a MiniStack that lives as long as this test process."""
-    port, folder = free_port(), tmp_path_factory.mktemp("ministack")
-    env = {"PATH": os.environ["PATH"], "HOME": str(folder), "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port)}
+@contextmanager
+def ministack(folder: Path, **variables: str) -> Iterator[str]:
+    """The URL of a MiniStack with these variables of its own, ended on leaving; `folder` is for what it writes."""
+    port = free_port()
+    env = {"PATH": os.environ["PATH"], "HOME": str(folder), "TMPDIR": str(folder), "BIND_HOST": "127.0.0.1"}
+    env |= {"GATEWAY_PORT": str(port), **variables}
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             [ROOT / ".venv-ministack" / "bin" / "ministack"], env=env, cwd=folder, stdout=log, stderr=log
@@ -49,6 +50,13 @@ def aws_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def aws_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a MiniStack that lives as long as this test process."""
+    with ministack(tmp_path_factory.mktemp("ministack")) as url:
+        yield url
 
 
 def _await_health(url: str, process: subprocess.Popen[bytes]) -> None:

@@ -5,7 +5,7 @@ calls and an idle one waits for nobody. Every transaction carries
 
     the fence     refused once another host took the partition: then all writing stops (Fenced)
     the entries   events with their sequence, and the states that changed with them
-    the marks     the last sequence of each instance with an event, for it outlives the log
+    the marks     of each instance with an event the last sequence and the counts, for they outlive the log
     the outbox    which events may not be on the delivery queue yet, so that a successor can put them there
 
 Errors of `record`:
@@ -42,6 +42,7 @@ from shared.ids import new_id
 from shared.models.event import Event
 from shared.models.host import Lease
 from shared.models.instance import InstanceKey
+from shared.models.mark import Mark
 from shared.store.database import Database, StoreError, StoreUnavailable, TransactionRefused, Write
 from shared.store.events import Events, event_put, journal_put, mark_put, parse_body
 from shared.store.partitions import fence_check
@@ -81,7 +82,7 @@ class Ledger:
         self._clock = clock
         self._outbox = outbox
         self._waiting: deque[_Waiting] = deque()
-        self._sequences: dict[InstanceKey, int] = {}
+        self._marks: dict[InstanceKey, Mark] = {}
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -111,12 +112,12 @@ class Ledger:
         for start in range(0, len(keys), READ_AT_ONCE):
             some = {str(key): key for key in keys[start : start + READ_AT_ONCE]}
             marks = await until_available(partial(self._events.marks, list(some)))
-            for instance, last in marks.items():
-                self._sequences.setdefault(some[instance], last)
+            for instance, mark in marks.items():
+                self._marks.setdefault(some[instance], mark)
 
     def forget(self, key: InstanceKey) -> None:
         """Drops what is remembered of an instance that is gone."""
-        self._sequences.pop(key, None)
+        self._marks.pop(key, None)
 
     async def run(self) -> None:
         """Commits until cancelled, or until fenced."""
@@ -160,7 +161,7 @@ class Ledger:
         """Stores the group without the entries that are refused; all of it, or one by one if it is not taken so."""
         while group:
             try:
-                refused = await self._write(group, await self._numbered(group))
+                refused = await self._write(group, *await self._numbered(group))
             except (StoreError, TypeError, ValueError) as error:  # the latter: what cannot be encoded
                 if len(group) == 1:
                     _reject(group[0], error)
@@ -176,29 +177,32 @@ class Ledger:
                 _fail(group[position], Outdated(str(group[position].entry.key)))
             group = [waiting for at, waiting in enumerate(group) if at not in refused]
 
-    async def _numbered(self, group: Sequence[_Waiting]) -> list[Event | None]:
-        """The group's events with the sequences they will have."""
-        next_of: dict[InstanceKey, int] = {}
+    async def _numbered(self, group: Sequence[_Waiting]) -> tuple[list[Event | None], dict[InstanceKey, Mark]]:
+        """The group's events with the sequences they will have, and the marks behind them."""
+        marks: dict[InstanceKey, Mark] = {}
         events: list[Event | None] = []
         for waiting in group:
             draft, key = waiting.entry.event, waiting.entry.key
             if draft is None:
                 events.append(None)
                 continue
-            if key not in next_of:
-                next_of[key] = await until_available(partial(self._last_sequence, key))
-            next_of[key] += 1
-            events.append(Event(new_id("evt"), draft.type, draft.timestamp, draft.data, key.id, next_of[key]))
-        return events
+            if key not in marks:
+                marks[key] = await until_available(partial(self._mark, key))
+            event = Event(new_id("evt"), draft.type, draft.timestamp, draft.data, key.id, marks[key].last + 1)
+            marks[key] = marks[key].after(event)
+            events.append(event)
+        return events, marks
 
-    async def _write(self, group: Sequence[_Waiting], events: Sequence[Event | None]) -> set[int] | None:
+    async def _write(
+        self, group: Sequence[_Waiting], events: Sequence[Event | None], marks: dict[InstanceKey, Mark]
+    ) -> set[int] | None:
         """Writes the group; gives back the positions of the entries that were refused, then nothing was written.
 
         None when the events must be numbered anew.
         """
         pairs = [(w.entry, event) for w, event in zip(group, events, strict=True)]
         fresh = [(entry.key, event) for entry, event in pairs if event]
-        writes = self._common_writes(fresh)
+        writes = self._common_writes(fresh, marks)
         owners: list[int] = [-1] * len(writes)
         logged: dict[int, tuple[InstanceKey, Event]] = {}
         for position, (entry, event) in enumerate(pairs):
@@ -216,16 +220,15 @@ class Ledger:
                 self.forget(key)
             return None
         if taken or not refused:
-            self._written(group, fresh)
+            self._written(group, fresh, marks)
             return set()
         return {owners[at] for at in refused}
 
-    def _common_writes(self, fresh: Sequence[tuple[InstanceKey, Event]]) -> list[Write]:
+    def _common_writes(self, fresh: Sequence[tuple[InstanceKey, Event]], marks: dict[InstanceKey, Mark]) -> list[Write]:
         writes: list[Write] = [fence_check(self._lease)]
         if fresh:
             writes.append(self._outbox.put_with(fresh))
-            last = {key: event.sequence or 0 for key, event in fresh}
-            writes += [mark_put(key, sequence) for key, sequence in last.items()]
+            writes += [mark_put(key, mark) for key, mark in marks.items()]
         return writes
 
     def _writes_of(self, entry: Entry, event: Event | None) -> list[Write]:
@@ -259,18 +262,19 @@ class Ledger:
             return refusal.refused
         return ()
 
-    def _written(self, group: Sequence[_Waiting], fresh: list[tuple[InstanceKey, Event]]) -> None:
-        for key, event in fresh:
-            self._sequences[key] = event.sequence or 0
+    def _written(
+        self, group: Sequence[_Waiting], fresh: list[tuple[InstanceKey, Event]], marks: dict[InstanceKey, Mark]
+    ) -> None:
+        self._marks |= marks
         self._outbox.add(fresh)
         for waiting in group:
             if not waiting.done.done():
                 waiting.done.set_result(None)
 
-    async def _last_sequence(self, key: InstanceKey) -> int:
-        if key not in self._sequences:
-            self._sequences[key] = await self._events.last_sequence(str(key))
-        return self._sequences[key]
+    async def _mark(self, key: InstanceKey) -> Mark:
+        if key not in self._marks:
+            self._marks[key] = await self._events.mark(str(key))
+        return self._marks[key]
 
     def _give_up(self) -> None:
         while self._waiting:

@@ -1,8 +1,9 @@
 """The event log: every event of an instance by sequence, kept 30 days, and the journal of its connection.
 
-Sequences outlive the log: the item of sequence 0 never expires and holds the last sequence that was given. It is
-written with the events themselves, once per instance and transaction, which costs two write units each time; nothing
-cheaper is exact, for the log can expire as a whole and DynamoDB deletes what expired in no order.
+Sequences outlive the log: the item of sequence 0, the mark, never expires and holds the last sequence that was given,
+and counts of what happened (models/mark.py). It is written with the events themselves, once per instance and
+transaction, which costs two write units each time; nothing cheaper is exact, for the log can expire as a whole and
+DynamoDB deletes what expired in no order.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 
 from shared.models.event import Event, EventType
 from shared.models.instance import InstanceKey, InstanceState, JournalEntry
+from shared.models.mark import Mark
 from shared.store.database import Condition, Database, Put, absent
 
 TABLE = "events"
@@ -40,20 +42,20 @@ class Events:
         values = await self._db.get(TABLE, {"instance": instance, "sequence": sequence})
         return values.get("body") if values else None
 
-    async def last_sequence(self, instance: str) -> int:
-        """The highest sequence given so far, expired or not; 0 when there is none."""
+    async def mark(self, instance: str) -> Mark:
+        """Up to where the log goes, expired or not; one of only zeros when it has not begun."""
         mark = await self._db.get(TABLE, {"instance": instance, "sequence": MARK})
         if mark:
-            return int(mark["last"])
+            return _mark(mark)
         where = Condition("#i = :i", {"i": "instance"}, {"i": instance})
         found, _ = await self._db.query(TABLE, where, limit=1, ascending=False, consistent=True)
-        return int(found[0]["sequence"]) if found else 0
+        return Mark(int(found[0]["sequence"])) if found else Mark()
 
-    async def marks(self, instances: Sequence[str]) -> dict[str, int]:
-        """The last sequence given, of each of up to 100 instances that has a mark."""
+    async def marks(self, instances: Sequence[str]) -> dict[str, Mark]:
+        """The marks of those instances that have one, 100 in a call."""
         keys = [{"instance": instance, "sequence": MARK} for instance in instances]
         found = await self._db.get_many(TABLE, keys, consistent=True)
-        return {values["instance"]: int(values["last"]) for values in found}
+        return {values["instance"]: _mark(values) for values in found}
 
     async def journal(
         self, instance: str, limit: int, before: str | None = None
@@ -75,9 +77,9 @@ def event_put(key: InstanceKey, event: Event, now: float) -> Put:
     return Put(TABLE, values | {"expires_at": int(now + KEPT_S)}, absent("sequence"))
 
 
-def mark_put(key: InstanceKey, last: int) -> Put:
-    """The write that keeps the last sequence given; part of every transaction that logs events of the instance."""
-    return Put(TABLE, {"instance": str(key), "sequence": MARK, "last": last})
+def mark_put(key: InstanceKey, mark: Mark) -> Put:
+    """The write that keeps the mark; part of every transaction that logs events of the instance."""
+    return Put(TABLE, {"instance": str(key), "sequence": MARK} | asdict(mark))
 
 
 def journal_put(key: InstanceKey, entry: JournalEntry, sequence: int, now: float) -> Put:
@@ -95,3 +97,7 @@ def parse_body(body: str) -> Event:
     """The event of its JSON body."""
     raw: dict[str, Any] = json.loads(body)
     return Event(raw["id"], EventType(raw["type"]), raw["timestamp"], raw["data"], raw["instance"], raw["sequence"])
+
+
+def _mark(values: dict[str, Any]) -> Mark:
+    return Mark(**{name: values[name] for name in Mark.__dataclass_fields__ if name in values})

@@ -12,6 +12,7 @@ from shared.ids import new_id
 from shared.models.event import Event, EventType
 from shared.models.host import Lease
 from shared.models.instance import Instance, InstanceSettings, InstanceState, Pacing
+from shared.models.mark import Mark
 from shared.models.message import Message, MessageState, Step
 from shared.reasons import reason
 from shared.store.cache import Cache, CacheKind
@@ -143,7 +144,7 @@ async def test_the_event_log_reads_in_order_and_takes_a_sequence_once(deployment
     for sequence in (1, 2, 3):
         event = Event(new_id("evt"), EventType.INSTANCE_STATE, iso(NOW), {"n": sequence}, key.id, sequence)
         await deployment.database.write(event_put(key, event, NOW))
-    assert await events.last_sequence(str(key)) == 3
+    assert (await events.mark(str(key))).last == 3
     bodies = await events.after(str(key), 1, 10)
     assert ['"sequence":2' in bodies[0], '"sequence":3' in bodies[1], len(bodies)] == [True, True, 2]
     with pytest.raises(TransactionRefused):
@@ -152,8 +153,8 @@ async def test_the_event_log_reads_in_order_and_takes_a_sequence_once(deployment
 
 async def test_the_last_sequence_outlives_the_log_and_is_no_event(deployment: Deployment) -> None:
     events, key = Events(deployment.database), an_instance().key
-    await deployment.database.write(mark_put(key, 41))
-    assert await events.last_sequence(str(key)) == 41
+    await deployment.database.write(mark_put(key, Mark(41)))
+    assert (await events.mark(str(key))).last == 41
     for after in (-1, 0):
         assert await events.after(str(key), after, 10) == []
     assert await events.get(str(key), 0) is None

@@ -19,6 +19,7 @@ from shared.models.host import Lease
 from shared.models.instance import InstanceKey
 from shared.queues.deliveries import DeliveryQueue
 from shared.store.database import Database, Put, Write, absent
+from shared.store.events import MARK
 from tests.fakes.transactions import POISON, Deliveries, FlakyStore
 
 
@@ -145,3 +146,11 @@ async def test_nothing_is_written_once_another_host_took_over() -> None:
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """The store breaks often here; waiting for it would only take time."""
     monkeypatch.setattr("session_host.worker.patience.PAUSES_S", (0.0,))
+
+
+async def test_what_events_add_up_to_is_written_with_them_and_goes_on_under_the_next_owner() -> None:
+    store, key = FlakyStore(0.3, 7), InstanceKey("acme", "shop-1")
+    await record_all(store, [entry(key, number) for number in range(5)])
+    await record_all(store, [entry(key, number) for number in range(3)])
+    marks = [values for values in store.items.values() if values.get("sequence") == MARK]
+    assert [(mark["last"], mark["received"], mark["sent"]) for mark in marks] == [(8, 8, 0)]

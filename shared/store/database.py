@@ -42,6 +42,7 @@ __all__ = [  # one door to what belongs together
 ]
 
 _KEYS_AT_ONCE = 100  # what BatchGetItem takes
+_WRITES_AT_ONCE = 25  # what BatchWriteItem takes
 _VERB = {Put: "Put", Update: "Update", Delete: "Delete", Check: "ConditionCheck"}
 
 
@@ -153,14 +154,24 @@ class Database:
             found += more
         return found
 
-    async def scan_all(self, table: str) -> list[Values]:
-        """All items of a table; only for small tables."""
+    async def delete_many(self, table: str, keys: Sequence[Values]) -> None:
+        """Removes items, many at once. Raises StoreError when not all were removed."""
+        for start in range(0, len(keys), _WRITES_AT_ONCE):
+            some = [{"DeleteRequest": {"Key": to_item(key)}} for key in keys[start : start + _WRITES_AT_ONCE]]
+            async with store_errors():
+                answer = await self._client.batch_write_item(RequestItems={self.name(table): some})
+            if answer.get("UnprocessedItems"):
+                raise StoreUnavailable("not all items were removed")
+
+    async def scan_all(self, table: str, keep: Condition | None = None) -> list[Values]:
+        """All items of a table, or those that `keep` holds for; all are read, so only for small tables or seldom."""
         found: list[Values] = []
+        arguments = {"FilterExpression": keep.expression, **keep.arguments()} if keep else {}
         start: Values | None = {}
         while start is not None:
             extra = {"ExclusiveStartKey": to_item(start)} if start else {}
             async with store_errors():
-                answer = await self._client.scan(TableName=self.name(table), ConsistentRead=True, **extra)
+                answer = await self._client.scan(TableName=self.name(table), ConsistentRead=True, **extra, **arguments)
             page, start = _page(answer)
             found += page
         return found

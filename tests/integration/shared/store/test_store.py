@@ -173,3 +173,16 @@ async def test_the_cache_forgets_on_time_even_if_dynamodb_has_not(deployment: De
     assert await cache.get(CacheKind.QR, "acme#shop-1") == {"code": "2@x"}
     clock.ahead = 31
     assert await cache.get(CacheKind.QR, "acme#shop-1") is None
+
+
+async def test_the_cache_is_filled_counted_and_cleared_many_at_once(deployment: Deployment, clock: SystemClock) -> None:
+    one, other = (Cache(deployment.database, clock) for _ in range(2))
+    values = {f"acme#{number}": ({"jid": f"{number}"}, 60.0) for number in range(120)}
+    await one.put_many(CacheKind.NUMBERS, values | {"rival#1": ({"jid": None}, 60.0)})
+    assert len(await other.get_many(CacheKind.NUMBERS, [*values, "acme#x"])) == 120
+    await one.flush()
+    await other.flush()
+    assert (await one.counted())["numbers"] == {"hits": 120, "misses": 1, "expired": 0, "writes": 121}
+    assert await other.clear(CacheKind.NUMBERS, "acme") == 120
+    found = await Cache(deployment.database, clock).get_many(CacheKind.NUMBERS, [*values, "rival#1"])
+    assert found == {"rival#1": {"jid": None}}

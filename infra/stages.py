@@ -43,8 +43,8 @@ DEV = Stage(
     nat=False,  # a NAT gateway costs $33 a month before its first byte; hosts have no inbound rules either way
     elastic_files=False,  # bursting throughput is free, and a new file system starts with credits for weeks
     file_backups=False,  # numbers of a dev stage can be paired again
-    api_rate=100,  # calls a second of all keys together: four keys of `standard` at full speed
-    api_burst=2_000,  # a key of `standard` may spend its windows at once, 1,600 calls
+    api_rate=100,  # calls a second of each method, by all keys together: six keys of `standard` at full speed on it
+    api_burst=2_000,  # calls of a method at once: a key of `standard` may spend a window so, 1,000 at most
 )
 
 PROD = Stage(
@@ -57,8 +57,8 @@ PROD = Stage(
     nat=False,
     elastic_files=True,  # bursting falls to 1 MiB/s when credits are out, and then every session stalls at once
     file_backups=True,  # losing the files means a new QR code for every number
-    api_rate=1_000,  # four keys of `scale` at full speed; a tenth of what a new account's API Gateway takes in all
-    api_burst=5_000,  # what a new account's API Gateway takes at most
+    api_rate=1_000,  # six keys of `scale` at full speed on one method; an account takes 10,000 in all, or 2,500
+    api_burst=5_000,  # what an account takes at once in older regions; in newer ones its 1,250 come first
 )
 
 STAGES = {stage.name: stage for stage in (DEV, PROD)}

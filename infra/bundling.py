@@ -140,7 +140,13 @@ def _uv(*arguments: str) -> None:
     found = sorted((ROOT / ".tools").glob("uv-*/bin/uv"))
     if not found:
         raise BundleError("uv is not installed: run `make` once")
-    env = {key: value for key, value in os.environ.items() if key not in {"VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT"}}
-    done = subprocess.run([str(found[-1]), *arguments], cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    done = _run(str(found[-1]), *arguments)
+    if done.returncode:  # as in local/install.py: behind a proxy with a certificate of its own
+        done = _run(str(found[-1]), *arguments, "--system-certs")
     if done.returncode:
         raise BundleError(f"uv {arguments[0]} failed: {done.stderr}")
+
+
+def _run(*command: str) -> subprocess.CompletedProcess[str]:
+    env = {key: value for key, value in os.environ.items() if key not in {"VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT"}}
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)

@@ -40,8 +40,15 @@ async def paired(stage: RunningStage, key: str, instance: str, number: str) -> S
 
 
 async def answered(stage: RunningStage, key: str, path: str, wanted: Callable[[Answer], bool]) -> Answer:
-    """The first answer to a GET that is as wanted."""
-    async with asyncio.timeout(PATIENCE_S):
-        while not wanted(answer := await stage.call("GET", path, key)):
-            await asyncio.sleep(0.2)
+    """The first answer to a GET that is as wanted. Fails with what somebody was refused, or the host has to say."""
+    answer = await stage.call("GET", path, key)
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            while not wanted(answer):
+                assert stage.host.process.returncode is None, stage.host.log.read_text()
+                await asyncio.sleep(0.2)
+                answer = await stage.call("GET", path, key)
+    except TimeoutError:
+        refused = await stage.refused() or stage.host.log.read_text()
+        raise AssertionError(f"{path} stayed {answer}: {refused}") from None
     return answer

@@ -26,6 +26,7 @@ from tests.integration.whatsapp.harness import LocalWhatsApp
 
 PREFIX = "hivewp-dev"
 HOST_STOP_S = 60.0
+REFUSALS = ("AccessDenied", "not authorized")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +71,17 @@ class RunningStage:
         """A key that `hivewp keys create` makes."""
         return str((await keys(self.aws, "create", "--tenant", tenant, *arguments))["key"])
 
-    async def logs(self) -> dict[str, str]:
-        """What the host and the functions have logged, by file or log group."""
+    async def refused(self) -> list[str]:
+        """What the host and the functions have logged about rights that they lack."""
+        return [line for line in (await self._logged()).splitlines() if any(word in line for word in REFUSALS)]
+
+    async def _logged(self) -> str:
         groups = (await self.aws.logs.describe_log_groups(logGroupNamePrefix=f"/{PREFIX}/"))["logGroups"]
-        found = {"host": self.host.log.read_text()}
+        texts = [self.host.log.read_text()]
         for name in (group["logGroupName"] for group in groups):
             events = (await self.aws.logs.filter_log_events(logGroupName=name))["events"]
-            found[name] = "\n".join(event["message"] for event in events)
-        return found
+            texts += [event["message"] for event in events]
+        return "\n".join(texts)
 
 
 @dataclass(frozen=True, slots=True)

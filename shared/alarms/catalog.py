@@ -204,12 +204,15 @@ DELIVERIES_DEAD = Alarm(
     id="deliveries-dead",
     title="Deliveries wait for a replay",
     meaning=(
-        "Events are on the dead-letter queue of the deliveries: an endpoint has refused them for 21 hours, or was "
-        "disabled. They stay there for 14 days, and in the event log for 30."
+        "Events are on the dead-letter queue of the deliveries: an endpoint has refused them for 21 hours or was "
+        "disabled, or a fault of ours kept the sender from them ten times in half an hour. They stay there for 14 "
+        "days, and in the event log for 30."
     ),
     first_step=(
-        "List the endpoint's deliveries that are `dead` to see what it answered. Once its owner has mended it, replay "
-        "them: POST /v1/webhooks/{id}/replay. What nobody wants any more is removed by purging the queue."
+        "Look for deliveries that are `dead`: they say what the endpoint answered, and its owner must mend it. There "
+        "are none: the fault is ours, search the sender's log for `must come again`. Then move all back with `aws sqs "
+        "start-message-move-task`, --source-arn this queue, --destination-arn that of `deliveries`, or replay one by "
+        "POST /v1/deliveries/{delivery_id}/replay. What nobody wants is removed by purging the queue."
     ),
     sign=Sign.ABOVE,
     threshold=0,

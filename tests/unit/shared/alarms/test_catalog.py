@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from shared import metrics
 from shared.alarms import ALL, Alarm, Share, alarm_name, find
+from shared.alarms.catalog import DELIVERIES_DEAD
+from shared.routes import ROUTES
 
 CLOUDWATCHS_LONGEST_DESCRIPTION = 1024
 
@@ -29,6 +33,18 @@ def test_an_alarm_is_found_by_its_name_in_its_own_deployment_only() -> None:
     assert find("hivewp-prod", alarm_name("hivewp-dev", ALL[0])) is None
     assert find("hivewp-prod", "hivewp-prod-hosts-scale-out") is None
     assert len({alarm.id for alarm in ALL}) == len(ALL)
+
+
+def test_routes_that_an_alarm_names_are_there() -> None:
+    named = {
+        found for alarm in ALL for found in re.findall(r"\b([A-Z]+) (/[\w/{}-]+)", alarm.meaning + alarm.first_step)
+    }
+    assert named <= {(route.method, route.path) for route in ROUTES}
+    assert ("POST", "/v1/deliveries/{delivery_id}/replay") in named
+
+
+def test_deliveries_that_are_dead_by_our_fault_are_moved_back() -> None:
+    assert "start-message-move-task" in DELIVERIES_DEAD.first_step
 
 
 def test_conditions_read_well() -> None:

@@ -14,7 +14,7 @@ TABLES = {
     MESSAGES.name: ("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"),
     EVENTS.name: ("GetItem", "BatchGetItem", "Query", "PutItem"),
     JOURNAL.name: ("PutItem",),
-    CACHE.name: ("GetItem", "PutItem", "DeleteItem"),
+    CACHE.name: ("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"),
     PARTITIONS.name: ("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "ConditionCheckItem"),
     HOSTS.name: ("Scan", "PutItem", "DeleteItem"),
 }

@@ -39,6 +39,7 @@ from shared.queues.deliveries import DeliveryQueue
 from shared.queues.names import COMMANDS_DEAD, DELIVERIES, commands_name, open_queue
 from shared.queues.queue import Queue, QueueError
 from shared.store.cache import Cache
+from shared.store.cache_counts import FLUSH_EVERY_S
 from shared.store.database import Database, StoreUnavailable
 from shared.store.events import Events
 from shared.store.instances import Instances
@@ -102,7 +103,8 @@ async def run(settings: WorkerSettings) -> int:
             crashed=end.broken_by,
         )
         worker = Worker(partition, commands, context)
-        for work in (ledger.run(), outbox.run(), _recover(outbox, Events(database)), reporter.run()):
+        recovering = _recover(outbox, Events(database))
+        for work in (ledger.run(), outbox.run(), recovering, reporter.run(), _tell_counts(context.cache)):
             context.spawn(work)
         if await end.unless_broken(worker.start()):
             whatsapp.started()
@@ -124,6 +126,12 @@ async def _open(sqs: Any, prefix: str, name: str) -> Queue:
     return await until_available(look)
 
 
+async def _tell_counts(cache: Cache) -> None:
+    while True:
+        await asyncio.sleep(FLUSH_EVERY_S)
+        await cache.flush()
+
+
 async def _recover(outbox: Outbox, events: Events) -> None:
     if count := await outbox.recover(events):
         logger.info("%d events of a former owner were put on the delivery queue again", count)
@@ -136,6 +144,8 @@ async def _drain(worker: Worker, ledger: Ledger, outbox: Outbox, context: Worker
         await asyncio.wait_for(outbox.flushed(), LAST_EVENTS_S)
     with suppress(TimeoutError):  # the successor would look for what is there already, no more
         await asyncio.wait_for(ledger.close(), LAST_WRITE_S)
+    with suppress(TimeoutError):
+        await asyncio.wait_for(context.cache.flush(now=True), LAST_WRITE_S)
     await context.whatsapp.close()
     await context.desk.close()
 

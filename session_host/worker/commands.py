@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 
@@ -10,6 +11,7 @@ from session_host.whatsapp.port import WhatsAppError
 from session_host.worker.context import WorkerContext
 from session_host.worker.faults import Fault, Poisoned
 from session_host.worker.lifecycle import UNLINKED, Change
+from session_host.worker.numbers import check_numbers
 from session_host.worker.patience import until_available
 from session_host.worker.results import count_again, done_before, mark_done
 from session_host.worker.runner import Runner
@@ -22,6 +24,7 @@ from shared.store.cache import CacheKind
 
 CONNECT_WAIT_S = 8.0  # WhatsApp can only be told over a connection
 UNLINKING = frozenset({CommandKind.LOGOUT, CommandKind.DELETE})
+ASKING = frozenset({CommandKind.CHECK_NUMBERS})  # changes nothing of the connection, and must not hold up its news
 PAIR_CODE_VALID_S = 160.0  # as long as the pairing attempt behind it
 
 Handler = Callable[[Runner, Command, WorkerContext], Awaitable[CommandResult]]
@@ -46,7 +49,7 @@ async def _carry_out(runner: Runner, command: Command, context: WorkerContext) -
         raise Poisoned(Fault(f"this version knows no {command.kind}"))
     if command.kind in UNLINKING and runner.instance.linked:
         await runner.connected_within(CONNECT_WAIT_S)  # outside of the lock, which the news of it needs
-    async with runner.control:
+    async with nullcontext() if command.kind in ASKING else runner.control:
         try:
             return await handler(runner, command, context)
         except WhatsAppError as error:
@@ -121,4 +124,5 @@ HANDLERS: Mapping[CommandKind, Handler] = {
     CommandKind.LOGOUT: _logout,
     CommandKind.DELETE: _delete,
     CommandKind.SETTINGS: _settings,
+    CommandKind.CHECK_NUMBERS: check_numbers,
 }

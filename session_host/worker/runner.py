@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import replace
 from functools import partial
@@ -17,6 +17,7 @@ from session_host.until import until
 from session_host.whatsapp.port import (
     MessageReceived,
     NotConnected,
+    NumberAnswer,
     QrShown,
     ReceiptReceived,
     Session,
@@ -180,6 +181,10 @@ class Runner:
             async with asyncio.timeout(seconds):
                 await self._connected.wait()
         return self._connected.is_set()
+
+    async def check_numbers(self, numbers: Sequence[str]) -> list[NumberAnswer]:
+        """Asks WhatsApp which numbers are there. Raises WhatsAppError, NotConnected where it is not."""
+        return await self._session().check_numbers(numbers)
 
     def _comes_back(self) -> bool:
         """A session that was replaced or refused stays down until its owner restarts it."""

@@ -31,8 +31,8 @@ class CommandKind(StrEnum):
 class Command:
     """One request to the owner of `instance`. `args` depend on the kind:
 
-    SEND {message_id, to, type, content, on_uncertain, typing_ms, deadline}; PAIR_CODE {phone}; CHECK_NUMBERS {numbers};
-    the others none.
+    SEND {message_id, to, type, content, on_uncertain, typing_ms, deadline}; PAIR_CODE {phone};
+    CHECK_NUMBERS {numbers: [[form, ...]]} gives {jids: {first form: jid or null}}; the others none.
     """
 
     id: str

@@ -1,0 +1,1 @@
+"""Numbers: which of them are on WhatsApp, asked of WhatsApp as seldom as can be."""

@@ -5,9 +5,9 @@ OpenAPI document. Paths are templates as both FastAPI and API Gateway read them.
 
 | scope | good for |
 |---|---|
-| read | everything that only looks: instances, messages, events, webhooks, deliveries |
+| read | everything that only looks: instances, messages, events, webhooks, deliveries; no secret is shown |
 | send | sending messages |
-| manage | every other change: instances, webhooks, replays |
+| manage | every other change: instances, webhooks, replays; and the QR code: who has it can link a phone of his own |
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ ROUTES = (
     Route("GET", _INSTANCE, Scope.READ),
     Route("PATCH", _INSTANCE, Scope.MANAGE),
     Route("DELETE", _INSTANCE, Scope.MANAGE),
-    Route("GET", f"{_INSTANCE}/qr", Scope.READ),
+    Route("GET", f"{_INSTANCE}/qr", Scope.MANAGE),
     Route("POST", f"{_INSTANCE}/pair-code", Scope.MANAGE),
     Route("POST", f"{_INSTANCE}/restart", Scope.MANAGE),
     Route("POST", f"{_INSTANCE}/logout", Scope.MANAGE),

@@ -10,7 +10,7 @@ from fastapi import Depends, Path, Request
 from functions.api import problems
 from functions.api.problems import Problem
 from functions.api.services import Services
-from shared.models.api_key import ApiKey
+from shared.models.api_key import ApiKey, Scope
 from shared.models.instance import InstanceKey
 from shared.routes import SCOPES
 
@@ -26,6 +26,8 @@ class Call:
 
     services: Services
     tenant: str
+    manages: bool
+    """Whether the key has the scope `manage`: what it may change, it may see with its secrets."""
 
     def key(self, instance_id: str) -> InstanceKey:
         """The caller's instance of this id."""
@@ -35,7 +37,7 @@ class Call:
 async def _call(request: Request) -> Call:
     caller: ApiKey = request.scope[CALLER]
     _check_scope(caller, request)
-    return Call(request.app.state.services, caller.tenant)
+    return Call(request.app.state.services, caller.tenant, caller.may(Scope.MANAGE))
 
 
 def _check_scope(caller: ApiKey, request: Request) -> None:

@@ -15,6 +15,7 @@ from functions.api.documented import may_answer
 from functions.api.instances.reading import instance_of
 from functions.api.schemas import View, example
 from functions.api.waiting import LOG_PACE, first
+from shared.models.event import EventType
 
 router = APIRouter(prefix="/v1/instances/{instance_id}/events", tags=["Events"])
 
@@ -50,7 +51,9 @@ async def list_events(
         int, Query(ge=0, le=LONGEST_WAIT_S, description="Where there are none yet: so many seconds to wait for one.")
     ] = 0,
 ) -> Response:
-    """The events that follow `after`; kept 30 days. Call again with `next_after`, and miss nothing."""
+    """The events that follow `after`; kept 30 days. Call again with `next_after`, and miss nothing.
+
+    A key without the scope `manage` sees `instance.qr` events without their code."""
     services = call.services
     instance = await instance_of(services, call.key(instance_id))
 
@@ -60,7 +63,18 @@ async def list_events(
             return bodies
         return bodies if await request.is_disconnected() else None
 
-    return _page(await first(services, found, wait, LOG_PACE) or [], after)
+    bodies = await first(services, found, wait, LOG_PACE) or []
+    return _page(bodies if call.manages else [_without_code(body) for body in bodies], after)
+
+
+def _without_code(body: str) -> str:
+    """The event without what would let somebody link a phone. Nearly every body is passed on as it is stored."""
+    if f'"{EventType.INSTANCE_QR}"' not in body:
+        return body
+    event = json.loads(body)
+    if event["type"] == EventType.INSTANCE_QR:
+        event["data"].pop("code", None)
+    return json.dumps(event, ensure_ascii=False, separators=(",", ":"))
 
 
 def _page(bodies: list[str], after: int) -> Response:

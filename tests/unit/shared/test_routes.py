@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 from shared.models.api_key import Scope
-from shared.routes import DOCUMENTATION, OPEN_PATHS, ROUTES, SCOPES
+from shared.routes import DOCUMENTATION, OPEN_PATHS, ROUTES, SCOPES, Route
+
+QR = Route("GET", "/v1/instances/{instance_id}/qr", Scope.MANAGE)
 
 
 def test_a_route_is_declared_once() -> None:
@@ -13,7 +15,12 @@ def test_looking_is_read_sending_is_send_and_the_rest_is_manage() -> None:
         if route.path.startswith("/v1/"):
             sends = (route.method, route.path) == ("POST", "/v1/instances/{instance_id}/messages")
             changes = Scope.SEND if sends else Scope.MANAGE
-            assert route.scope is (Scope.READ if route.method == "GET" else changes), route
+            looks = route.method == "GET" and route != QR
+            assert route.scope is (Scope.READ if looks else changes), route
+
+
+def test_a_code_that_links_a_phone_is_not_for_looking() -> None:
+    assert QR in ROUTES
 
 
 def test_only_health_and_the_documentation_are_open() -> None:

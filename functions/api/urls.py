@@ -13,6 +13,7 @@ from shared.egress import EgressPolicy, EgressRefused, check_address, check_url
 from shared.egress.addresses import literal
 
 LOOKUP_S = 2.0
+MASKED = "***"
 
 
 async def check_webhook_url(services: Services, url: str, pointer: str) -> None:
@@ -46,10 +47,21 @@ async def _addresses(services: Services, url: URL) -> list[str]:
         return []
 
 
+def without_tokens(url: str) -> str:
+    """The URL for somebody who may know where it leads, but not call it: what its query says is masked."""
+    address, mark, query = masked(url).partition("#")[0].partition("?")
+    return address + mark + "&".join(map(_masked_pair, query.split("&")) if query else ())
+
+
+def _masked_pair(pair: str) -> str:
+    name, equals, _ = pair.partition("=")
+    return f"{name}={MASKED}" if equals else MASKED
+
+
 def masked(url: str) -> str:
     """The URL without its user and password."""
     parsed = URL(url)
     if parsed.raw_user is None and parsed.raw_password is None:
         return url
     scheme, _, rest = str(parsed.with_user(None)).partition("://")
-    return f"{scheme}://***@{rest}"
+    return f"{scheme}://{MASKED}@{rest}"

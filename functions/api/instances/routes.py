@@ -25,7 +25,7 @@ from functions.api.instances.schemas import (
     PairCodeView,
     QrView,
 )
-from functions.api.instances.views import instance_view
+from functions.api.instances.views import instance_view, shown_to
 from functions.api.paging import DEFAULT, Cursor, Limit, mark_of, next_cursor
 from functions.api.problems import Problem
 from shared.models.command import CommandKind
@@ -53,14 +53,15 @@ async def create_instance(call: Caller, response: Response, body: NewInstance | 
 async def list_instances(call: Caller, limit: Limit = DEFAULT, cursor: Cursor = None) -> InstancePage:
     """Your instances, by id."""
     found, last = await call.services.instances.page(call.tenant, limit, mark_of(cursor))
-    views = [instance_view(one, call.services.vault) for one in found]
+    views = [shown_to(call.manages, instance_view(one, call.services.vault)) for one in found]
     return InstancePage(data=views, next_cursor=next_cursor(last))
 
 
 @router.get("/{instance_id}", responses=may_answer(problems.NOT_FOUND))
 async def get_instance(call: Caller, instance_id: InstanceId) -> InstanceView:
     """One instance."""
-    return instance_view(await instance_of(call.services, call.key(instance_id)), call.services.vault)
+    instance = await instance_of(call.services, call.key(instance_id))
+    return shown_to(call.manages, instance_view(instance, call.services.vault))
 
 
 @router.patch("/{instance_id}", responses=may_answer(*WITH_BODY, problems.NOT_FOUND))

@@ -91,7 +91,7 @@ class PacingView(View):
 
 
 class SettingsView(View):
-    webhook_url: str | None
+    webhook_url: str | None = Field(description="Only a key with the scope `manage` sees the values of its query.")
     proxy_url: str | None = Field(description="Its credentials are masked.")
     ignore_groups: bool
     reject_calls: bool

@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 from functions.api.instances import settings
 from functions.api.instances.schemas import EndpointSecret, InstanceView, ReasonView
+from functions.api.urls import without_tokens
 from shared.models.instance import Instance
 from shared.vault import Vault
 
@@ -26,3 +27,12 @@ def instance_view(instance: Instance, vault: Vault, webhook: EndpointSecret | No
         created_at=instance.created_at,
         webhook=webhook,
     )
+
+
+def shown_to(manager: bool, view: InstanceView) -> InstanceView:
+    """The view for somebody with or without the scope `manage`."""
+    url = view.settings.webhook_url
+    if manager or url is None:
+        return view
+    masked = view.settings.model_copy(update={"webhook_url": without_tokens(url)})
+    return view.model_copy(update={"settings": masked})

@@ -41,21 +41,23 @@ async def create_webhook(call: Caller, response: Response, body: NewWebhook) -> 
 
 @router.get("/webhooks", responses=may_answer(problems.INVALID_REQUEST))
 async def list_webhooks(call: Caller, limit: Limit = DEFAULT, cursor: Cursor = None) -> WebhookPage:
-    """Your endpoints, by id; those that instances made are among them."""
+    """Your endpoints, by id; those that instances made are among them.
+
+    A key without the scope `manage` sees the values of headers and of a URL's query as `***`."""
     found, last = await call.services.webhooks.page(call.tenant, limit, mark_of(cursor))
-    return WebhookPage(data=[webhook_view(one) for one in found], next_cursor=next_cursor(last))
+    return WebhookPage(data=[webhook_view(one, whole=call.manages) for one in found], next_cursor=next_cursor(last))
 
 
 @router.get("/webhooks/{webhook_id}", responses=may_answer(problems.NOT_FOUND))
 async def get_webhook(call: Caller, webhook_id: WebhookId) -> WebhookView:
-    """One endpoint."""
-    return webhook_view(await endpoints.webhook_of(call.services, call.tenant, webhook_id))
+    """One endpoint. A key without the scope `manage` sees the values of headers and of the URL's query as `***`."""
+    return webhook_view(await endpoints.webhook_of(call.services, call.tenant, webhook_id), whole=call.manages)
 
 
 @router.patch("/webhooks/{webhook_id}", responses=may_answer(*WITH_BODY, *_MANAGED))
 async def change_webhook(call: Caller, webhook_id: WebhookId, body: WebhookChange) -> WebhookView:
     """Changes an endpoint. What is absent stays; lists and headers are replaced as a whole."""
-    return webhook_view(await endpoints.change(call.services, call.tenant, webhook_id, body))
+    return webhook_view(await endpoints.change(call.services, call.tenant, webhook_id, body), whole=True)
 
 
 @router.delete("/webhooks/{webhook_id}", status_code=204, responses=may_answer(*_MANAGED))

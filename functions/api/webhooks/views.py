@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from functions.api.urls import MASKED, without_tokens
 from functions.api.webhooks.schemas import AttemptView, DeliveryView, NewWebhookView, WebhookView
 from shared.models.webhook import Delivery, Webhook
 
 
-def webhook_view(webhook: Webhook) -> WebhookView:
-    """An endpoint without its secrets."""
-    return WebhookView(**_shown(webhook))
+def webhook_view(webhook: Webhook, *, whole: bool) -> WebhookView:
+    """An endpoint without its signing secrets; where it is not `whole`, without those of its owner too."""
+    shown = _shown(webhook)
+    if not whole:
+        shown["url"] = without_tokens(webhook.url)
+        shown["headers"] = dict.fromkeys(webhook.headers, MASKED)
+    return WebhookView(**shown)
 
 
 def new_webhook_view(webhook: Webhook, secret: str) -> NewWebhookView:

@@ -92,6 +92,13 @@ class FakeWorker:
         await self.deployment.database.write(event_put(InstanceKey(tenant, instance_id), event, self.clock.unix()))
         return event
 
+    async def shows_code(self, tenant: str, instance_id: str, sequence: int) -> Event:
+        """Logs that there is a code to scan."""
+        data = {"code": "2@fresh", "expires_at": iso(self.clock.unix() + 20)}
+        event = Event(new_id("evt"), EventType.INSTANCE_QR, iso(self.clock.unix()), data, instance_id, sequence)
+        await self.deployment.database.write(event_put(InstanceKey(tenant, instance_id), event, self.clock.unix()))
+        return event
+
     async def _work(self, queue: Queue) -> None:
         while True:
             for received in await queue.receive(wait_s=2):

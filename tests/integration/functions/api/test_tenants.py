@@ -16,11 +16,15 @@ import pytest
 from functions.api.services import Services
 from shared.clock import iso
 from shared.models.api_key import ApiKey, Scope
+from shared.models.command import CommandKind
 from shared.models.webhook import Delivery, DeliveryState, delivery_id
 from shared.routes import SCOPES
 from tests.integration.functions.api.conftest import client_of
 from tests.integration.functions.api.fake_worker import FakeWorker
 
+TOLD = "http://127.0.0.1:9/hook?token=known-to-acme"
+SECRETS = ("Bearer of acme", "known-to-acme", "2@fresh")
+"""What a key for reading is never shown."""
 TEXT = "only acme and its customer know this"
 BODIES: dict[str, Any] = {
     "POST /v1/instances": {"id": "shop-2"},
@@ -146,15 +150,35 @@ async def test_without_a_key_only_what_is_open_answers(services: Services, acme:
                     assert (answer.status_code, answer.json()["type"]) == (403, "forbidden"), operation
 
 
-async def test_a_key_for_reading_changes_nothing(api: httpx.AsyncClient, services: Services, acme: Acme) -> None:
-    before = await looks(api, acme)
+async def unpaired(api: httpx.AsyncClient, worker: FakeWorker, acme: Acme) -> Acme:
+    """The same things, with an instance that waits for a phone and an endpoint that is told secrets."""
+    await api.post("/v1/instances", json={"id": "shop-2", "settings": {"webhook_url": TOLD}})
+    await worker.took(2, CommandKind.PAIR)
+    await worker.shows_code("acme", "shop-2", 1)
+    headers = {"authorization": "Bearer of acme"}
+    hook = (await api.post("/v1/webhooks", json={"url": TOLD, "headers": headers})).json()
+    return Acme(acme.things | {"instance_id": "shop-2", "webhook_id": hook["id"]}, acme.telling)
+
+
+async def test_a_key_for_reading_changes_nothing_and_sees_no_secret(
+    api: httpx.AsyncClient, services: Services, worker: FakeWorker, acme: Acme
+) -> None:
     await services.keys.save("hwp_reader", ApiKey("key_reader", "acme", scopes=(Scope.READ,)))
-    async with client_of(services, "hwp_reader") as reader:
-        for operation in await operations(reader):
-            answer = await operation.call(reader, acme.things)
-            if SCOPES[operation.method, operation.path] in {None, Scope.READ}:
-                assert operation.method == "GET", f"{operation} is said to change nothing"
-                assert answer.status_code != 403, operation
-            else:
-                assert (answer.status_code, answer.json()["type"]) == (403, "missing-scope"), operation
-    assert await looks(api, acme) == before
+    for things in (acme, await unpaired(api, worker, acme)):
+        before = await looks(api, things)
+        async with client_of(services, "hwp_reader") as reader:
+            await walk_as_reader(reader, api, things)
+        assert await looks(api, things) == before
+    assert all(any(secret in text for text in before.values()) for secret in SECRETS), "acme itself sees them"
+
+
+async def walk_as_reader(reader: httpx.AsyncClient, api: httpx.AsyncClient, acme: Acme) -> None:
+    """Every route, called with a key for reading. What it must not do it is refused, the rest tells no secret."""
+    for operation in await operations(reader):
+        answer = await operation.call(reader, acme.things)
+        if SCOPES[operation.method, operation.path] in {None, Scope.READ}:
+            assert operation.method == "GET", f"{operation} is said to change nothing"
+            assert answer.status_code == (await operation.call(api, acme.things)).status_code, operation
+            assert not [word for word in SECRETS if word in answer.text], operation
+        else:
+            assert (answer.status_code, answer.json()["type"]) == (403, "missing-scope"), operation

@@ -9,7 +9,7 @@ import pytest
 
 from functions.api.problems import Problem
 from functions.api.services import Services
-from functions.api.urls import check_proxy_url, check_webhook_url, masked
+from functions.api.urls import check_proxy_url, check_webhook_url, masked, without_tokens
 from shared.egress import EgressPolicy
 
 
@@ -62,3 +62,18 @@ async def test_a_proxy_may_have_a_password_and_any_port() -> None:
 )
 def test_credentials_are_never_shown(url: str, shown: str) -> None:
     assert masked(url) == shown
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://example.com/hook", "https://example.com/hook"),
+        ("https://example.com/hook?token=a%3Db&n=1", "https://example.com/hook?token=***&n=***"),
+        ("https://example.com?secret", "https://example.com?***"),
+        ("https://example.com/a?t=a=b#fragment", "https://example.com/a?t=***"),
+        ("https://example.com/?", "https://example.com/?"),
+        ("https://me:secret@example.com/?a=", "https://***@example.com/?a=***"),
+    ],
+)
+def test_tokens_are_not_shown_to_everybody(url: str, shown: str) -> None:
+    assert without_tokens(url) == shown

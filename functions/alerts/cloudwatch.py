@@ -56,5 +56,5 @@ def _dashboard(arn: str, deployment: str, alarm: Alarm | None) -> str | None:
     if alarm is None or len(parts) < 6 or parts[1] not in _CONSOLES:
         return None
     region, host = parts[3], _CONSOLES[parts[1]]
-    name = dashboard_name(deployment, alarm.dashboard)
+    name = dashboard_name(deployment, alarm.dashboard, region)
     return f"https://{region}.{host}/cloudwatch/home?region={region}#dashboards/dashboard/{name}"

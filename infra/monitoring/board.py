@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from aws_cdk import Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sns as sns
 from cdk_monitoring_constructs import (
@@ -48,7 +49,9 @@ class Board:
             alarm_factory_defaults=AlarmFactoryDefaults(actions_enabled=True, alarm_name_prefix=prefix, action=told),
             metric_factory_defaults=MetricFactoryDefaults(namespace=NAMESPACE),
             dashboard_factory=DefaultDashboardFactory(
-                self.scope, "factory", dashboard_name_prefix=dashboard_name(prefix, dashboard)
+                self.scope,
+                "factory",
+                dashboard_name_prefix=dashboard_name(prefix, dashboard, Stack.of(scope).region),
             ),
         )
 

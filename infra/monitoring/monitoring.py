@@ -39,7 +39,7 @@ class Watched:
 
 
 class Monitoring(Construct):
-    """The dashboards `<prefix>-business` and `<prefix>-operations`, and all alarms."""
+    """The dashboards `<prefix>-business-<region>` and `<prefix>-operations-<region>`, and all alarms."""
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, watched: Watched) -> None:
         super().__init__(scope, construct_id)

@@ -1,4 +1,7 @@
-"""The names of a deployment's alarms and dashboards, and the way back. `prefix` starts all of a deployment's names."""
+"""The names of a deployment's alarms and dashboards, and the way back. `prefix` starts all of a deployment's names.
+
+A dashboard has its region in its name: dashboards belong to the account, everything else to a region of it.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,9 @@ def alarm_name(prefix: str, alarm: Alarm) -> str:
     return f"{prefix}-{alarm.id}"
 
 
-def dashboard_name(prefix: str, dashboard: Dashboard) -> str:
-    """Such as `hivewp-prod-business`."""
-    return f"{prefix}-{dashboard}"
+def dashboard_name(prefix: str, dashboard: Dashboard, region: str) -> str:
+    """Such as `hivewp-prod-business-eu-west-1`."""
+    return f"{prefix}-{dashboard}-{region}"
 
 
 def find(prefix: str, name: str) -> Alarm | None:

@@ -18,7 +18,7 @@ def test_an_alarm_is_read_with_its_latest_figure_and_its_dashboard() -> None:
     assert (alert.state, alert.value, alert.condition) == (State.ALARM, 95.31, "> 90 % in 3 of 5 minutes")
     assert alert.since == "2026-11-22T10:05:12.345Z"
     console = "https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1"
-    assert alert.dashboard == f"{console}#dashboards/dashboard/hivewp-prod-operations"
+    assert alert.dashboard == f"{console}#dashboards/dashboard/hivewp-prod-operations-eu-west-1"
 
 
 @pytest.mark.parametrize("alarm", ALL, ids=lambda alarm: alarm.id)

@@ -15,14 +15,22 @@ from infra.monitoring.api import failing_calls, show_api
 from infra.monitoring.board import Board
 from infra.monitoring.business import show_business
 from infra.monitoring.data import show_files, show_tables
-from infra.monitoring.figures import Figure, looked_at
+from infra.monitoring.figures import Figure, looked_at, of_aws
 from infra.monitoring.hosts import show_hosts
 from infra.monitoring.queues import ALERTS_DEAD as ALERTS_DEAD_QUEUE
-from infra.monitoring.queues import depth, show_queues
+from infra.monitoring.queues import age, depth, show_queues
 from infra.stages import Stage
 from shared.alarms import ALL, Alarm, Dashboard
-from shared.alarms.catalog import ALERTS_DEAD, API_FAILING, COMMANDS_DEAD, DELIVERIES_DEAD
+from shared.alarms.catalog import (
+    ALERTS_DEAD,
+    API_FAILING,
+    COMMANDS_DEAD,
+    DELIVERIES_DEAD,
+    DELIVERIES_LATE,
+    SENDER_FAILING,
+)
 from shared.queues.names import COMMANDS_DEAD as COMMANDS_DEAD_QUEUE
+from shared.queues.names import DELIVERIES
 from shared.queues.names import DELIVERIES_DEAD as DELIVERIES_DEAD_QUEUE
 
 
@@ -64,6 +72,10 @@ def _figure(alarm: Alarm, prefix: str, watched: Watched) -> Figure:
         return looked_at(prefix, alarm)
     if alarm is API_FAILING:
         return failing_calls(watched.api_name, alarm.period_s)
+    if alarm is SENDER_FAILING:
+        return of_aws("Lambda", "Errors", {"FunctionName": f"{prefix}-webhook-sender"}, period_s=alarm.period_s)
+    if alarm is DELIVERIES_LATE:
+        return age(prefix, DELIVERIES.name, alarm.period_s)
     return depth(prefix, _DEAD[alarm.id], alarm.period_s)
 
 

@@ -38,6 +38,11 @@ def depth(prefix: str, queue: str, period_s: int) -> cloudwatch.Metric:
     return _metric(prefix, queue, DEPTH, period_s)
 
 
+def age(prefix: str, queue: str, period_s: int) -> cloudwatch.Metric:
+    """For how many seconds a queue's oldest message has been there."""
+    return _metric(prefix, queue, _AGE, period_s)
+
+
 def _graph(board: Board, title: str, name: str, queues: Sequence[str]) -> CustomMetricGroup:
     return graph(title, *(_metric(board.prefix, queue, name) for queue in queues))
 

@@ -200,6 +200,52 @@ CACHE_COLD = Alarm(
     of=Share(CACHE_HITS, CACHE_MISSES, at_least=100),
 )
 
+SENDER_FAILING = Alarm(
+    id="webhook-sender",
+    title="The sender of webhooks breaks off",
+    meaning=(
+        "Calls of the sender of webhooks end in an error or run out of time. Their events come again up to ten times, "
+        "three minutes apart, and go to the dead-letter queue after that."
+    ),
+    first_step=(
+        "Search the sender's log for `ERROR` and `Task timed out`. After a deployment: roll it back (docs/deploy.md), "
+        "then look for the cause. Events that were given up meanwhile: see deliveries-dead."
+    ),
+    sign=Sign.ABOVE,
+    threshold=0,
+    unit="calls",
+    period_s=60,
+    periods=5,
+    bad=3,
+    missing=Missing.GOOD,
+    missing_because="Nothing happened that anybody wanted to hear.",
+    dashboard=Dashboard.OPERATIONS,
+)
+
+DELIVERIES_LATE = Alarm(
+    id="deliveries-late",
+    title="Webhooks are late",
+    meaning=(
+        "The oldest event on the delivery queue has been there for over 20 minutes, longer than the quarter of an hour "
+        "for which a later attempt may lie there: the sender does not run, or cannot keep up. Nothing is lost for 14 "
+        "days."
+    ),
+    first_step=(
+        "Look at the sender's concurrency and throttles on the operations dashboard. None runs: see whether its event "
+        "source mapping is enabled and its role was changed. All 25 run: many endpoints hang, or there is more to send "
+        "than 25 can: raise MAX_CONCURRENCY in infra/webhooks.py. Throttled: raise the account's quota of Lambda."
+    ),
+    sign=Sign.ABOVE,
+    threshold=1_200,  # SQS does not say whether a message's delay is part of its age
+    unit="s",
+    period_s=60,
+    periods=5,
+    bad=5,
+    missing=Missing.GOOD,
+    missing_because="SQS tells no age while there is nothing on the queue.",
+    dashboard=Dashboard.OPERATIONS,
+)
+
 DELIVERIES_DEAD = Alarm(
     id="deliveries-dead",
     title="Deliveries wait for a replay",
@@ -248,7 +294,7 @@ COMMANDS_DEAD = Alarm(
 )
 
 ALERTS_DEAD = Alarm(
-    id="alerts-dead",
+    id="alerts-dead",  # errors of the function need no alarm beside it: telling of one would fail in turn, and so on
     title="Alerts could not be sent",
     meaning=(
         "The alerts function could not reach a target in three tries, so this very message may reach you by e-mail "
@@ -278,6 +324,8 @@ ALL = (
     API_FAILING,
     WEBHOOKS_FAILING,
     CACHE_COLD,
+    SENDER_FAILING,
+    DELIVERIES_LATE,
     DELIVERIES_DEAD,
     COMMANDS_DEAD,
     ALERTS_DEAD,

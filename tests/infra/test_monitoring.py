@@ -11,8 +11,10 @@ import pytest
 from infra.stages import DEV, PROD, Stage
 from shared import metrics
 from shared.alarms import ALL, Alarm, Dashboard, Share, alarm_name, dashboard_name
+from shared.alarms.catalog import DELIVERIES_LATE, SENDER_FAILING
 from shared.metrics import DIMENSION, NAMESPACE
 from shared.queues.names import all_queues
+from shared.queues.queue import MAX_DELAY_S
 from shared.store import tables
 from tests.infra.conftest import Synthesis, Template, of_type
 
@@ -120,6 +122,17 @@ def test_anything_in_a_dead_letter_queue_is_an_alarm(template: Synthesis, queue:
         if name == "ApproximateNumberOfMessagesVisible" and stat["Stat"] == "Maximum"
     ]
     assert f"{PROD.prefix}-{queue}" in watched
+
+
+def test_deliveries_that_wait_and_a_sender_that_fails_are_alarms(template: Synthesis) -> None:
+    made = template(PROD.prefix)
+    late = judged_by(alarm_of(made, PROD, DELIVERIES_LATE))["ApproximateAgeOfOldestMessage"]
+    assert late["Stat"] == "Maximum"
+    assert late["Metric"]["Dimensions"] == [{"Name": "QueueName", "Value": f"{PROD.prefix}-deliveries"}]
+    assert DELIVERIES_LATE.threshold > MAX_DELAY_S, "later attempts lie on the queue for as long"
+    failed = judged_by(alarm_of(made, PROD, SENDER_FAILING))["Errors"]
+    functions = [one["Properties"]["FunctionName"] for one in of_type(made, "AWS::Lambda::Function").values()]
+    assert failed["Metric"]["Dimensions"][0]["Value"] in functions
 
 
 @STAGES

@@ -130,6 +130,15 @@ ALL: tuple[Metric, ...] = (
     CLIENTS_OUTDATED,
 )
 
+OTHER_HALF: Mapping[Metric, Metric] = {
+    WEBHOOKS_DELIVERED: WEBHOOKS_FAILED,
+    WEBHOOKS_FAILED: WEBHOOKS_DELIVERED,
+    CACHE_HITS: CACHE_MISSES,
+    CACHE_MISSES: CACHE_HITS,
+}
+"""Counters whose share an alarm looks at: who tells one tells the other too, be it 0. CloudWatch's metric math knows no
+share of a metric that was silent for all the time it looks at, as successes are when everything fails."""
+
 _OWNERS_TURN = frozenset({InstanceState.CREATED, InstanceState.PAIRING, InstanceState.LOGGED_OUT})
 
 

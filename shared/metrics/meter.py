@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 
+from shared.metrics.catalog import OTHER_HALF
 from shared.metrics.emf import encode
 from shared.metrics.metric import Metric
 
@@ -42,10 +43,12 @@ class Meter:
         return self._write is not None
 
     def add(self, metric: Metric, amount: float = 1) -> None:
-        """Counts on; an amount of 0 is nothing to tell."""
+        """Counts on; an amount of 0 is nothing to tell. The other half of a share (OTHER_HALF) is told with it."""
         if self._write and amount:
             held = self._values.setdefault(metric, [0])
             held[0] += amount
+            if metric in OTHER_HALF:
+                self._values.setdefault(OTHER_HALF[metric], [0])
 
     def observe(self, metric: Metric, value: float) -> None:
         """Keeps a value beside those before it. The last of a gauge before each flush is enough."""

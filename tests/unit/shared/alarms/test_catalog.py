@@ -27,6 +27,13 @@ def test_an_alarm_looks_at_metrics_of_the_list(alarm: Alarm) -> None:
     assert set(looked_at) <= set(metrics.ALL)
 
 
+def test_halves_of_a_share_are_told_together() -> None:
+    for alarm in ALL:
+        if isinstance(alarm.of, Share):
+            assert metrics.OTHER_HALF[alarm.of.part] is alarm.of.rest
+            assert metrics.OTHER_HALF[alarm.of.rest] is alarm.of.part
+
+
 def test_an_alarm_is_found_by_its_name_in_its_own_deployment_only() -> None:
     for alarm in ALL:
         assert find("hivewp-prod", alarm_name("hivewp-prod", alarm)) is alarm

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.metrics import ALL, DELIVERIES_DEAD, MESSAGES_SENT, WEBHOOK_LATENCY, Meter, encode
+from shared.metrics import ALL, DELIVERIES_DEAD, MESSAGES_SENT, OTHER_HALF, WEBHOOK_LATENCY, Meter, encode
 
 VALUES = st.dictionaries(
     st.sampled_from(ALL), st.lists(st.floats(0, 1e9) | st.integers(0, 10**9), max_size=250), max_size=6
@@ -65,6 +65,16 @@ class TestMeter:
         meter.add(DELIVERIES_DEAD, 0)
         meter.flush()
         assert written == []
+
+    def test_what_counts_only_one_half_of_a_share_tells_0_of_the_other(self) -> None:
+        for one, other in OTHER_HALF.items():
+            written: list[str] = []
+            meter = Meter("hivewp-test", written.append)
+            meter.add(one, 3)
+            meter.flush()
+            line = json.loads(written[0])
+            assert (line[one.name], line[other.name]) == (3, 0)
+            assert len(line["_aws"]["CloudWatchMetrics"][0]["Metrics"]) == 2
 
     def test_many_values_are_lines_of_one_write(self) -> None:
         written: list[str] = []

@@ -3,7 +3,7 @@
     {"warm": true}                                      all is loaded, it stands by for its work
     {"ready": true}                                     it has taken up the sessions of its partition
     {"partition": 0, "pid": 17, "states": {"connected": 3}, "memory": 1, "threads": 1, "descriptors": 1,
-     "ended": 3, "stuck": 0}
+     "ended": 3, "stuck": 0, "oldest_command": 0}
 
 The last whenever something in it changed, at most once a second, and every 10 s; memory in bytes.
 """

@@ -12,12 +12,13 @@ import asyncio
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 
-from session_host.host import memory
 from session_host.host.descriptors import raise_limit
 from session_host.host.figures import Figures
 from session_host.host.fleet import Fleet
 from session_host.host.heartbeat import Heartbeat
+from session_host.host.own import OwnReport
 from session_host.host.pulse import Pulse
 from session_host.host.sight import Sight
 from session_host.host.standbys import Program
@@ -27,10 +28,10 @@ from session_host.leases.timing import Timing
 from session_host.settings import HostSettings
 from session_host.whatsapp.environment import environment
 from shared.aws import client
-from shared.clock import Clock, SystemClock, iso
+from shared.clock import Clock, SystemClock
 from shared.ids import new_id
 from shared.metrics import Meter
-from shared.models.host import HostReport, WorkerReport
+from shared.models.host import HostReport
 from shared.store.database import Database
 from shared.store.hosts import Hosts
 from shared.store.partitions import Partitions
@@ -59,15 +60,16 @@ async def _run(
     clock, timing, host_id = SystemClock(), Timing(settings.lease_s), new_id(settings.host_name)
     hosts, partitions = Hosts(database, clock), Partitions(database, settings.deployment.partitions)
     program = Program(tuple(command), environment(settings.whatsapp, base), host_id, _pid_files(settings))
-    reporter, sight = _Reporter(host_id, clock), Sight(clock)
+    own, sight, ledger = OwnReport(host_id, clock), Sight(clock), Ledger(host_id, timing)
     meter = Meter.of(settings.deployment.metrics, settings.deployment.aws.prefix, clock.unix)
     _log.info("Session host %s starts", host_id)
     async with asyncio.TaskGroup() as group:
         fleet = Fleet(program, settings.ceilings, group, lambda: heartbeat.news(), lambda lease: keeper.give_up(lease))
-        heartbeat = Heartbeat(hosts, lambda: reporter.report(fleet.reports(), fleet.standbys), timing)
+        report = partial(_report, own, fleet, ledger)
+        heartbeat = Heartbeat(hosts, report, timing)
         leases, others = sight.of_leases(partitions), sight.of_hosts(hosts)
-        keeper = Keeper(Ledger(host_id, timing), leases, others, fleet, clock)
-        figures = Figures(meter, sight, clock, reporter.last, lambda: fleet.restarts, partitions.load)
+        keeper = Keeper(ledger, leases, others, fleet, clock)
+        figures = Figures(meter, sight, clock, own.last, lambda: fleet.restarts, partitions.load)
         await heartbeat.beat()  # before the first look: whoever starts with us knows of us
         group.create_task(heartbeat.run(stop))
         group.create_task(figures.run(stop))
@@ -90,30 +92,8 @@ def _pulse(settings: HostSettings, sight: Sight, clock: Clock, group: asyncio.Ta
         beating.cancel()
 
 
-class _Reporter:
-    """What does not change between heartbeats, and the last report."""
-
-    def __init__(self, host_id: str, clock: Clock) -> None:
-        self._host_id = host_id
-        self._clock = clock
-        self._started_at = iso(clock.unix())
-        self._memory_limit = memory.limit()
-        self._last = self.report((), 0)
-
-    def last(self) -> HostReport:
-        return self._last
-
-    def report(self, workers: tuple[WorkerReport, ...], standbys: int) -> HostReport:
-        self._last = HostReport(
-            id=self._host_id,
-            started_at=self._started_at,
-            at=iso(self._clock.unix()),
-            memory_used=memory.used(),
-            memory_limit=self._memory_limit,
-            workers=workers,
-            standbys=standbys,
-        )
-        return self._last
+def _report(own: OwnReport, fleet: Fleet, ledger: Ledger) -> HostReport:
+    return own.make(fleet.reports(), fleet.standbys, ledger.renewed_at())
 
 
 def _make_folders(settings: HostSettings) -> None:

@@ -156,6 +156,10 @@ class Ledger:
         """Until when the worker of each partition that is held may live."""
         return {partition: self._fence_at(held) for partition, held in self._held.items()}
 
+    def renewed_at(self) -> dict[int, float]:
+        """When the lease of each partition that is held was last renewed."""
+        return {partition: held.renewed_at for partition, held in self._held.items()}
+
     def next_expiry(self, now: float) -> float | None:
         """When the next lease of another host would expire."""
         return self._sightings.next_expiry(now)

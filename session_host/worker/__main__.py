@@ -85,7 +85,12 @@ async def run(settings: WorkerSettings) -> int:
         )
         outbox = Outbox(partition, DeliveryQueue(deliveries), pending)
         ledger = Ledger(database, lease, clock, outbox)
-        reporter = Reporter(partition, channels.reports, lambda: worker.states(), whatsapp.wear)
+        reporter = Reporter(
+            *(partition, channels.reports),
+            states=lambda: worker.states(),
+            wear=whatsapp.wear,
+            oldest=lambda: worker.oldest(),
+        )
         context = WorkerContext(
             host_id=settings.host_id,
             session_dir=host.session_dir,

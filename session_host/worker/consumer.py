@@ -16,8 +16,7 @@ from functools import partial
 from session_host.worker.context import Held
 from session_host.worker.hand import Hand
 from shared.ids import new_id
-from shared.models.command import Command, CommandKind
-from shared.models.instance import InstanceKey
+from shared.models.command import NOBODY, Command, CommandKind
 from shared.queues.commands import decode, encode, group_of
 from shared.queues.queue import Outgoing, Queue, QueueError, Received
 
@@ -27,7 +26,6 @@ KEEP_EVERY_S = 1.5  # looks at what is in hand; most of it needs nothing yet
 MOST_IN_HAND = 5_000  # beyond what the messages of a full partition that is down can be: its RESTARTs must get through
 POLL_S = 2  # short: a poll is never broken off, since what it takes would stay hidden from the next owner
 RETRY_S = 1.0
-NOBODY = InstanceKey("", "")  # a group of its own, which no other command can hold back
 
 
 @dataclass(frozen=True, slots=True)

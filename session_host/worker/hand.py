@@ -32,6 +32,10 @@ class Hand:
     def __len__(self) -> int:
         return len(self._hidden)
 
+    def oldest(self) -> float:
+        """When the oldest command in hand was queued, unix seconds; 0 without any."""
+        return min((hidden.received.sent_at for hidden in self._hidden.values()), default=0.0)
+
     def take(self, received: Received) -> bool:
         """Adds a command; False when it was in hand already and came again, under a new handle."""
         now, group = self._clock(), received.group or ""

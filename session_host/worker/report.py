@@ -26,12 +26,18 @@ class Reporter:
     """Writes reports to a file descriptor: when something changed (once a second at most), and every 10 s."""
 
     def __init__(
-        self, partition: int, descriptor: int, states: Callable[[], dict[str, int]], wear: Callable[[], Wear]
+        self,
+        partition: int,
+        descriptor: int,
+        states: Callable[[], dict[str, int]],
+        wear: Callable[[], Wear],
+        oldest: Callable[[], float],
     ) -> None:
         self._partition = partition
         self._descriptor = descriptor
         self._states = states
         self._wear = wear
+        self._oldest = oldest
         self._changed = asyncio.Event()
 
     def changed(self) -> None:
@@ -46,7 +52,8 @@ class Reporter:
         """Reports until cancelled."""
         while True:
             self._changed.clear()
-            say(self._descriptor, asdict(measure(self._partition, self._states(), self._wear())))
+            report = measure(self._partition, self._states(), self._wear(), self._oldest())
+            say(self._descriptor, asdict(report))
             await asyncio.sleep(AT_MOST_EVERY_S)
             with suppress(TimeoutError):
                 async with asyncio.timeout(EVERY_S - AT_MOST_EVERY_S):
@@ -60,10 +67,18 @@ def say(descriptor: int, message: dict[str, Any]) -> None:
         os.write(descriptor, json.dumps(message).encode() + b"\n")
 
 
-def measure(partition: int, states: dict[str, int], wear: Wear) -> WorkerReport:
-    """This process as it is now."""
-    resident_pages = int(Path("/proc/self/statm").read_text().split()[1])
+def resident() -> int:
+    """The resident memory of this process in bytes."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE_BYTES
+
+
+def measure(partition: int, states: dict[str, int], wear: Wear, oldest: float) -> WorkerReport:
+    """This process as it is now; `oldest`: when its oldest command was queued (unix seconds), 0 without any."""
     threads = sum(1 for _ in Path("/proc/self/task").iterdir())
     descriptors = sum(1 for _ in Path("/proc/self/fd").iterdir())
-    memory = resident_pages * PAGE_BYTES
-    return WorkerReport(partition, os.getpid(), states, memory, threads, descriptors, wear.ended, wear.stuck)
+    return WorkerReport(
+        *(partition, os.getpid(), states, resident(), threads, descriptors),
+        ended=wear.ended,
+        stuck=wear.stuck,
+        oldest_command=int(oldest),
+    )

@@ -17,6 +17,7 @@ from session_host.worker.consumer import Consumer, Unreadable
 from session_host.worker.context import Held, WorkerContext
 from session_host.worker.dead import bury, carry_to_end
 from session_host.worker.faults import MOST_TRIES, Fault, attempt, contained
+from session_host.worker.garbage import collect_garbage
 from session_host.worker.hand import Hand
 from session_host.worker.outgoing import OutgoingMessage
 from session_host.worker.patience import until_available
@@ -85,6 +86,10 @@ class Worker:
         """How many instances are in each state."""
         return dict(Counter(str(runner.instance.state) for runner in self._runners.values()))
 
+    def oldest(self) -> float:
+        """When the oldest command in hand was queued, unix seconds; 0 without any."""
+        return self._hand.oldest()
+
     async def _end_receiving(self, receiving: asyncio.Task[None]) -> None:
         self._consumer.stop()
         waking = asyncio.create_task(self._consumer.wake())
@@ -127,6 +132,9 @@ class Worker:
             case Unreadable(error):
                 await self._refuse(held, error)
             case Command(kind=CommandKind.TRACE):
+                held.settle()
+            case Command(kind=CommandKind.COLLECT_GARBAGE) as command:
+                await contained("collecting garbage", collect_garbage(command, self._context))
                 held.settle()
             case Command(kind=CommandKind.SEND) as command:
                 await self._pass_on(held, command)

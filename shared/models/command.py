@@ -12,6 +12,8 @@ from shared.models.instance import InstanceKey
 class CommandKind(StrEnum):
     """Everything that can be asked. All but SEND, SETTINGS and TRACE leave a result that the API waits for.
 
+    COLLECT_GARBAGE is asked of the worker itself, whatever instances it has (`instance` is NOBODY).
+
     TRACE is asked by the owner itself: it travels among the instance's messages and tells, when it comes back, that
     none which was queued before it waits any more.
     """
@@ -25,6 +27,11 @@ class CommandKind(StrEnum):
     SETTINGS = "settings"
     CHECK_NUMBERS = "check_numbers"
     TRACE = "trace"
+    COLLECT_GARBAGE = "collect_garbage"
+
+
+NOBODY = InstanceKey("", "")
+"""In place of an instance; no tenant can have one of this name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +39,8 @@ class Command:
     """One request to the owner of `instance`. `args` depend on the kind:
 
     SEND {message_id, to, type, content, on_uncertain, typing_ms, deadline}; PAIR_CODE {phone};
-    CHECK_NUMBERS {numbers: [[form, ...]]} gives {jids: {first form: jid or null}}; the others none.
+    CHECK_NUMBERS {numbers: [[form, ...]]} gives {jids: {first form: jid or null}}; COLLECT_GARBAGE
+    {until: unix seconds} gives {before, after}: bytes; the others none.
     """
 
     id: str

@@ -23,7 +23,8 @@ class Lease:
 class WorkerReport:
     """What a worker process says of itself: its instances by state, memory in bytes.
 
-    `ended`: sessions that have ended in it; `stuck`: sessions that the native library did not let go.
+    `ended`: sessions that have ended in it; `stuck`: sessions that the native library did not let go. `oldest_command`:
+    when the oldest of the commands in its hand was queued, in unix seconds; 0 without any.
     """
 
     partition: int
@@ -34,13 +35,15 @@ class WorkerReport:
     descriptors: int
     ended: int = 0
     stuck: int = 0
+    oldest_command: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostReport:
     """A host's heartbeat, written every 10 s. Times are ISO 8601 UTC, memory in bytes.
 
-    `standbys`: worker processes that could take a partition over at once.
+    `standbys`: worker processes that could take a partition over at once. CPU in cores, `cpu_used` on average since the
+    heartbeat before. `lease_ages`: seconds since the lease of each partition that it holds was renewed, as of `at`.
     """
 
     id: str
@@ -50,3 +53,6 @@ class HostReport:
     memory_limit: int
     workers: tuple[WorkerReport, ...] = field(default_factory=tuple)
     standbys: int = 0
+    cpu_used: float = 0.0
+    cpu_limit: float = 0.0
+    lease_ages: dict[str, float] = field(default_factory=dict)

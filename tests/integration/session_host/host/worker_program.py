@@ -51,7 +51,7 @@ def main() -> None:
     threading.Thread(target=follow, args=(orders,), daemon=True).start()
     say({"ready": True})
     counts = {"states": {"connected": 3}, "memory": 1000, "threads": 1, "descriptors": 4, "ended": 3, "stuck": 0}
-    say({"partition": lease["partition"], "pid": os.getpid(), **counts})
+    say({"partition": lease["partition"], "pid": os.getpid(), **counts, "oldest_command": 0})
     note("start")
     stop.wait()
     note("drained")

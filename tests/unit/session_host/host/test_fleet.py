@@ -76,7 +76,7 @@ async def test_a_worn_worker_is_replaced_by_one_that_stood_by(
     caplog.set_level("INFO")
     monkeypatch.setattr(ceilings, "URGENT_AGE_S", 0.0)
     worn = {"partition": 0, "pid": 1, "states": {}, "memory": 1 << 40, "threads": 1, "descriptors": 1}
-    say = f"say:{json.dumps(worn | {'ended': 0, 'stuck': 0})}"
+    say = f"say:{json.dumps(worn | {'ended': 0, 'stuck': 0, 'oldest_command': 0})}"
     steps = ('say:{"warm": true}', f"orders:{tmp_path / 'order'}", f"once:{tmp_path / 'worn'}", say)
     program = a_program(*steps, 'say:{"ready": true}', "wait")
     async with asyncio.TaskGroup() as group, asyncio.timeout(20):

@@ -8,7 +8,9 @@ import pytest
 from session_host.host.reports import MAX_LINE, Ready, Warm, parse_report, read_reports
 from shared.models.host import WorkerReport
 
-REPORT = WorkerReport(partition=1, pid=2, states={"connected": 3}, memory=4, threads=5, descriptors=6, ended=7, stuck=8)
+REPORT = WorkerReport(
+    partition=1, pid=2, states={"connected": 3}, memory=4, threads=5, descriptors=6, ended=7, stuck=8, oldest_command=9
+)
 LINE = {
     "partition": 1,
     "pid": 2,
@@ -18,6 +20,7 @@ LINE = {
     "descriptors": 6,
     "ended": 7,
     "stuck": 8,
+    "oldest_command": 9,
 }
 
 

@@ -32,6 +32,7 @@ REPORT: dict[str, Any] = {
     "descriptors": 9,
     "ended": 4,
     "stuck": 1,
+    "oldest_command": 0,
 }
 
 

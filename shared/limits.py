@@ -3,8 +3,8 @@
 | class | calls | standard | scale |
 |---|---|---|---|
 | messages | `POST /v1/instances/{id}/messages` | 500 a minute | 5,000 |
-| instance_operations | every other change of an instance, its creation included | 100 in 5 minutes | 1,000 |
-| queries | all the rest: reads, number checks, webhooks, monitoring | 1,000 a minute | 10,000 |
+| instance_operations | every other change of an instance, and what monitoring does: gc, clear | 100 in 5 min | 1,000 |
+| queries | all the rest: reads, number checks, webhooks | 1,000 a minute | 10,000 |
 
 | quota | all calls of a key | 500,000 a day | 5,000,000 |
 
@@ -22,7 +22,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-MAX_BODY_BYTES = 6 * 1024 * 1024
+MAX_EVENT_BYTES = 6 * 1024 * 1024  # Lambda's: of the call with its headers, its body in it as an escaped JSON string
+MAX_BODY_BYTES = 5_500_000  # leaves room for 25 KB of headers and 750,000 quotes and line breaks to be escaped
 
 
 class MethodClass(StrEnum):
@@ -78,10 +79,10 @@ PLANS: Mapping[str, Plan] = MappingProxyType({plan.name: plan for plan in (STAND
 
 MESSAGES_PATH = r"/v1/instances/[^/]+/messages/?"
 NUMBERS_CHECK_PATH = r"/v1/instances/[^/]+/numbers/check/?"
-INSTANCES_PATH = r"/v1/instances(/.*)?"
+OPERATIONS_PATH = r"/(v1/instances|monitoring)(/.*)?"
 READS = ("GET", "HEAD", "OPTIONS")
-_MESSAGES, _NUMBERS_CHECK, _INSTANCES = (
-    re.compile(path) for path in (MESSAGES_PATH, NUMBERS_CHECK_PATH, INSTANCES_PATH)
+_MESSAGES, _NUMBERS_CHECK, _OPERATIONS = (
+    re.compile(path) for path in (MESSAGES_PATH, NUMBERS_CHECK_PATH, OPERATIONS_PATH)
 )
 
 
@@ -89,7 +90,7 @@ def method_class(method: str, path: str) -> MethodClass:
     """What a call counts as. `method` in capitals, `path` decoded and without the query.
 
     A number check asks and changes nothing, so it is a query although it is a POST."""
-    if method in READS or not _INSTANCES.fullmatch(path) or _NUMBERS_CHECK.fullmatch(path):
+    if method in READS or not _OPERATIONS.fullmatch(path) or _NUMBERS_CHECK.fullmatch(path):
         return MethodClass.QUERIES
     if method == "POST" and _MESSAGES.fullmatch(path):
         return MethodClass.MESSAGES

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aws_cdk import aws_wafv2 as waf
 
-from shared.limits import INSTANCES_PATH, MESSAGES_PATH, NUMBERS_CHECK_PATH, READS, MethodClass
+from shared.limits import MESSAGES_PATH, NUMBERS_CHECK_PATH, OPERATIONS_PATH, READS, MethodClass
 
 Acl = waf.CfnWebACL
 
@@ -33,7 +33,7 @@ def _messages() -> Acl.StatementProperty:
 def _operations() -> Acl.StatementProperty:
     changes = _not(_any(*(_method(name) for name in READS)))
     other = _not(_any(_path(NUMBERS_CHECK_PATH), _messages()))
-    return _all(changes, _path(INSTANCES_PATH), other)
+    return _all(changes, _path(OPERATIONS_PATH), other)
 
 
 def _method(name: str) -> Acl.StatementProperty:

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import base64
+import json
+
 import pytest
 
 from shared.limits import (
+    MAX_BODY_BYTES,
+    MAX_EVENT_BYTES,
     PLANS,
     SCALE,
     STANDARD,
@@ -39,7 +44,8 @@ MESSAGES, OPERATIONS, QUERIES = MethodClass.MESSAGES, MethodClass.INSTANCE_OPERA
         ("HEAD", "/v1/instances/shop-1", QUERIES),
         ("POST", "/v1/webhooks", QUERIES),
         ("POST", "/v1/deliveries/dlv_1/replay", QUERIES),
-        ("POST", "/monitoring/gc", QUERIES),
+        ("POST", "/monitoring/gc", OPERATIONS),
+        ("GET", "/monitoring/metrics", QUERIES),
         ("POST", "/v1/instancesque", QUERIES),
     ],
 )
@@ -79,3 +85,19 @@ def test_a_key_may_use_all_classes_at_once() -> None:
 def test_the_firewall_knows_the_highest_plan_and_the_gateway_when_to_come_again() -> None:
     assert {name: highest(name) for name in MethodClass} == SCALE.limits
     assert retry_after_s() == 3
+
+
+def test_the_largest_body_reaches_the_function_with_all_headers_that_api_gateway_takes() -> None:
+    media = base64.b64encode(b"\xff" * (MAX_BODY_BYTES * 3 // 4)).decode()
+    body = json.dumps({"type": "image", "data": media})[:MAX_BODY_BYTES]
+    headers = {"x": "h" * 10_240}
+    event = {
+        "headers": headers,
+        "multiValueHeaders": {"x": [headers["x"]]},
+        "requestContext": "c" * 4_096,
+        "body": body,
+    }
+    assert len(body) == MAX_BODY_BYTES
+    assert len(json.dumps(event)) < MAX_EVENT_BYTES
+    event["body"] = body[:-750_000] + '"' * 750_000
+    assert len(json.dumps(event)) < MAX_EVENT_BYTES

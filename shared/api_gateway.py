@@ -16,6 +16,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
 
 PAGE = 500
+ID_PREFIX = "key_"  # no stage's name has an underscore: what begins so is ours
 
 _NO_ACCESS = {
     "AccessDeniedException",
@@ -75,6 +76,12 @@ class ApiGatewayKeys:
                 except self._client.exceptions.ConflictException:  # it is on the plan
                     continue
         return bool(found)
+
+    async def key_ids(self) -> list[str]:
+        """The ids of all keys of the deployment."""
+        start = self._name(ID_PREFIX)
+        keys = self._pages("get_api_keys", nameQuery=start)
+        return [key["name"].removeprefix(f"{self._prefix}-") async for key in keys if key["name"].startswith(start)]
 
     async def delete(self, key_id: str) -> None:
         """Forgets a key, which is refused from then on; one that is not there is fine."""

@@ -65,8 +65,8 @@ def list_all(
 ) -> None:
     """List keys, never the keys themselves: id, last four characters, plan, scopes, expiry, label.
 
-    `making` and `ending` are left over from a run that was cut off: they let nobody in, and the next create, rotate or
-    revoke for the tenant removes them."""
+    `making` and `ending` let nobody in: a run is at work, or was cut off. Then the next create, rotate or revoke for
+    the tenant removes them, what is `making` after a quarter of an hour."""
     from local.keys.actions import list_keys
 
     found, now = list_keys(os.environ, stage, tenant)
@@ -100,11 +100,13 @@ def revoke(
     """End a key: API Gateway refuses it at once, the API within a minute. The tenant's instances stay as they are."""
     from local.keys.actions import revoke_keys
 
-    ended = revoke_keys(os.environ, stage, tenant, key_id, everything=everything)
+    done = revoke_keys(os.environ, stage, tenant, key_id, everything=everything)
     if as_json:
-        typer.echo(json.dumps([plain(key) for key in ended], indent=2))
+        typer.echo(json.dumps([plain(key) for key in done.ended], indent=2))
     else:
-        typer.echo("\n".join(f"revoked {key.key_id} (...{key.ending}) of {key.tenant}" for key in ended))
+        typer.echo("\n".join(f"revoked {key.key_id} (...{key.ending}) of {key.tenant}" for key in done.ended))
+    for key in done.kept:
+        typer.echo(f"kept {key.key_id}, the stack's own: start the stack with HIVEWP_API_KEY to change it", err=True)
 
 
 @keys.command()
@@ -118,3 +120,5 @@ def repair(stage: Annotated[str, typer.Option(help="a deployed stage, dev or pro
     typer.echo(f"{len(done.kept)} keys are on their plans")
     for key in done.lost:
         typer.echo(f"{key.key_id} of {key.tenant} is not in API Gateway any more: rotate it", err=True)
+    for key_id in done.strangers:
+        typer.echo(f"{key_id} is in API Gateway alone and opens nothing: delete it there", err=True)

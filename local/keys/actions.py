@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
 from local.keys.errors import KeyProblem
-from local.keys.issuer import Issuer, Made, Order, Repaired
+from local.keys.issuer import Issuer, Made, Order, Repaired, Revoked
 from local.keys.places import open_issuer
 from local.keys.terms import expiry_of, label_of, scopes_of, seconds_of, stage_of, tenant_of
 from shared.api_gateway import ApiGatewayError, NoAccess, PlanMissing
@@ -46,7 +46,7 @@ def rotate_key(env: Env, stage: str | None, tenant: str, key_id: str | None, ove
     return _run(env, stage, lambda issuer: issuer.rotate(name, key_id, seconds))
 
 
-def revoke_keys(env: Env, stage: str | None, tenant: str, key_id: str | None, *, everything: bool) -> list[IssuedKey]:
+def revoke_keys(env: Env, stage: str | None, tenant: str, key_id: str | None, *, everything: bool) -> Revoked:
     """Ends one key or all."""
     if everything and key_id:
         raise KeyProblem("name one key, or say --all")

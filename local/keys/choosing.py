@@ -24,19 +24,21 @@ def one_to_revoke(keys: Sequence[IssuedKey], key_id: str | None, now: float) -> 
 
 
 def one_to_replace(keys: Sequence[IssuedKey], key_id: str | None, now: float) -> IssuedKey:
-    """The live key of this id, or the only one, that has no successor yet. Raises KeyProblem."""
-    found = _live(keys, key_id, now)
-    fresh = [key for key in found if not key.replaced_by]
+    """The live key of this id, or the only one, that has no live successor. Raises KeyProblem."""
+    found, living = _live(keys, key_id, now), {key.key_id for key in _live(keys, None, now)}
+    fresh = [key for key in found if key.replaced_by not in living]
     if found and not fresh:
         raise KeyProblem(f"{found[0].key_id} has been replaced by {found[0].replaced_by} already: rotate that one")
     return _only(keys, fresh, key_id)
 
 
-def not_fixed(key: IssuedKey, fixed: Sequence[str]) -> IssuedKey:
-    """The key, unless it is managed elsewhere. Raises KeyProblem."""
-    if key.key_id in fixed:
-        raise KeyProblem(f"{key.key_id} is kept in the stack's own folder: start it with HIVEWP_API_KEY to change it")
-    return key
+def changeable(keys: Sequence[IssuedKey], key_id: str | None, fixed: Sequence[str]) -> list[IssuedKey]:
+    """The keys without those that are managed elsewhere. Raises KeyProblem when such a one is meant."""
+    rest = [key for key in keys if key.key_id not in fixed]
+    meant = key_id if rest else keys[0].key_id
+    if meant in fixed:
+        raise KeyProblem(f"{meant} is kept in the stack's own folder: start it with HIVEWP_API_KEY to change it")
+    return rest
 
 
 def _live(keys: Sequence[IssuedKey], key_id: str | None, now: float) -> list[IssuedKey]:

@@ -5,7 +5,7 @@ revoke   row `ending` -> key out of API Gateway -> row removed
 
 The API lets in by rows that are `active` alone, API Gateway by keys of its own alone; a call needs both. What a crash
 leaves is `making` or `ending`, and the next create, rotate or revoke for the tenant takes it away, as it does with keys
-that have expired.
+that have expired; what is `making` only once no run can be at it any more.
 """
 
 from __future__ import annotations
@@ -15,16 +15,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from local.keys.choosing import not_fixed, of_tenant, one_to_replace, one_to_revoke
+from local.keys.choosing import changeable, of_tenant, one_to_replace, one_to_revoke
 from local.keys.errors import KeyProblem
 from shared.api_gateway import ApiGatewayError
 from shared.clock import Clock
 from shared.ids import new_id
 from shared.models.api_key import digest, new_api_key
 from shared.models.issued_key import IssuedKey, KeyState
-from shared.store.database import ConditionFailed, StoreError, TransactionRefused
+from shared.store.database import ConditionFailed, StoreError, StoreUnavailable, TransactionRefused
 
 SHOWN_LETTERS = 4
+LONGEST_RUN_S = 900.0  # of a run that makes a key, with every call tried as often and waited for as long as may be
 _ANOTHER_RUN = "another run of `hivewp keys` was at work on the same keys: look with `hivewp keys list` and try again"
 
 
@@ -32,6 +33,7 @@ class Rows(Protocol):
     """Where keys are written down; shared/store/issued_keys.py."""
 
     async def all(self) -> list[IssuedKey]: ...
+    async def find(self, digest: str) -> IssuedKey | None: ...
     async def begin(self, key: IssuedKey) -> None: ...
     async def activate(self, key: IssuedKey, replaces: IssuedKey | None = None, until: float = 0) -> None: ...
     async def end(self, key: IssuedKey) -> None: ...
@@ -44,6 +46,7 @@ class Gateway(Protocol):
     async def check_plan(self, plan: str) -> None: ...
     async def make(self, key_id: str, value: str, plan: str, tenant: str) -> None: ...
     async def attach(self, key_id: str, plan: str) -> bool: ...
+    async def key_ids(self) -> list[str]: ...
     async def delete(self, key_id: str) -> None: ...
 
 
@@ -69,10 +72,20 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Repaired:
-    """The live keys: those that are on their plan, and those that API Gateway does not have any more."""
+    """The live keys: those that are on their plan, and those that API Gateway does not have any more; and the ids of
+    keys that API Gateway alone knows, which open nothing."""
 
     kept: Sequence[IssuedKey]
     lost: Sequence[IssuedKey]
+    strangers: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Revoked:
+    """The keys that were ended, and those of the tenant that are managed elsewhere and were meant as well."""
+
+    ended: Sequence[IssuedKey]
+    kept: Sequence[IssuedKey]
 
 
 class Issuer:
@@ -99,7 +112,8 @@ class Issuer:
     async def rotate(self, tenant: str, key_id: str | None, overlap_s: float) -> Made:
         """Makes a key like an old one, which works on for `overlap_s` seconds. None: the only one to be replaced."""
         now = self._clock.unix()
-        old = not_fixed(one_to_replace(of_tenant(await self._rows.all(), tenant), key_id, now), self._fixed)
+        own = changeable(of_tenant(await self._rows.all(), tenant), key_id, self._fixed)
+        old = one_to_replace(own, key_id, now)
         await self._gateway.check_plan(old.plan)
         await self.tidy(tenant)
         until = min(now + overlap_s, old.expires_at or now + overlap_s)
@@ -108,31 +122,35 @@ class Issuer:
             await self._take_away(replace(old, expires_at=until))
         return made
 
-    async def revoke(self, tenant: str, key_id: str | None, *, everything: bool = False) -> list[IssuedKey]:
-        """Ends a key (None: the tenant's only one) or all of the tenant's. Gives what was ended."""
+    async def revoke(self, tenant: str, key_id: str | None, *, everything: bool = False) -> Revoked:
+        """Ends a key (None: the tenant's only one) or all of the tenant's."""
         keys = of_tenant(await self._rows.all(), tenant)
-        chosen = keys if everything else [one_to_revoke(keys, key_id, self._clock.unix())]
-        for key in [not_fixed(key, self._fixed) for key in chosen]:
+        own = changeable(keys, key_id, self._fixed)
+        chosen = own if everything else [one_to_revoke(own, key_id, self._clock.unix())]
+        for key in chosen:
             await self._take_away(key)
         await self.tidy(tenant)
-        return chosen
+        return Revoked(chosen, [key for key in keys if key not in own] if everything else ())
 
     async def repair(self) -> Repaired:
         """Puts every live key on its plan, after plans were made anew; a key that is lost must be rotated."""
         now = self._clock.unix()
         kept: list[IssuedKey] = []
         lost: list[IssuedKey] = []
-        for key in await self._rows.all():
+        known = await self._gateway.key_ids()  # before the rows: a key that is being made has its row first
+        rows = await self._rows.all()
+        for key in rows:
             if key.state is KeyState.ACTIVE and not key.expired(now):
                 there = await self._gateway.attach(key.key_id, key.plan)
                 (kept if there else lost).append(key)
-        return Repaired(kept, lost)
+        return Repaired(kept, lost, sorted(set(known) - {key.key_id for key in rows}))
 
     async def tidy(self, tenant: str) -> None:
         """Takes away what a crash has left of the tenant's keys, and keys that have expired."""
         now = self._clock.unix()
         for key in await self.keys(tenant):
-            if key.state is not KeyState.ACTIVE or key.expired(now):
+            under_way = key.state is KeyState.MAKING and now - key.created_at < LONGEST_RUN_S
+            if not under_way and (key.state is not KeyState.ACTIVE or key.expired(now)):
                 await self._take_away(key)
 
     async def _make(self, order: Order, replaces: IssuedKey | None = None, until: float = 0) -> Made:
@@ -156,10 +174,22 @@ class Issuer:
         except TransactionRefused as refusal:
             await self._give_up(key)
             raise KeyProblem(_ANOTHER_RUN) from refusal
-        except ApiGatewayError:
+        except StoreUnavailable as error:
+            if not await self._is_there(key):
+                raise _nobody_knows(key, error) from error
+        except (ApiGatewayError, StoreError):
             await self._give_up(key)
             raise
         return Made(text, replace(key, state=KeyState.ACTIVE), replaces)
+
+    async def _is_there(self, key: IssuedKey) -> bool:
+        """Whether a key is active, after a write that may or may not have made it so."""
+        with contextlib.suppress(StoreError):
+            found = await self._rows.find(key.digest)
+            if found and found.state is KeyState.ACTIVE:
+                return True
+            await self._give_up(key)
+        return False
 
     async def _give_up(self, key: IssuedKey) -> None:
         """What cannot be taken away now is `making`, and taken away by the next run."""
@@ -181,7 +211,15 @@ class Issuer:
         await self._rows.forget(key)
 
 
+def _nobody_knows(key: IssuedKey, error: StoreUnavailable) -> KeyProblem:
+    return KeyProblem(
+        f"the keys table did not answer ({error}): whether {key.key_id} came to be is not known. "
+        "Look with `hivewp keys list` and revoke it if it is there, for nobody has its text"
+    )
+
+
 def _like(old: IssuedKey, now: float) -> Order:
     """A key of the same kind that lives as long as the old one was meant to."""
-    expires_at = None if old.expires_at is None else now + old.expires_at - old.created_at
+    end = old.intended_end
+    expires_at = None if end is None else now + end - old.created_at
     return Order(tenant=old.tenant, plan=old.plan, scopes=old.scopes, expires_at=expires_at, label=old.label)

@@ -30,6 +30,10 @@ class NoGateway:
         """The row names the plan."""
         return True
 
+    async def key_ids(self) -> list[str]:
+        """There are none but the rows'."""
+        return []
+
     async def delete(self, key_id: str) -> None:
         """The row is enough."""
 

@@ -28,7 +28,9 @@ class KeyState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuedKey:
-    """A stored key. Times are unix seconds; `ending` are its last characters, to tell it from others by."""
+    """A stored key. Times are unix seconds; `ending` are its last characters, to tell it from others by.
+
+    A key that was replaced expires when its overlap ends; `meant_until` is what `expires_at` was before."""
 
     digest: str
     key_id: str
@@ -41,6 +43,12 @@ class IssuedKey:
     label: str = ""
     state: KeyState = KeyState.ACTIVE
     replaced_by: str | None = None
+    meant_until: float | None = None
+
+    @property
+    def intended_end(self) -> float | None:
+        """When it would expire if it had never been replaced."""
+        return self.meant_until if self.replaced_by else self.expires_at
 
     def expired(self, now: float) -> bool:
         """Whether it lets nobody in any more."""

@@ -36,6 +36,9 @@ class MemoryRows:
     async def all(self) -> list[IssuedKey]:
         return sorted(self.rows.values(), key=lambda key: key.created_at)
 
+    async def find(self, digest: str) -> IssuedKey | None:
+        return self.rows.get(digest)
+
     async def begin(self, key: IssuedKey) -> None:
         self.fuse.write()
         self.rows[key.digest] = replace(key, state=KeyState.MAKING)
@@ -43,11 +46,11 @@ class MemoryRows:
     async def activate(self, key: IssuedKey, replaces: IssuedKey | None = None, until: float = 0) -> None:
         self.fuse.write()
         row, old = self.rows.get(key.digest), replaces and self.rows.get(replaces.digest)
-        if row is None or row.state is not KeyState.MAKING or (replaces and old is None):
+        if row is None or row.state is not KeyState.MAKING or (replaces and not _unchanged(old, replaces)):
             raise TransactionRefused((0,))
         self.rows[key.digest] = replace(row, state=KeyState.ACTIVE)
         if old:
-            self.rows[old.digest] = replace(old, expires_at=until, replaced_by=key.key_id)
+            self.rows[old.digest] = replace(old, expires_at=until, replaced_by=key.key_id, meant_until=old.intended_end)
 
     async def end(self, key: IssuedKey) -> None:
         self.fuse.write()
@@ -59,6 +62,10 @@ class MemoryRows:
     async def forget(self, key: IssuedKey) -> None:
         self.fuse.write()
         self.rows.pop(key.digest, None)
+
+
+def _unchanged(row: IssuedKey | None, seen: IssuedKey) -> bool:
+    return row is not None and row.state is KeyState.ACTIVE and row.replaced_by == seen.replaced_by
 
 
 @dataclass
@@ -85,6 +92,9 @@ class MemoryGateway:
         if key_id in self.values:
             self.plans[key_id] = plan
         return key_id in self.values
+
+    async def key_ids(self) -> list[str]:
+        return list(self.values)
 
     async def delete(self, key_id: str) -> None:
         self.fuse.write()

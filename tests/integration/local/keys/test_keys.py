@@ -15,8 +15,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from local.cli import app
+from local.keys.actions import rotate_key
 from local.keys.errors import KeyProblem
-from local.keys.issuer import Issuer, Order
+from local.keys.issuer import LONGEST_RUN_S, Issuer, Made, Order
 from shared.api_gateway import ApiGatewayKeys
 from shared.aws import AwsSettings, client
 from shared.clock import SystemClock
@@ -25,6 +26,13 @@ from shared.store.database import Database
 from shared.store.issued_keys import IssuedKeys
 from shared.store.keys import Keys
 from shared.store.tables import create_tables
+
+
+class LongAgo(SystemClock):
+    """Where nobody can be at work any more."""
+
+    def unix(self) -> float:
+        return super().unix() - LONGEST_RUN_S
 
 
 class Cut(Exception):
@@ -163,7 +171,7 @@ async def test_a_creation_cut_off_lets_nobody_in_and_the_next_one_clears_up(
 
     async with client(stage.settings, "apigateway") as gateway:
         monkeypatch.setattr(Rows if call == "activate" else gateway, call, cut)
-        issuer = Issuer(Rows(stage.database), Gateway(gateway, stage.settings.prefix), SystemClock())
+        issuer = Issuer(Rows(stage.database), Gateway(gateway, stage.settings.prefix), LongAgo())
         order = Order(tenant="acme", plan="standard", scopes=EVERYTHING, expires_at=None, label="")
         with pytest.raises(Cut):
             await issuer.create(order)
@@ -188,6 +196,25 @@ async def test_keys_outlive_plans_that_are_made_anew(stage: DeployedStage) -> No
     assert (await stage.run("repair")).stdout == "1 keys are on their plans\n"
     assert (await stage.run("repair")).exit_code == 0, "again is fine"
     assert await stage.status(key) == 200
+
+
+async def test_of_two_rotations_at_once_one_succeeds(stage: DeployedStage) -> None:
+    old = await stage.made("create", "--tenant", "acme")
+    rotations = (asyncio.to_thread(rotate_key, stage.env, stage.name, "acme", old["key_id"], "1h") for _ in range(2))
+    results = await asyncio.gather(*rotations, return_exceptions=True)
+    (new,) = [result.key.key_id for result in results if isinstance(result, Made)]
+    (refused,) = [result for result in results if isinstance(result, BaseException)]
+    assert isinstance(refused, KeyProblem)
+    assert await stage.names() == sorted([old["key_id"], new])
+    assert (await stage.run("revoke", "--tenant", "acme", new)).exit_code == 0
+    assert (await stage.made("rotate", "--tenant", "acme"))["expires_at"] is None, "the successor is gone"
+
+
+async def test_keys_that_nobody_wrote_down_are_told(stage: DeployedStage) -> None:
+    await stage.gateway.create_api_key(name=f"{stage.settings.prefix}-key_left", value="hwp_" + "y" * 40)
+    await stage.gateway.create_api_key(name=f"{stage.settings.prefix}x-key_other", value="hwp_" + "z" * 40)
+    (told,) = (await stage.run("repair")).stderr.splitlines()
+    assert told.startswith("key_left is in API Gateway alone")
 
 
 async def test_what_a_person_can_mend_is_told(stage: DeployedStage) -> None:

@@ -57,12 +57,12 @@ async def _process(
     record: Record, resolver: Resolver, services: Services, begin_by: float | None, done: Callable[[str], None]
 ) -> None:
     work = read(record)
-    count_event(work, services.meter)
     if is_early(work.task, services.clock.unix()):
         await put_off(work.task, services)
     else:
         await _deliver_to_all(work, resolver, services, begin_by)
     done(record["messageId"])
+    count_event(work, services.meter)  # not before: what comes again is counted when it is through
 
 
 async def _deliver_to_all(work: Work, resolver: Resolver, services: Services, begin_by: float | None) -> None:

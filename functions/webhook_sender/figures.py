@@ -30,9 +30,9 @@ _OUTDATED = "client_outdated"  # of shared/reasons.py
 
 
 def count_event(work: Work, meter: Meter) -> None:
-    """Counts an event the first time it comes by: not its retries and replays, nor a task that comes again."""
+    """Counts an event whose record is settled, however often it came until then; not its retries and replays."""
     task = work.task
-    if task.webhook_id or task.attempt or task.again or task.forced or work.receives > 1:
+    if task.webhook_id or task.attempt or task.again or task.forced:
         return
     if work.event_type in _ANNOUNCED:
         meter.add(_ANNOUNCED[work.event_type])

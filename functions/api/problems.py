@@ -13,6 +13,8 @@ from typing import Any
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from shared.limits import MAX_BODY_BYTES
+
 MEDIA_TYPE = "application/problem+json"
 MAX_ERRORS = 50
 
@@ -50,7 +52,9 @@ UNSUPPORTED_TYPE = ProblemType(
     "Unsupported message type",
     "Messages of this type cannot be sent; `types` lists those that can.",
 )
-PAYLOAD_TOO_LARGE = ProblemType("payload-too-large", 413, "Content too large", "The body is over 6 MB.")
+PAYLOAD_TOO_LARGE = ProblemType(
+    "payload-too-large", 413, "Content too large", f"The body is over {MAX_BODY_BYTES / 1e6:g} MB."
+)
 RATE_LIMITED = ProblemType(
     "rate-limited", 429, "Too many requests", "Over the limit of the key's plan: wait as Retry-After says."
 )
@@ -65,6 +69,18 @@ ALREADY_PAIRED = ProblemType(
 )
 NOT_PAIRED = ProblemType(
     "not-paired", 409, "Not paired", "The instance is not linked to a phone; `state` tells where it stands."
+)
+NOT_CONNECTED = ProblemType(
+    "not-connected", 409, "Not connected", "The instance has no connection to WhatsApp now; `state` tells where it is."
+)
+NUMBER_NOT_ON_WHATSAPP = ProblemType(
+    "number-not-on-whatsapp", 422, "Number not on WhatsApp", "`validate` was asked for, and nobody has this number."
+)
+TOO_MANY_CHECKS = ProblemType(
+    "too-many-checks",
+    429,
+    "Too many number checks",
+    "The instance may not ask WhatsApp about so many numbers in a minute (`limit`): wait as Retry-After says.",
 )
 QR_NOT_READY = ProblemType(
     "qr-not-ready", 404, "QR code not ready", "A code is on its way: ask again as Retry-After says."

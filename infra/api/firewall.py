@@ -26,7 +26,7 @@ from shared.limits import Limit, MethodClass, highest
 PER_IP_WINDOW_S = 60
 PER_IP_FACTOR = 2  # two customers behind one address
 COUNTED_ONLY = {
-    "SizeRestrictions_BODY": "Media come as base64 in the body, up to 6 MB; the API itself refuses more",
+    "SizeRestrictions_BODY": "Media come as base64 in the body, which is 5.5 MB at most; the API itself refuses more",
     "GenericRFI_BODY": "Endpoints and proxies of customers are URLs in bodies, with addresses for hosts too",
     "EC2MetaDataSSRF_BODY": "The API judges such URLs itself (shared/egress) and says what is wrong with them",
     "CrossSiteScripting_BODY": "People write markup to each other; texts are data here and shown by no page",

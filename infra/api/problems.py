@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from shared.limits import MAX_BODY_BYTES
+
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -49,7 +51,10 @@ QUOTA_EXCEEDED = GatewayProblem(
     _QUOTA_CHECK_S,
 )
 PAYLOAD_TOO_LARGE = GatewayProblem(
-    "payload-too-large", 413, "Content too large", "The body is larger than 6,291,456 bytes."
+    "payload-too-large",
+    413,
+    "Content too large",
+    f"The body is larger than {MAX_BODY_BYTES:,} bytes, or has so much to be escaped that it becomes too large.",
 )
 UNSUPPORTED_MEDIA_TYPE = GatewayProblem(
     "unsupported-media-type", 415, "Unsupported media type", "Send the body with content-type: application/json."

@@ -11,7 +11,7 @@ from functions.api import problems as api_problems
 from infra.api import answers, problems
 from infra.api.problems import GatewayProblem
 from infra.stages import DEV, PROD, Stage
-from shared.limits import PLANS, method_throttle
+from shared.limits import MAX_BODY_BYTES, PLANS, method_throttle
 from shared.routes import DOCUMENTATION, ROUTES, Route
 from tests.infra.conftest import Synthesis, Template
 
@@ -116,6 +116,7 @@ def test_what_api_gateway_says_by_itself_is_a_problem(service: Template) -> None
         body = json.loads(answer["ResponseTemplates"]["application/json"])
         assert str(body["status"]) == answer["StatusCode"]
         retry_after = headers.get("gatewayresponse.header.retry-after")
+        assert body["type"] != "payload-too-large" or f"{MAX_BODY_BYTES:,}" in body["detail"]
         assert (retry_after is not None) == (body["type"] in {"rate-limited", "quota-exceeded", "unavailable"})
 
 

@@ -95,7 +95,7 @@ async def test_headers_that_cannot_be_used(shop: httpx.AsyncClient) -> None:
     assert "preference-applied" not in odd.headers
 
 
-async def test_bodies_over_6_mb(shop: httpx.AsyncClient, services: Services) -> None:
+async def test_bodies_over_the_limit(shop: httpx.AsyncClient, services: Services) -> None:
     large = b'"' + b"x" * MAX_BODY_BYTES + b'"'
     assert_problem(await shop.post(MESSAGES, content=large, headers=JSON), 413, "payload-too-large")
 

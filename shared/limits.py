@@ -9,8 +9,9 @@
 | quota | all calls of a key | 500,000 a day | 5,000,000 |
 
 A window's count is also the burst: it may be spent at once, and comes back evenly over the window. The quota is spent
-after eight hours of a call every 58 ms, which is above what a plan is for: it bounds what a client gone wild costs
-($2 a day on API Gateway and Lambda), not what a busy one does.
+after eight hours of a call every 58 ms, which is above what a plan is for: it bounds what a client gone wild costs, not
+what a busy one does. That is little for calls that are answered at once, $3 a day for `standard`, and much for calls
+that ask to wait, $140, since the function runs for as long: docs/cost.md has the sums.
 """
 
 from __future__ import annotations

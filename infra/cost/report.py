@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from infra.cost import prices, traffic
 from infra.cost.bill import Line, Month, bill, month_of, watch_dollars
+from infra.cost.quota import DAY_S, day_of_calls, day_of_waiting, waiting_calls
 from infra.cost.template import Bought
 from infra.stages import Stage
+from shared.limits import PLANS
 
 INSTANCES = (100, 1_000, 10_000)
 BEGIN, END = "<!-- made by python -m infra.cost -->", "<!-- end -->"
@@ -15,7 +17,7 @@ def report(has: Bought, stage: Stage) -> str:
     """Markdown: what is assumed, the bill for each number of instances, and where the money goes."""
     months = [month_of(instances, stage) for instances in INSTANCES]
     bills = [bill(month, has, stage) for month in months]
-    return "\n".join([_assumed(stage), "", *_bill(months, bills), "", *_shares(months, bills)])
+    return "\n".join([_assumed(stage), "", *_bill(months, bills), "", *_shares(months, bills), "", *_keys(has)])
 
 
 def placed(document: str, tables: str) -> str:
@@ -69,6 +71,19 @@ def _shares(months: list[Month], bills: list[list[Line]]) -> list[str]:
     ]
     watching = [watch_dollars(month) / sum(found.values()) for month, found in zip(months, by_service, strict=True)]
     rows.append(_row("of DynamoDB: leases and heartbeats", *(f"{share:.0%}" for share in watching)))
+    return rows
+
+
+def _keys(has: Bought) -> list[str]:
+    """The most that one key can cost."""
+    waits = f"each waiting {traffic.LONGEST_WAIT_S} s"
+    heads = ("a key that spends its quota in a day", "calls", "each answered at once", waits, "calls that wait at once")
+    rows = [_row(*heads), _row("---", *("---:" for _ in heads[1:]))]
+    for plan in PLANS.values():
+        waiting = waiting_calls(plan, has)
+        dollars = (_money(day_of_calls(plan, has)), _money(day_of_waiting(plan, has)))
+        at_once = f"{waiting * traffic.LONGEST_WAIT_S / DAY_S:,.0f}"
+        rows.append(_row(f"`{plan.name}`", f"{plan.quota_per_day:,}", *dollars, at_once))
     return rows
 
 

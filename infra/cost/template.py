@@ -11,10 +11,12 @@ Template = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bought:
-    """What a stage has, whether or not anybody uses it. Memory in GB; `retention_days` of the logs."""
+    """What a stage has, whether or not anybody uses it. Memory in GB; `retention_days` of the logs; `api_at_once`: calls, None
+    where only the account bounds them."""
 
     api_gb: float
     api_snapshots: bool
+    api_at_once: int | None
     sender_gb: float
     firewall_rules: int
     tables_recoverable: bool
@@ -37,6 +39,7 @@ def bought(stage: str, *templates: Template) -> Bought:
     return Bought(
         api_gb=api["MemorySize"] / 1024,
         api_snapshots="SnapStart" in api,
+        api_at_once=api.get("ReservedConcurrentExecutions"),
         sender_gb=sender["MemorySize"] / 1024,
         firewall_rules=sum(len(acl["Rules"]) for acl in _of(templates, "AWS::WAFv2::WebACL")),
         tables_recoverable=all(table[recovery]["PointInTimeRecoveryEnabled"] for table in tables),

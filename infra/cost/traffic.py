@@ -49,6 +49,8 @@ OTHER_CALL = Need(calls=1, reads=3)
 # Time and space
 API_S = 0.030  # of the function: 10 ms of a core and three calls to DynamoDB and SQS
 SENDER_S = 0.020 + ENDPOINT_S
+LONGEST_WAIT_S = 20  # of a call that asks to wait, for which its function runs
+WAIT_LOOK_S = 0.2  # it looks into the log as often, a read each
 RESTORED_SHARE = 0.001  # of the calls, those that meet no running environment
 API_LOG_BYTES = 1_200  # a call: the access log, the API's own line, a line of figures
 SENDER_LOG_BYTES = 450  # an event: a line of figures

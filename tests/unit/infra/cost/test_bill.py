@@ -15,6 +15,7 @@ from infra.stages import PROD
 HAS = Bought(
     api_gb=1.0,
     api_snapshots=True,
+    api_at_once=None,
     sender_gb=0.5,
     firewall_rules=5,
     tables_recoverable=True,

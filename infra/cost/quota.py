@@ -1,0 +1,33 @@
+"""What one key can cost in a day: its plan's quota, spent on calls that are answered at once or that wait."""
+
+from __future__ import annotations
+
+from infra.cost import prices, traffic
+from infra.cost.template import Bought
+from infra.cost.traffic import OTHER_CALL
+from shared.limits import Plan
+
+DAY_S = 86_400
+
+
+def day_of_calls(plan: Plan, has: Bought) -> float:
+    """Dollars for the whole quota, every call answered at once."""
+    return plan.quota_per_day * _call(has, traffic.API_S, OTHER_CALL.reads)
+
+
+def day_of_waiting(plan: Plan, has: Bought) -> float:
+    """Dollars for a day in which every call waits for nothing as long as it may: `events?wait=20`."""
+    looks = traffic.LONGEST_WAIT_S / traffic.WAIT_LOOK_S
+    return waiting_calls(plan, has) * _call(has, traffic.API_S + traffic.LONGEST_WAIT_S, OTHER_CALL.reads + looks)
+
+
+def waiting_calls(plan: Plan, has: Bought) -> float:
+    """How many such calls a day has: the quota's, or as many as the API's function may answer at once."""
+    if has.api_at_once is None:
+        return plan.quota_per_day
+    return min(plan.quota_per_day, has.api_at_once * DAY_S / traffic.LONGEST_WAIT_S)
+
+
+def _call(has: Bought, seconds: float, reads: float) -> float:
+    front = prices.REST_CALL + prices.WEB_ACL_CALL
+    return front + prices.LAMBDA_CALL + has.api_gb * seconds * prices.LAMBDA_GB_S + reads * prices.READ_UNIT

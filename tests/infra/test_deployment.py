@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,11 @@ from local.cli.receiver import served
 from shared.alarms import alarm_name
 from shared.alarms.catalog import PARTITION_UNOWNED
 from shared.limits import SCALE
-from tests.infra.deployment.hivewp import keys
+from tests.infra.deployment.hivewp import keys, keys_in_words
 from tests.infra.deployment.roles import assume
 from tests.infra.deployment.shop import Shop, paired
-from tests.infra.deployment.stage import PREFIX, Answer, RunningStage, running
+from tests.infra.deployment.stacks import deploy, remove
+from tests.infra.deployment.stage import PREFIX, Answer, RunningStage, api_of, running
 from tests.infra.deployment.tour import walk
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(400)]
@@ -143,9 +145,19 @@ async def test_a_role_may_do_no_more_than_its_policies_say(stage: RunningStage) 
 
 
 async def test_nobody_was_refused_a_right_and_the_host_leaves_in_order(stage: RunningStage) -> None:
-    """Comes last: it ends the host, and looks at what all processes have logged while the others ran."""
+    """Comes after the others: it ends the host, and looks at what all processes have logged while they ran."""
     assert await stage.host.leave() == 0
     assert not await stage.refused()
+
+
+async def test_the_service_can_be_torn_down_and_made_again(stage: RunningStage, shop: Shop, assembly: Path) -> None:
+    """Comes last: keys and instances are kept, once `hivewp keys repair` has put the keys onto the new plans."""
+    await remove(stage.aws, PREFIX)
+    again = replace(stage, api=api_of(stage.aws, await deploy(stage.aws, assembly, PREFIX)))
+    assert_problem(await again.call("GET", shop.path, shop.key), 403, "forbidden")
+    assert await keys_in_words(stage.aws, "repair")
+    found = await again.call("GET", shop.path, shop.key)
+    assert (found.status, found.json["name"]) == (200, "Corner shop"), found
 
 
 def assert_problem(answer: Answer, status: int, kind: str) -> None:

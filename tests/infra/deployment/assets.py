@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -25,15 +25,16 @@ def function_of(made: dict[str, Any]) -> str:
     return handler.removeprefix("functions.").removesuffix(HANDLER_END)
 
 
-def zips(assembly: Path, stack: str, template: Template) -> Iterable[tuple[str, bytes]]:
-    """Key and content of every zipped asset of a stack. Fails for an asset that no function of ours is made of."""
+def zips(assembly: Path, stack: str, template: Template, there: Container[str]) -> Iterable[tuple[str, bytes]]:
+    """Key and content of every zipped asset of a stack that is not there. Fails for one that is no function's."""
     functions = {
         made["Properties"]["Code"]["S3Key"]: function_of(made)
         for made in template["Resources"].values()
         if made["Type"] == FUNCTION
     }
     for key in _zipped(assembly, stack):
-        yield key, _zip(bundle_for(functions[key], INTERPRETER))
+        if key not in there:
+            yield key, _zip(bundle_for(functions[key], INTERPRETER))
 
 
 def _zipped(assembly: Path, stack: str) -> list[str]:

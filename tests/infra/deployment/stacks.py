@@ -45,7 +45,8 @@ async def deploy(aws: Aws, assembly: Path, stack: str) -> Deployed:
     """Deploys one stack and waits for it. Fails with what CloudFormation says."""
     template: Template = json.loads((assembly / f"{stack}.template.json").read_text())
     given = adapted(template)
-    for key, content in await asyncio.to_thread(lambda: list(zips(assembly, stack, given))):
+    there = {one["Key"] for one in (await aws.s3.list_objects_v2(Bucket=BUCKET)).get("Contents", [])}
+    for key, content in await asyncio.to_thread(lambda: list(zips(assembly, stack, given, there))):
         await aws.s3.put_object(Bucket=BUCKET, Key=key, Body=content)
     await aws.s3.put_object(Bucket=BUCKET, Key=f"{stack}.json", Body=json.dumps(given).encode())
     await aws.cloudformation.create_stack(
@@ -57,15 +58,19 @@ async def deploy(aws: Aws, assembly: Path, stack: str) -> Deployed:
 
 
 async def _made(aws: Aws, stack: str) -> dict[str, Any]:
+    described = await _settled(aws, stack)
+    if described["StackStatus"] != "CREATE_COMPLETE":
+        raise AssertionError(f"{stack}: {described['StackStatus']}: {await _failures(aws, stack)}")
+    return described
+
+
+async def _settled(aws: Aws, stack: str) -> dict[str, Any]:
     async with asyncio.timeout(DEPLOYED_S):
         while True:
             [described] = (await aws.cloudformation.describe_stacks(StackName=stack))["Stacks"]
             if not described["StackStatus"].endswith("IN_PROGRESS"):
-                break
+                return dict(described)
             await asyncio.sleep(0.2)
-    if described["StackStatus"] != "CREATE_COMPLETE":
-        raise AssertionError(f"{stack}: {described['StackStatus']}: {await _failures(aws, stack)}")
-    return dict(described)
 
 
 async def _failures(aws: Aws, stack: str) -> list[str]:
@@ -80,3 +85,11 @@ async def _failures(aws: Aws, stack: str) -> list[str]:
 async def _physical(aws: Aws, stack: str) -> dict[str, str]:
     found = await aws.cloudformation.describe_stack_resources(StackName=stack)
     return {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in found["StackResources"]}
+
+
+async def remove(aws: Aws, stack: str) -> None:
+    """Takes one stack away, as `cdk destroy` does, and waits for it. Fails with what CloudFormation says."""
+    stack_id = (await aws.cloudformation.describe_stacks(StackName=stack))["Stacks"][0]["StackId"]
+    await aws.cloudformation.delete_stack(StackName=stack)
+    status = await _settled(aws, stack_id)
+    assert status["StackStatus"] == "DELETE_COMPLETE", await _failures(aws, stack_id)

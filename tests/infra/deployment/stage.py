@@ -98,6 +98,13 @@ class Answer:
         return json.loads(self.body) if self.body else None
 
 
+def api_of(aws: Aws, service: Deployed) -> str:
+    """Where MiniStack serves what AWS would serve at the URL of the stack's API."""
+    url = urlsplit(service.outputs["ApiUrl"])
+    api = str(url.hostname).split(".")[0]
+    return f"{aws.endpoint}/_aws/execute-api/{api}/{url.path.strip('/')}"
+
+
 @asynccontextmanager
 async def running(assembly: Path, folder: Path) -> AsyncIterator[RunningStage]:
     """Deploys stage dev from a synthesised app and starts what belongs beside it; all of it ends on leaving."""
@@ -110,8 +117,7 @@ async def running(assembly: Path, folder: Path) -> AsyncIterator[RunningStage]:
                 data, service = await _deploy(aws, assembly)
                 task = Task.of(service, data.exports())
                 async with _host(aws, task, whatsapp, folder) as host:
-                    api = local_url(endpoint, service.outputs["ApiUrl"])
-                    yield RunningStage(aws, data, service, whatsapp, host, http, api)
+                    yield RunningStage(aws, data, service, whatsapp, host, http, api_of(aws, service))
     finally:
         whatsapp.stop()
 
@@ -144,10 +150,3 @@ async def _host(aws: Aws, task: Task, whatsapp: LocalWhatsApp, folder: Path) -> 
         yield started
     finally:
         await started.leave()
-
-
-def local_url(endpoint: str, url: str) -> str:
-    """Where MiniStack serves what AWS would serve at an API's URL."""
-    parts = urlsplit(url)
-    api = str(parts.hostname).split(".")[0]
-    return f"{endpoint}/_aws/execute-api/{api}/{parts.path.strip('/')}"

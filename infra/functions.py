@@ -115,9 +115,9 @@ def allow_tables(role: iam.Role, tables: Mapping[str, dynamodb.ITable], needs: M
         allow(role, [f"dynamodb:{action}" for action in actions], [tables[name].table_arn])
 
 
-def allow_sending(role: iam.Role, queues: Sequence[sqs.IQueue]) -> None:
-    """Lets a role find these queues and put messages on them."""
-    allow(role, ["sqs:GetQueueUrl", "sqs:SendMessage"], [queue.queue_arn for queue in queues])
+def allow_sending(role: iam.Role, queues: Sequence[str]) -> None:
+    """Lets a role find these queues, by their ARNs, and put messages on them."""
+    allow(role, ["sqs:GetQueueUrl", "sqs:SendMessage"], queues)
 
 
 def allow_secret(role: iam.Role, secret: secretsmanager.ISecret) -> None:

@@ -16,7 +16,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from aws_cdk import Duration, Size, Stack
@@ -35,10 +35,10 @@ from infra.capacity import BUSY, WORKER_CEILING_MB, Hosts, hosts_of
 from infra.functions import allow, allow_sending, allow_tables, log_group
 from infra.host_rights import COMMANDS, QUERIED, SENT_TO, TABLES
 from infra.network import Network
+from infra.queues import command_queues
 from infra.rules import acknowledge
 from infra.stages import Stage
 from shared.metrics import DIMENSION, NAMESPACE, SESSIONS_PER_HOST
-from shared.queues.names import commands_name
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCKERFILE = "session_host/Dockerfile"
@@ -89,7 +89,7 @@ class SessionHosts(Construct):
         )
         self.task = self._task(stage, network, role)
         self._container(stage, sealing_key, _image(self, image))
-        _allow_data(role, stage, tables, queues)
+        _allow_data(role, command_queues(self, stage), tables, queues)
         _allow_files(role, network)
         self.cluster = ecs.Cluster(
             self,
@@ -231,13 +231,12 @@ def _image(scope: Construct, uri: str | None) -> ecs.ContainerImage:
 
 
 def _allow_data(
-    role: iam.Role, stage: Stage, tables: Mapping[str, dynamodb.Table], queues: Mapping[str, sqs.Queue]
+    role: iam.Role, commands: Sequence[str], tables: Mapping[str, dynamodb.Table], queues: Mapping[str, sqs.Queue]
 ) -> None:
     allow_tables(role, tables, TABLES)
     allow(role, ["dynamodb:Query"], [f"{tables[table].table_arn}/index/{index}" for table, index in QUERIED])
-    commands = [queues[commands_name(partition)].queue_arn for partition in range(stage.partitions)]
     allow(role, [f"sqs:{action}" for action in COMMANDS], commands)
-    allow_sending(role, [queues[name] for name in SENT_TO])
+    allow_sending(role, [queues[name].queue_arn for name in SENT_TO])
 
 
 def _allow_files(role: iam.Role, network: Network) -> None:

@@ -42,6 +42,7 @@ BATCH_SIZE = 10
 TABLES = {
     "webhooks": ("Query",),
     "deliveries": ("GetItem", "PutItem", "BatchWriteItem"),
+    "cache": ("BatchGetItem", "PutItem", "UpdateItem"),  # the figures of /monitoring
 }
 
 
@@ -72,7 +73,7 @@ class Webhooks(Construct):
         )
         made = make_function(self, "function", stage=stage, code=code, props=props)
         allow_tables(made.role, tables, TABLES)
-        allow_sending(made.role, [queues[DELIVERIES.name], queues[DELIVERIES_DEAD.name]])
+        allow_sending(made.role, [queues[queue.name].queue_arn for queue in (DELIVERIES, DELIVERIES_DEAD)])
         allow_secret(made.role, sealing_key)
         made.function.add_event_source(
             event_sources.SqsEventSource(

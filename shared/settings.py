@@ -3,7 +3,7 @@
 | variable | meaning | default |
 |---|---|---|
 | HIVEWP_PREFIX | starts the name of every table and queue | hivewp |
-| HIVEWP_PARTITIONS | how many partitions the deployment has, 1 to 256 | 8 |
+| HIVEWP_PARTITIONS | how many partitions the deployment has, 1 to 200 | 8 |
 | HIVEWP_SESSIONS_PER_WORKER | how many instances a partition takes, 1 to 1000 | 100 |
 | HIVEWP_AWS_ENDPOINT | URL of an AWS on this machine; unset: the real one | |
 | AWS_REGION | the region | us-east-1 |
@@ -11,6 +11,7 @@
 | HIVEWP_SEALING_KEY_SECRET | read by functions instead: the secret of Secrets Manager that holds it (secrets.py) | |
 | HIVEWP_ALLOW_LOCAL_WEBHOOKS | `1` lets webhooks go to this machine over http; production has it unset | |
 | HIVEWP_LOG_LEVEL | DEBUG, INFO, WARNING or ERROR | INFO |
+| HIVEWP_NUMBER_CHECKS_PER_MINUTE | how many numbers an instance may ask WhatsApp about in a minute, 1 to 10000 | 100 |
 | HIVEWP_METRICS | `emf` writes figures to standard output for CloudWatch, see shared/metrics | off |
 """
 
@@ -22,11 +23,14 @@ from dataclasses import dataclass
 
 from shared.aws import AwsSettings
 
-MAX_PARTITIONS = 256
+MAX_PARTITIONS = 200  # a queue and its policy each: a stack of CloudFormation holds 500 resources
 SEALING_KEY = "HIVEWP_SEALING_KEY"
 SEALING_KEY_BYTES = 32
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 METRICS = ("off", "emf")
+# As few as let one call of the most numbers through. WhatsApp is known to ban numbers after 15 to 20 messages to
+# strangers; one that looks up far more people than it could ever write to asks for the same.
+NUMBER_CHECKS = 100
 
 
 class BadSetting(ValueError):
@@ -44,6 +48,7 @@ class Settings:
     log_level: str
     sessions_per_worker: int = 100
     metrics: str = "off"
+    number_checks_per_minute: int = NUMBER_CHECKS
 
     @classmethod
     def parse(cls, env: Mapping[str, str]) -> Settings:
@@ -55,6 +60,7 @@ class Settings:
             sealing_key=_sealing_key(env),
             allow_local_webhooks=env.get("HIVEWP_ALLOW_LOCAL_WEBHOOKS", "") == "1",
             log_level=one_of(env, "HIVEWP_LOG_LEVEL", "INFO", LOG_LEVELS),
+            number_checks_per_minute=number_checks(env),
             metrics=one_of(env, "HIVEWP_METRICS", "off", METRICS),
         )
 
@@ -65,6 +71,11 @@ def whole_number(env: Mapping[str, str], name: str, default: int, least: int, mo
     if not text.isdecimal() or not least <= int(text) <= most:
         raise BadSetting(f"{name} must be a whole number from {least} to {most}, not {text!r}")
     return int(text)
+
+
+def number_checks(env: Mapping[str, str]) -> int:
+    """How many numbers an instance may ask WhatsApp about in a minute. Raises BadSetting."""
+    return whole_number(env, "HIVEWP_NUMBER_CHECKS_PER_MINUTE", NUMBER_CHECKS, 1, 10_000)
 
 
 def one_of(env: Mapping[str, str], name: str, default: str, allowed: tuple[str, ...]) -> str:

@@ -30,8 +30,9 @@ from infra.functions import (
     deployment_environment,
     make_function,
 )
+from infra.queues import command_queues
 from infra.stages import Stage
-from shared.queues.names import DELIVERIES, commands_name
+from shared.queues.names import DELIVERIES
 
 MEMORY_MB = 1024
 TIMEOUT_S = 29
@@ -40,11 +41,11 @@ TABLES = {
     "keys": ("GetItem",),
     "instances": ("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"),
     "messages": ("GetItem", "PutItem", "UpdateItem", "DeleteItem"),
-    "events": ("GetItem", "Query"),
+    "events": ("GetItem", "BatchGetItem", "Query"),
     "journal": ("Query",),
     "webhooks": ("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"),
     "deliveries": ("GetItem", "Query"),
-    "cache": ("GetItem",),
+    "cache": ("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "Scan", "BatchWriteItem"),
     "partitions": ("BatchGetItem", "UpdateItem"),
     "hosts": ("Scan",),  # as many items as there are hosts
 }
@@ -70,7 +71,6 @@ def api_function(
     )
     made = make_function(scope, "function", stage=stage, code=code, props=props)
     allow_tables(made.role, tables, TABLES)
-    names = [DELIVERIES.name, *(commands_name(number) for number in range(stage.partitions))]
-    allow_sending(made.role, [queues[name] for name in names])
+    allow_sending(made.role, [queues[DELIVERIES.name].queue_arn, *command_queues(scope, stage)])
     allow_secret(made.role, sealing_key)
     return made

@@ -13,15 +13,21 @@ from pathlib import Path
 
 from infra.app import add_stage, new_app
 from infra.bundling import code_source
+from infra.capacity import HOSTS, Hosts
 from infra.context import without_cdk
 from infra.stages import DEV, PROD
+from shared.settings import MAX_PARTITIONS
 
 IMAGES = {  # from any registry, from one of ECR, and made from here
     "dev": "registry.example/hivewp-host:1",
     "prod": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/hivewp-host:1",
     "nat": None,
 }
-STAGES = (DEV, PROD, replace(DEV, name="nat", nat=True, alert_email="ops@example.com", alert_targets="ops/chat"))
+NAT = replace(  # everything that there can be in a stage
+    DEV, name="nat", nat=True, partitions=MAX_PARTITIONS, alert_email="ops@example.com", alert_targets="ops/chat"
+)
+HOSTS[NAT.name] = Hosts(cpu=4096, memory_mb=8192, least=10, most=40, sessions=500)
+STAGES = (DEV, PROD, NAT)
 
 
 def main(folder: Path) -> None:

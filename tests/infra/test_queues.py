@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
+from aws_cdk import App, Stack
 
-from infra.stages import STAGES, Stage
-from shared.queues.names import all_queues, create_queues
+from infra.queues import command_queues
+from infra.stages import PROD, STAGES, Stage
+from shared.queues.names import all_queues, commands_name, create_queues
+from shared.settings import MAX_PARTITIONS
 from tests.conftest import Deployment
 from tests.infra.conftest import Synthesis, Template, of_type
 
@@ -72,7 +76,18 @@ def test_a_queue_is_encrypted_takes_only_tls_and_outlives_its_stack(template: Sy
     assert closed == queues.keys()
     for queue in queues.values():
         assert queue["Properties"]["SqsManagedSseEnabled"] is True
-        assert (queue["DeletionPolicy"], queue["UpdateReplacePolicy"]) == ("Retain", "Retain")
+        assert (queue["DeletionPolicy"], queue["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+
+
+def test_grants_on_command_queues_fit_all_of_them_and_nothing_else() -> None:
+    stack = Stack(App(), "stack")
+    patterns = [arn.rpartition(":")[2] for arn in command_queues(stack, PROD)]
+    granted = [
+        spec.name
+        for spec in all_queues(MAX_PARTITIONS)
+        if any(fnmatchcase(f"{PROD.prefix}-{spec.name}", one) for one in patterns)
+    ]
+    assert granted == [commands_name(number) for number in range(MAX_PARTITIONS)]
 
 
 def _denies_plain_calls(statements: list[dict[str, Any]]) -> bool:

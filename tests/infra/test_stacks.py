@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from shared.settings import MAX_PARTITIONS
 from tests.infra.conftest import Synthesis, environment, of_type
 
 STACKS = [f"hivewp-{stage}{part}" for stage in ("dev", "prod") for part in ("-data", "")]
@@ -114,3 +115,16 @@ def test_whatever_holds_or_carries_data_is_encrypted(template: Synthesis, stack:
     }
     for name, made in template(stack)["Resources"].items():
         assert made["Type"] not in signs or made["Properties"].get(signs[made["Type"]]), name
+
+
+@pytest.mark.parametrize("part", ["-data", ""])
+def test_as_many_partitions_as_there_can_be_fit_into_what_aws_takes(template: Synthesis, part: str) -> None:
+    """The stage `nat` has MAX_PARTITIONS. CloudFormation's limits, and IAM's on all inline policies of a role."""
+    widest = template(f"hivewp-nat{part}")
+    queues = of_type(template("hivewp-nat-data"), "AWS::SQS::Queue").values()
+    assert sum("commands-" in queue["Properties"]["QueueName"] for queue in queues) == MAX_PARTITIONS + 1
+    assert len(widest["Resources"]) <= 500
+    assert len(widest.get("Outputs", {})) <= 200
+    assert len(json.dumps(widest)) <= 1_000_000
+    for policy in of_type(widest, "AWS::IAM::Policy").values():
+        assert len(json.dumps(policy["Properties"]["PolicyDocument"])) <= 6_144

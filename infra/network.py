@@ -1,7 +1,9 @@
 """Where session hosts live and keep their files: a VPC without a way in, and an encrypted file system.
 
 * Public subnets without inbound rules by default: hosts only ever call out, and a NAT gateway would cost more than a
-  small deployment's hosts. `nat` puts them into private subnets for those whose rules ask for it.
+  small deployment's hosts. `nat` puts them into private subnets for those whose rules ask for it. It can be changed
+  later: the public subnets stay, the file system is mounted through them in any case (a zone has one mount target), and
+  the stack says at all times which subnets there are, not only those that hosts are in (docs/deploy.md has the order).
 * DynamoDB and S3 through gateway endpoints, which are free; all other calls go out over TLS.
 * The file system is regional: one-zone storage is half the price of what is a few gigabytes, and the loss of its zone
   would cost every number a new QR code. It is reached from the hosts' security group alone, over TLS, as one user.
@@ -9,7 +11,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import RemovalPolicy
+from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_efs as efs
 from aws_cdk import aws_iam as iam
@@ -21,6 +23,8 @@ from infra.stages import Stage
 ZONES = 2  # hosts and files outlive a zone; a third would add nothing that a lease does not already give
 SESSION_UID = "10001"  # the user that the hosts' image runs as (session_host/Dockerfile)
 NFS_PORT = 2049
+PUBLIC = ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC)
+PRIVATE = ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS)
 
 
 class Network(Construct):
@@ -34,9 +38,10 @@ class Network(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: Stage) -> None:
         super().__init__(scope, construct_id)
-        kind = ec2.SubnetType.PRIVATE_WITH_EGRESS if stage.nat else ec2.SubnetType.PUBLIC
-        self.host_subnets = ec2.SubnetSelection(subnet_type=kind)
+        self.host_subnets = PRIVATE if stage.nat else PUBLIC
         self.vpc = self._vpc(stage)
+        for subnet in (*self.vpc.public_subnets, *self.vpc.private_subnets):
+            Stack.of(self).export_value(subnet.subnet_id)
         self.hosts_security_group = ec2.SecurityGroup(
             self, "hosts", vpc=self.vpc, description="Session hosts: they call out and nobody calls them"
         )
@@ -51,15 +56,15 @@ class Network(Construct):
     def _vpc(self, stage: Stage) -> ec2.Vpc:
         subnets = [ec2.SubnetConfiguration(name="public", subnet_type=ec2.SubnetType.PUBLIC, cidr_mask=20)]
         if stage.nat:
-            private = ec2.SubnetType.PRIVATE_WITH_EGRESS
-            subnets.append(ec2.SubnetConfiguration(name="private", subnet_type=private, cidr_mask=20))
+            egress = ec2.SubnetType.PRIVATE_WITH_EGRESS
+            subnets.append(ec2.SubnetConfiguration(name="private", subnet_type=egress, cidr_mask=20))
         vpc = ec2.Vpc(
             self,
             "vpc",
             vpc_name=stage.prefix,
             ip_addresses=ec2.IpAddresses.cidr("10.42.0.0/16"),
             max_azs=ZONES,
-            nat_gateways=1 if stage.nat else 0,
+            nat_gateways=stage.nat_gateways if stage.nat else 0,
             subnet_configuration=subnets,
             gateway_endpoints={
                 "dynamodb": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.DYNAMODB),
@@ -90,7 +95,7 @@ class Network(Construct):
             self,
             "files",
             vpc=self.vpc,
-            vpc_subnets=self.host_subnets,
+            vpc_subnets=PUBLIC,
             security_group=group,
             file_system_name=f"{stage.prefix}-sessions",
             encrypted=True,
@@ -98,7 +103,7 @@ class Network(Construct):
             enable_automatic_backups=stage.file_backups,
             file_system_policy=_files_policy(),
             allow_anonymous_access=True,  # leaves the policy as it is: CDK's own lets anybody write who can mount
-            removal_policy=RemovalPolicy.RETAIN,
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
 
 

@@ -20,6 +20,7 @@ class Stage:
     log_retention_days: int
     termination_protection: bool
     nat: bool
+    nat_gateways: int
     elastic_files: bool
     file_backups: bool
     api_rate: int
@@ -41,6 +42,7 @@ DEV = Stage(
     log_retention_days=7,  # longer than a sprint's bug is looked for
     termination_protection=False,
     nat=False,  # a NAT gateway costs $33 a month before its first byte; hosts have no inbound rules either way
+    nat_gateways=1,  # with context nat=true: its zone takes all hosts along when it fails
     elastic_files=False,  # bursting throughput is free, and a new file system starts with credits for weeks
     file_backups=False,  # numbers of a dev stage can be paired again
     api_rate=100,  # calls a second of each method, by all keys together: six keys of `standard` at full speed on it
@@ -55,6 +57,7 @@ PROD = Stage(
     log_retention_days=30,  # as long as the event log answers what happened
     termination_protection=True,
     nat=False,
+    nat_gateways=2,  # with context nat=true: one per zone, so that hosts outlive one; $33 a month each
     elastic_files=True,  # bursting falls to 1 MiB/s when credits are out, and then every session stalls at once
     file_backups=True,  # losing the files means a new QR code for every number
     api_rate=1_000,  # six keys of `scale` at full speed on one method; an account takes 10,000 in all, or 2,500

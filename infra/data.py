@@ -2,7 +2,8 @@
 
 * On demand: traffic follows the customers' campaigns, and an idle deployment costs nothing.
 * Encrypted with the AWS-managed key: its use shows up in CloudTrail, it costs cents, and no grant on a key is needed.
-* Point-in-time recovery: 35 days back, to the second. Tables are retained when the stack goes.
+* Point-in-time recovery: 35 days back, to the second. Tables are retained when the stack goes, but not when its first
+  deployment fails, or the next one would find the names taken.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class Data(Construct):
             ),
             time_to_live_attribute=TTL_ATTRIBUTE if table.expires else None,
             deletion_protection=stage.termination_protection,
-            removal_policy=RemovalPolicy.RETAIN,
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         if table.index:
             _add_index(made, table.index)
@@ -61,7 +62,7 @@ class Data(Construct):
             generate_secret_string=secretsmanager.SecretStringGenerator(
                 password_length=SEALING_KEY_LETTERS, exclude_punctuation=True, include_space=False
             ),
-            removal_policy=RemovalPolicy.RETAIN,
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         acknowledge(secret, {"AwsSolutions-SMG4": "A new key would not open what the old one has sealed"})
         return secret

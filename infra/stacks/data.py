@@ -25,6 +25,8 @@ class DataStack(Stack):
             description=f"HiveWP {stage.name}: tables, queues, session files",
             termination_protection=stage.termination_protection,
         )
-        self.data = Data(self, "data", stage=stage)
-        self.queues = Queues(self, "queues", stage=stage)
         self.network = Network(self, "network", stage=stage)
+        self.queues = Queues(self, "queues", stage=stage)
+        self.data = Data(self, "data", stage=stage)
+        # An account's limits are met by the network: tables that refuse to be deleted are made when nothing can fail.
+        self.data.node.add_dependency(self.network)

@@ -54,7 +54,7 @@ def test_a_table_can_be_recovered_is_encrypted_and_outlives_its_stack(
     assert properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
     assert properties["SSESpecification"] == {"SSEEnabled": True}
     assert properties["BillingMode"] == "PAY_PER_REQUEST"
-    assert (made["DeletionPolicy"], made["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert (made["DeletionPolicy"], made["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     assert properties["DeletionProtectionEnabled"] is (stage == "prod")
 
 
@@ -63,5 +63,17 @@ def test_the_sealing_key_is_made_by_secrets_manager_and_never_thrown_away(templa
     [secret] = of_type(template(f"hivewp-{stage}-data"), "AWS::SecretsManager::Secret").values()
     made = secret["Properties"]["GenerateSecretString"]
     assert made == {"ExcludePunctuation": True, "IncludeSpace": False, "PasswordLength": 43}
-    assert (secret["DeletionPolicy"], secret["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert (secret["DeletionPolicy"], secret["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     assert "SecretString" not in secret["Properties"]
+
+
+def test_tables_that_refuse_to_be_deleted_are_made_when_the_network_is_there(template: Synthesis) -> None:
+    """A first deployment meets an account's limits at the network, and is taken back while it still can be."""
+    data = template("hivewp-prod-data")
+    failing = {
+        *of_type(data, "AWS::EC2::VPC"),
+        *of_type(data, "AWS::EFS::FileSystem"),
+        *of_type(data, "AWS::EFS::MountTarget"),
+    }
+    for table in of_type(data, "AWS::DynamoDB::Table").values():
+        assert failing <= set(table["DependsOn"])

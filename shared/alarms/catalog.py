@@ -140,7 +140,7 @@ API_FAILING = Alarm(
     title="The API fails",
     meaning="More than one call in a hundred is answered with a 5xx: customers' calls fail through no fault of theirs.",
     first_step=(
-        "Search the API's log for `exception`, and look at the function's errors and throttles. After a deployment: "
+        "Search the API's log for `failed`, and look at the function's errors and throttles. After a deployment: "
         "roll it back (docs/deploy.md), then look for the cause."
     ),
     sign=Sign.ABOVE,

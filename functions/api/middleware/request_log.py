@@ -48,6 +48,8 @@ class RequestLog:
             problem = problem_of(error)
             if status or problem.kind is problems.INTERNAL:
                 log.exception("call %s failed", request_id)
+            elif problem.kind is problems.UNAVAILABLE:
+                log.warning("call %s failed: %s", request_id, _cause(error))
             if not status:
                 await _answer(problem, request_id)(scope, receive, send_marked)
         finally:
@@ -58,6 +60,12 @@ def _answer(problem: Problem, request_id: str) -> ASGIApp:
     if problem.kind is problems.INTERNAL:
         problem.members["request_id"] = request_id
     return problem_response(problem)
+
+
+def _cause(error: Exception) -> str:
+    """What the store or a queue said, in words that hold nothing of the call."""
+    found = (error.__cause__ or error) if isinstance(error, Problem) else error
+    return f"{type(found).__name__}: {found}"
 
 
 def _request_id(scope: Scope) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from starlette.datastructures import Headers, QueryParams
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from functions.api.middleware.waits import waits_by_design
 from shared.metrics import API_LATENCY, Meter
 
 
@@ -26,11 +26,6 @@ class Figures:
         try:
             await self._app(scope, receive, send)
         finally:
-            if not _asks_to_wait(scope):
+            if not waits_by_design(scope):
                 self._meter.observe(API_LATENCY, round((self._monotonic() - began) * 1000, 1))
             self._meter.flush()
-
-
-def _asks_to_wait(scope: Scope) -> bool:
-    """Such a call may take as long as it says; its time tells nothing of ours."""
-    return "wait" in Headers(scope=scope).get("prefer", "") or "wait" in QueryParams(scope["query_string"])

@@ -11,8 +11,9 @@ Template = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bought:
-    """What a stage has, whether or not anybody uses it. Memory in GB; `retention_days` of the logs; `api_at_once`: calls, None
-    where only the account bounds them."""
+    """What a stage has, whether or not anybody uses it. Memory in GB; `retention_days` of the logs.
+
+    `api_at_once`: calls that the API's function answers at once, None where only the account bounds them."""
 
     api_gb: float
     api_snapshots: bool

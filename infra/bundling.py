@@ -80,7 +80,7 @@ def _made_once(name: str, made_from: Sequence[Path], fill: Callable[[Path], None
     filling = Path(mkdtemp(prefix=f"{name}-", dir=BUNDLES))
     try:
         fill(filling)
-        filling.chmod(0o755)  # the digest of the asset knows modes
+        _open_to_all(filling)
         filling.rename(folder)
     except OSError:
         if not folder.exists():  # otherwise somebody else was quicker
@@ -88,6 +88,12 @@ def _made_once(name: str, made_from: Sequence[Path], fill: Callable[[Path], None
     finally:
         shutil.rmtree(filling, ignore_errors=True)
     return folder
+
+
+def _open_to_all(folder: Path) -> None:
+    """Whatever the umask of whoever deploys: Lambda reads as another user, and the digest of the asset knows modes."""
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def _fill_with_libraries(folder: Path, function: str, machine: Sequence[str]) -> None:

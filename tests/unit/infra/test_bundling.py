@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -46,3 +47,27 @@ def test_libraries_that_cannot_be_installed_leave_nothing_that_looks_like_a_bund
     with pytest.raises(bundling.BundleError):
         bundling.bundle("alerts")
     assert list(bundles.iterdir()) == []
+
+
+def test_a_bundle_can_be_read_by_everybody_whatever_the_umask(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lambda reads it as a user of its own; and the same code must be the same asset on every machine."""
+    monkeypatch.setattr(bundling, "_uv", _installs)
+    before = os.umask(0o077)
+    try:
+        folders = [bundling.source("alerts"), bundling.bundle("alerts")]
+    finally:
+        os.umask(before)
+    found = [path for folder in folders for path in (folder, *folder.rglob("*"))]
+    assert {path.stat().st_mode & 0o777 for path in found if path.is_dir()} == {0o755}
+    assert {path.stat().st_mode & 0o777 for path in found if path.is_file()} == {0o644}
+    assert (folders[1] / "library" / "fast.so").exists()
+
+
+def _installs(*arguments: str) -> None:
+    """What uv would do, with one library."""
+    if arguments[0] == "export":
+        Path(arguments[-1]).write_text("")
+        return
+    library = Path(arguments[arguments.index("--target") + 1]) / "library"
+    library.mkdir()
+    (library / "fast.so").touch(0o700)

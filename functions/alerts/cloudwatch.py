@@ -24,7 +24,7 @@ def alert_of(text: str, deployment: str) -> Alert | None:
     try:
         said = json.loads(text)
         return _alert(said, deployment) if isinstance(said, dict) else None
-    except (KeyError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):  # something else that has an AlarmName
         return None
 
 
@@ -38,9 +38,9 @@ def _alert(said: Mapping[str, Any], deployment: str) -> Alert:
         alarm=alarm,
         state=State(said["NewStateValue"]),
         since=iso(parse_iso(said["StateChangeTime"])),
-        condition=alarm.condition() if alarm else _condition(said.get("Trigger", {})),
+        condition=alarm.condition() if alarm else _condition(said.get("Trigger") or {}),
         reason=reason,
-        before=State(said["OldStateValue"]) if said.get("OldStateValue") in set(State) else None,
+        before=State(said["OldStateValue"]) if said.get("OldStateValue") in list(State) else None,
         value=float(latest[1]) if latest else None,
         dashboard=_dashboard(str(said.get("AlarmArn", "")), deployment, alarm),
     )

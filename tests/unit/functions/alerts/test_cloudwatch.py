@@ -55,6 +55,24 @@ def test_what_is_not_cloudwatchs_is_no_alert(text: str) -> None:
     assert alert_of(text, "hivewp-prod") is None
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [{"Trigger": None}, {"Trigger": []}, {"OldStateValue": []}, {"OldStateValue": None}, {"AlarmArn": None}],
+    ids=str,
+)
+def test_what_only_explains_may_be_odd(odd: dict[str, object]) -> None:
+    alert = alert_of(json.dumps(json.loads(alarm_message("billing")) | odd), "hivewp-prod")
+    assert alert is not None
+    assert alert.state is State.ALARM
+
+
+@pytest.mark.parametrize(
+    "odd", [{"Trigger": "x"}, {"NewStateValue": []}, {"NewStateValue": {}}, {"StateChangeTime": 7}], ids=str
+)
+def test_what_is_odd_beyond_that_is_no_alert(odd: dict[str, object]) -> None:
+    assert alert_of(json.dumps(json.loads(alarm_message("billing")) | odd), "hivewp-prod") is None
+
+
 def test_a_state_or_time_that_nobody_knows_is_no_alert() -> None:
     assert alert_of(alarm_message(state="PURPLE"), "hivewp-prod") is None
     assert alert_of(alarm_message().replace("2026-11-22T10:05:12.345+0000", "noon"), "hivewp-prod") is None

@@ -10,6 +10,8 @@ from shared.metrics import (
     CLIENTS_OUTDATED,
     HOST_MEMORY,
     INSTANCES_CONNECTED_PERCENT,
+    MESSAGES_ACCEPTED,
+    MESSAGES_SENT,
     PARTITIONS_UNOWNED,
     WEBHOOKS_DELIVERED,
     WEBHOOKS_FAILED,
@@ -152,6 +154,32 @@ API_FAILING = Alarm(
     missing=Missing.GOOD,
     missing_because="Nobody calls.",
     dashboard=Dashboard.OPERATIONS,
+)
+
+MESSAGES_UNSENT = Alarm(
+    id="messages-unsent",
+    title="Messages are accepted, and hardly any is sent",
+    meaning=(
+        "WhatsApp acknowledges less than one message for a hundred that the API takes on. They wait in their queues "
+        "and nothing is lost: no worker takes or can send them, or the news of it does not come through. A customer "
+        "who writes by numbers that are not connected looks the same where there are few others."
+    ),
+    first_step=(
+        "Look on the business dashboard whether instances are connected: if not, that is what messages wait for. Else "
+        "look at the oldest command on the operations dashboard. Of one partition: stop the task that holds it in ECS "
+        "and keep its log. Of all: search the hosts' log for `does not answer` and `ERROR`. Of none: see "
+        "deliveries-late."
+    ),
+    sign=Sign.BELOW,
+    threshold=1,  # a customer who queues a campaign and paces it by 10 s stays above
+    unit="% of 100 messages or more",
+    period_s=900,
+    periods=2,
+    bad=2,
+    missing=Missing.GOOD,
+    missing_because="Nobody sends messages.",
+    dashboard=Dashboard.BUSINESS,
+    of=Share(MESSAGES_SENT, MESSAGES_ACCEPTED, at_least=100),
 )
 
 WEBHOOKS_FAILING = Alarm(
@@ -322,6 +350,7 @@ ALL = (
     HOST_MEMORY_HIGH,
     API_SLOW,
     API_FAILING,
+    MESSAGES_UNSENT,
     WEBHOOKS_FAILING,
     CACHE_COLD,
     SENDER_FAILING,

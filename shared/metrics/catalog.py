@@ -135,6 +135,7 @@ OTHER_HALF: Mapping[Metric, Metric] = {
     WEBHOOKS_FAILED: WEBHOOKS_DELIVERED,
     CACHE_HITS: CACHE_MISSES,
     CACHE_MISSES: CACHE_HITS,
+    MESSAGES_ACCEPTED: MESSAGES_SENT,
 }
 """Counters whose share an alarm looks at: who tells one tells the other too, be it 0. CloudWatch's metric math knows no
 share of a metric that was silent for all the time it looks at, as successes are when everything fails."""

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from shared import metrics
-from shared.alarms import ALL, Alarm, Share, alarm_name, find
+from shared.alarms import ALL, Alarm, Share, Sign, alarm_name, find
 from shared.alarms.catalog import DELIVERIES_DEAD
 from shared.routes import ROUTES
 
@@ -27,11 +27,13 @@ def test_an_alarm_looks_at_metrics_of_the_list(alarm: Alarm) -> None:
     assert set(looked_at) <= set(metrics.ALL)
 
 
-def test_halves_of_a_share_are_told_together() -> None:
+def test_whoever_tells_the_bad_half_of_a_share_tells_the_good_one_too() -> None:
+    """Else the share is unknown when there is nothing good to count."""
     for alarm in ALL:
         if isinstance(alarm.of, Share):
-            assert metrics.OTHER_HALF[alarm.of.part] is alarm.of.rest
-            assert metrics.OTHER_HALF[alarm.of.rest] is alarm.of.part
+            halves = (alarm.of.part, alarm.of.rest)
+            bad, good = halves if alarm.sign is Sign.ABOVE else reversed(halves)
+            assert metrics.OTHER_HALF[bad] is good
 
 
 def test_an_alarm_is_found_by_its_name_in_its_own_deployment_only() -> None:

@@ -23,6 +23,7 @@ BUNDLES = ROOT / "cdk.out" / ".bundles"
 LOCKED = (ROOT / "uv.lock", ROOT / "pyproject.toml")  # what libraries are chosen by
 LAMBDA = ("--python-platform", "aarch64-manylinux_2_28", "--python-version", "3.13")  # its glibc is 2.34
 AWS_SERVICES = ("cloudwatch", "dynamodb", "secretsmanager", "sqs")  # the models of all others are 25 MB
+NOT_ASKED_FOR = ("carrierdata", "geodata", "tzdata")  # whose number it may be, and where: 20 MB
 
 CodeSource: TypeAlias = "Callable[[str], lambda_.Code]"  # from a folder of functions/ to the code of that function
 
@@ -112,6 +113,8 @@ def _prune(folder: Path) -> None:
     for model in (folder / "botocore" / "data").glob("*/"):
         if model.name not in AWS_SERVICES:
             shutil.rmtree(model)
+    for name in NOT_ASKED_FOR:
+        shutil.rmtree(folder / "phonenumbers" / name, ignore_errors=True)
     for waste in [folder / "bin", *folder.rglob("__pycache__"), *folder.rglob("*.pyi")]:
         shutil.rmtree(waste) if waste.is_dir() else waste.unlink(missing_ok=True)
 

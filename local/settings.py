@@ -15,6 +15,7 @@
 | HIVEWP_WHATSAPP | local: the built-in one; live: WhatsApp itself; external: another server on this machine | local |
 | HIVEWP_WHATSAPP_PROXY | external only: the URL of its CONNECT proxy | |
 | HIVEWP_WHATSAPP_TRUST | external only: a folder with its ca.pem and root.pub | |
+| HIVEWP_NUMBER_CHECKS_PER_MINUTE | how many numbers an instance may ask WhatsApp about in a minute | 100 |
 | HIVEWP_LOG_LEVEL | DEBUG, INFO, WARNING or ERROR | INFO |
 
 A port that is not set and has no default is chosen free at first start and kept as long as it stays free.
@@ -29,7 +30,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from shared.limits import PLANS
-from shared.settings import LOG_LEVELS, BadSetting, one_of, whole_number
+from shared.settings import LOG_LEVELS, NUMBER_CHECKS, BadSetting, number_checks, one_of, whole_number
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = "127.0.0.1"
@@ -63,6 +64,7 @@ class StackSettings:
     whatsapp_proxy: str | None
     whatsapp_trust: Path | None
     log_level: str
+    number_checks: int = NUMBER_CHECKS
 
     @classmethod
     def parse(cls, env: Mapping[str, str]) -> StackSettings:
@@ -84,6 +86,7 @@ class StackSettings:
             whatsapp_proxy=_proxy(env) if external else None,
             whatsapp_trust=_trust(env) if external else None,
             log_level=one_of(env, "HIVEWP_LOG_LEVEL", "INFO", LOG_LEVELS),
+            number_checks=number_checks(env),
         )
         _check_distinct(settings)
         return settings

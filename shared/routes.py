@@ -5,7 +5,7 @@ OpenAPI document. Paths are templates as both FastAPI and API Gateway read them.
 
 | scope | good for |
 |---|---|
-| read | everything that only looks: instances, messages, events, webhooks, deliveries; no secret is shown |
+| read | everything that only looks: instances, messages, numbers, events, webhooks, deliveries; no secret is shown |
 | send | sending messages |
 | manage | every other change: instances, webhooks, replays; and the QR code: who has it can link a phone of his own |
 """
@@ -49,6 +49,7 @@ ROUTES = (
     Route("GET", f"{_INSTANCE}/journal", Scope.READ),
     Route("POST", f"{_INSTANCE}/messages", Scope.SEND),
     Route("GET", f"{_INSTANCE}/messages/{{message_id}}", Scope.READ),
+    Route("POST", f"{_INSTANCE}/numbers/check", Scope.READ),
     Route("GET", f"{_INSTANCE}/events", Scope.READ),
     Route("POST", "/v1/webhooks", Scope.MANAGE),
     Route("GET", "/v1/webhooks", Scope.READ),

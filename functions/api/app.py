@@ -15,15 +15,18 @@ from functions.api.messages.linked import LinkedInstances
 from functions.api.messages.routes import router as messages
 from functions.api.middleware.authentication import Authentication
 from functions.api.middleware.body_limit import BodyLimit
+from functions.api.middleware.cache_counts import CacheCounts
 from functions.api.middleware.figures import Figures
 from functions.api.middleware.request_log import RequestLog
 from functions.api.monitoring.health import HealthCheck
 from functions.api.monitoring.routes import router as monitoring
+from functions.api.numbers.checks import NumberChecks
+from functions.api.numbers.routes import router as numbers
 from functions.api.problems import METHOD_NOT_ALLOWED, problem_response
 from functions.api.services import Services
 from functions.api.webhooks.routes import router as webhooks
 
-ROUTERS = (instances, messages, events, webhooks, monitoring)
+ROUTERS = (instances, messages, numbers, events, webhooks, monitoring)
 
 
 def create_app(services: Services) -> FastAPI:
@@ -31,6 +34,7 @@ def create_app(services: Services) -> FastAPI:
     app = FastAPI(title="HiveWP", openapi_url=None, redirect_slashes=False)
     app.state.services = services
     app.state.linked = LinkedInstances(services)
+    app.state.numbers = NumberChecks(services)
     app.state.health = HealthCheck(services)
     for router in ROUTERS:
         app.include_router(router)
@@ -42,6 +46,7 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(BodyLimit)  # the last one added is the first to see a call
     app.add_middleware(Authentication, keys=services.keys)
     app.add_middleware(RequestLog, monotonic=services.clock.monotonic)
+    app.add_middleware(CacheCounts, cache=services.cache)
     app.add_middleware(Figures, meter=services.meter, monotonic=services.clock.monotonic)
     return app
 

@@ -102,6 +102,7 @@ def serve_docs(app: FastAPI) -> None:
 _TAGS = [
     {"name": "Instances", "description": "WhatsApp numbers: paired, restarted, logged out."},
     {"name": "Messages", "description": "What is sent, and how far it has come."},
+    {"name": "Numbers", "description": "Which of them are on WhatsApp."},
     {"name": "Events", "description": "Everything that happened, in order."},
     {"name": "Webhooks", "description": "Where events are delivered to, signed by the Standard Webhooks scheme."},
     {"name": "Monitoring", "description": "How the deployment is."},

@@ -11,8 +11,9 @@ import asyncio
 import logging
 import os
 import random
-from collections.abc import Mapping
-from contextlib import AsyncExitStack
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack, ExitStack
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -22,11 +23,16 @@ from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 
 from functions.api.app import create_app
 from functions.api.mounted import Mounted
+from functions.api.numbers import national
 from functions.api.problems import MEDIA_TYPE
 from functions.api.services import Services, open_services
-from shared.secrets import with_sealing_key
-from shared.settings import Settings
+from shared.queues.queue import QueueError
+from shared.secrets import SecretUnreadable, with_sealing_key
+from shared.settings import BadSetting, Settings
 
+log = logging.getLogger(__name__)
+
+PAUSES_S = (1, 2, 4, 8, 15, 30)  # a minute in all; a start for a snapshot may take two
 TEXT_TYPES = [*DEFAULT_TEXT_MIME_TYPES, MEDIA_TYPE, "image/svg+xml"]  # everything else goes out in base64
 
 
@@ -37,8 +43,11 @@ class Runtime:
         self._loop = asyncio.new_event_loop()
         asyncio.set_event_loop(self._loop)  # where Mangum looks for it
         self._stack = AsyncExitStack()
-        self._services = self._loop.run_until_complete(self._open(env))
-        self.handle = Mangum(Mounted(create_app(self._services)), lifespan="off", text_mime_types=TEXT_TYPES)
+        with ExitStack() as undo:
+            undo.callback(self.close)
+            self._services = self._loop.run_until_complete(self._open(env))
+            self.handle = Mangum(Mounted(create_app(self._services)), lifespan="off", text_mime_types=TEXT_TYPES)
+            undo.pop_all()
 
     async def _open(self, env: Mapping[str, str]) -> Services:
         settings = Settings.parse(await with_sealing_key(env))
@@ -68,10 +77,27 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return dict(runtime().handle(event, context))
 
 
+def _patient_runtime(sleep: Callable[[float], None] = time.sleep) -> Runtime:
+    """The runtime for a snapshot, which is taken while the deployment goes on: IAM may need seconds to know the rights
+    that the role was just given, and a start that fails would take the whole deployment back. Nobody waits for it."""
+    for pause in PAUSES_S:
+        try:
+            return runtime()
+        except (BadSetting, QueueError) as error:
+            if isinstance(error, BadSetting) and not isinstance(error.__cause__, SecretUnreadable):
+                raise  # the setting itself is wrong
+            log.warning("the start is tried again in %d s: %s", pause, error)
+        sleep(pause)
+    return runtime()
+
+
 def start() -> None:
     """Makes the runtime before the first call, and ready to be copied where a snapshot is about to be taken."""
-    made = runtime()
-    if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
+    if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") != "snap-start":
+        runtime()
+        return
+    made = _patient_runtime()
+        national.load()  # it is part of the snapshot then
         hooks = import_module("snapshot_restore_py")  # Lambda's runtime has it
         hooks.register_before_snapshot(made.rest)
         hooks.register_after_restore(random.seed)

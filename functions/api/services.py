@@ -18,6 +18,7 @@ from shared.queues.deliveries import DeliveryQueue
 from shared.queues.names import DELIVERIES, commands_name, open_queue
 from shared.settings import Settings
 from shared.store.cache import Cache
+from shared.store.cache_numbers import CheckBudget
 from shared.store.database import Database
 from shared.store.deliveries import Deliveries
 from shared.store.events import Events
@@ -47,6 +48,7 @@ class Services:
     webhooks: Webhooks
     deliveries: Deliveries
     cache: Cache
+    checks: CheckBudget
     partitions: Partitions
     hosts: Hosts
     commands: CommandSender
@@ -74,6 +76,8 @@ async def open_services(settings: Settings, stopping: asyncio.Event | None = Non
         deliveries, *commands = await asyncio.gather(*(open_queue(sqs, prefix, name) for name in names))
         database, lookup = Database(dynamodb, prefix), SystemLookup()
         stack.push_async_callback(lookup.close)
+        cache = Cache(database, clock)
+        stack.push_async_callback(partial(cache.flush, now=True))
         yield Services(
             partition_count=count,
             partition_capacity=settings.sessions_per_worker,
@@ -83,7 +87,8 @@ async def open_services(settings: Settings, stopping: asyncio.Event | None = Non
             events=Events(database),
             webhooks=Webhooks(database),
             deliveries=Deliveries(database),
-            cache=Cache(database, clock),
+            cache=cache,
+            checks=CheckBudget(database, clock, settings.number_checks_per_minute),
             partitions=Partitions(database, count),
             hosts=Hosts(database, clock),
             commands=CommandQueues(commands.__getitem__),

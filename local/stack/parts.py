@@ -6,7 +6,7 @@ Every part gets shared/settings.py's variables and HIVEWP_DATA. Besides:
 |---|---|---|
 | aws | local/aws.py in MiniStack's environment | MiniStack's |
 | whatsapp | python -m local.whatsapp --port --proxy-port --data | |
-| api | python -m local.api | HIVEWP_PORT |
+| api | python -m local.api | HIVEWP_PORT, _NUMBER_CHECKS_PER_MINUTE |
 | webhooks | python -m local.webhooks | |
 | host-<n> | python -m session_host | HIVEWP_HOST_NAME, _LEASE_S, _RUN_DIR, _SESSION_DIR, _WHATSAPP_*, _WORKER_* |
 
@@ -91,8 +91,9 @@ def _whatsapp(plan: Plan) -> Part:
 
 def _api(plan: Plan) -> Part:
     port = plan.ports["HIVEWP_PORT"]
+    env = {"HIVEWP_PORT": str(port), "HIVEWP_NUMBER_CHECKS_PER_MINUTE": str(plan.settings.number_checks)}
     return replace(
-        _python(plan, "api", "local.api", env={"HIVEWP_PORT": str(port)}),
+        _python(plan, "api", "local.api", env=env),
         after=["aws", "webhooks", *_hosts(plan)],
         ready=answers_200(port, "/monitoring/health"),
         stop_timeout_s=15.0,

@@ -103,6 +103,11 @@ class Messages:
                     raise AlreadyAccepted(used["message_id"], used["body_digest"]) from None
             await retries.again()
 
+    async def is_used(self, instance: str, key: IdempotencyKey, now: float) -> bool:
+        """Whether a message was accepted under the key."""
+        used = await self._db.get(TABLE, _key_name(instance, key.key))
+        return used is not None and used["expires_at"] > now
+
     async def by_whatsapp_id(self, instance: str, whatsapp_id: str) -> str | None:
         """The id of the message that WhatsApp knows by `whatsapp_id`; one sent a moment ago may not be found yet."""
         where = Condition(

@@ -14,9 +14,12 @@ from functions.api.messages.idempotency import idempotency_key
 from functions.api.messages.linked import LinkedInstances
 from functions.api.messages.preference import wait_of
 from functions.api.messages.schemas import ID, MESSAGE_ID, MessageView, TextMessage, message_view
+from functions.api.messages.validating import validated
 from functions.api.problems import not_found
 from functions.api.waiting import RESULT_PACE, first
+from shared.models.instance import Instance
 from shared.models.message import SETTLED, Message
+from shared.store.messages import IdempotencyKey
 
 router = APIRouter(prefix="/v1/instances/{instance_id}/messages", tags=["Messages"])
 
@@ -27,6 +30,11 @@ _REFUSED = (
     problems.UNSUPPORTED_TYPE,
     problems.IDEMPOTENCY_KEY_REUSED,
     problems.INVALID_HEADER,
+    problems.NUMBER_NOT_ON_WHATSAPP,
+    problems.NOT_CONNECTED,
+    problems.TOO_MANY_CHECKS,
+    problems.COMMAND_FAILED,
+    problems.NO_ANSWER,
 )
 
 
@@ -48,6 +56,8 @@ async def send_message(
     named = idempotency_key(key, request.url.path, body)
     linked: LinkedInstances = request.app.state.linked
     instance = await linked.get(call.key(instance_id))
+    if body.check_number and not await _known(call, instance, named):
+        body = await validated(request.app.state.numbers, instance.key, body)
     message = await accept(call.services, instance, body, named)
     response.headers["location"] = f"/v1/instances/{instance_id}/messages/{message.id}"
     wait = wait_of(prefer)
@@ -64,6 +74,11 @@ async def get_message(call: Caller, instance_id: InstanceId, message_id: Message
     if message is None:
         raise not_found("message")
     return message_view(message)
+
+
+async def _known(call: Call, instance: Instance, key: IdempotencyKey | None) -> bool:
+    """Whether the key stands for a message already, which is answered whatever has become of its recipient since."""
+    return key is not None and await call.services.messages.is_used(str(instance.key), key, call.services.clock.unix())
 
 
 async def _settled(call: Call, message: Message, seconds: float) -> Message:

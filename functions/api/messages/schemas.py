@@ -33,6 +33,11 @@ class TextMessage(Body):
     on_uncertain: Literal["hold", "resend"] = Field(
         default="hold", description="What to do when a crash leaves open whether it was sent."
     )
+    check_number: bool = Field(
+        default=False,
+        alias="validate",
+        description="Refuses the message when `to` is a phone number that is not on WhatsApp (numbers/check).",
+    )
     ttl_s: Annotated[int, Field(ge=1, le=7 * DAY_S)] = Field(
         default=DAY_S, description="Failed with `expired` when not sent by then."
     )

@@ -4,7 +4,7 @@
 |---|---|---|
 | Brazil, +55 | a ninth digit, 9, after the area code, or not | it came in 2012 to 2016; older accounts go without it |
 | Mexico, +52 | a 1 after the country code, or not | it was dropped in 2019; older accounts have it |
-| Argentina, +54 | a 9 after the country code, or not | it is dialled from abroad; at home it is a 15 behind the area code |
+| Argentina, +54 | a 9 after the country code, or not | it is for calls from abroad; at home 15 follows the area code |
 
 The forms of one number are those of each of them, the same way round: the first is what it is remembered by. Which of
 them is on WhatsApp is for WhatsApp to say; a number that its country's plan does not know is asked for all the same.

@@ -17,6 +17,7 @@ from shared.queues.names import commands_name, open_queue
 from shared.queues.queue import Queue
 from shared.reasons import reason
 from shared.store.cache import Cache, CacheKind
+from shared.store.cache_numbers import number_name, number_value
 from shared.store.events import event_put, journal_put
 from shared.store.instances import Instances, state_update
 from tests.conftest import Deployment
@@ -26,11 +27,13 @@ Answer = Callable[[Command], Awaitable[CommandResult | None]]
 
 @dataclass
 class FakeWorker:
-    """Carries commands out; `answers` overrides what it does for a kind, `seen` has all it took, in order."""
+    """Carries commands out; `answers` overrides what it does for a kind, `seen` has all it took, in order, and
+    `registered` are the numbers that are on WhatsApp."""
 
     deployment: Deployment
     answers: dict[CommandKind, Answer] = field(default_factory=dict)
     seen: list[Command] = field(default_factory=list)
+    registered: set[str] = field(default_factory=set)
     clock: SystemClock = field(default_factory=SystemClock)
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
@@ -118,8 +121,18 @@ class FakeWorker:
             await self.cache.put(CacheKind.QR, str(command.instance), {"code": "2@fresh", "expires_at": expires_at}, 20)
         if command.kind is CommandKind.PAIR_CODE:
             return CommandResult(True, {"code": "ABCD-1234", "expires_at": self.clock.unix() + 160})
+        if command.kind is CommandKind.CHECK_NUMBERS:
+            return await self._check(command)
         if command.kind is CommandKind.DELETE:
             found = await self.instances.get_any(command.instance)
             if found is not None:
                 await self.instances.erase(found)
         return None if command.kind is CommandKind.SEND else CommandResult(True)
+
+    async def _check(self, command: Command) -> CommandResult:
+        """By the last form of each number."""
+        forms: dict[str, str] = {one[0]: one[-1] for one in command.args["numbers"]}
+        jids = {name: f"{form}@s.whatsapp.net" if form in self.registered else None for name, form in forms.items()}
+        values = {number_name(command.instance.tenant, name): number_value(jid) for name, jid in jids.items()}
+        await self.cache.put_many(CacheKind.NUMBERS, values)
+        return CommandResult(True, {"jids": jids})

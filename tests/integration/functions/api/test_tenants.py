@@ -31,9 +31,12 @@ BODIES: dict[str, Any] = {
     "PATCH /v1/instances/{instance_id}": {"name": "Mine"},
     "POST /v1/instances/{instance_id}/pair-code": {"phone": "351912345678"},
     "POST /v1/instances/{instance_id}/messages": {"to": "351912345678", "type": "text", "text": "hi"},
+    "POST /v1/instances/{instance_id}/numbers/check": {"numbers": ["351912345678"]},
     "POST /v1/webhooks": {"url": "http://127.0.0.1:9/y", "instances": ["shop-1"]},
     "PATCH /v1/webhooks/{webhook_id}": {"enabled": False},
 }
+ASKING = {"POST /v1/instances/{instance_id}/numbers/check"}
+"""What has a body and changes nothing."""
 OWN = {"POST /v1/instances", "POST /v1/webhooks"}
 """What makes something of the caller's own."""
 
@@ -177,7 +180,7 @@ async def walk_as_reader(reader: httpx.AsyncClient, api: httpx.AsyncClient, acme
     for operation in await operations(reader):
         answer = await operation.call(reader, acme.things)
         if SCOPES[operation.method, operation.path] in {None, Scope.READ}:
-            assert operation.method == "GET", f"{operation} is said to change nothing"
+            assert operation.method == "GET" or operation.name in ASKING, f"{operation} is said to change nothing"
             assert answer.status_code == (await operation.call(api, acme.things)).status_code, operation
             assert not [word for word in SECRETS if word in answer.text], operation
         else:

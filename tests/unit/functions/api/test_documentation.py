@@ -13,15 +13,19 @@ import pytest
 from functions.api.app import create_app
 from functions.api.mounted import BASE
 from functions.api.services import Services
+from shared.clock import SystemClock
 from shared.metrics import Meter
 from shared.routes import ROUTES
+from shared.store.cache import Cache
+from shared.store.database import Database
 
 
 @pytest.fixture(scope="module")
 def services() -> Services:
     """As much of them as is needed to describe the routes."""
-    clock = SimpleNamespace(monotonic=lambda: 0.0)
-    return cast(Services, SimpleNamespace(clock=clock, keys=None, meter=Meter.off()))
+    clock = SystemClock()
+    cache = Cache(cast(Database, None), clock)
+    return cast(Services, SimpleNamespace(clock=clock, keys=None, meter=Meter.off(), cache=cache))
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +57,7 @@ def test_the_routes_are_those_of_the_contract(document: dict[str, Any]) -> None:
         | POST /v1/instances/{instance_id}/pair-code | POST /v1/instances/{instance_id}/restart
         | POST /v1/instances/{instance_id}/logout | GET /v1/instances/{instance_id}/journal
         | POST /v1/instances/{instance_id}/messages | GET /v1/instances/{instance_id}/messages/{message_id}
+        | POST /v1/instances/{instance_id}/numbers/check
         | GET /v1/instances/{instance_id}/events | POST /v1/webhooks | GET /v1/webhooks
         | GET /v1/webhooks/{webhook_id} | PATCH /v1/webhooks/{webhook_id} | DELETE /v1/webhooks/{webhook_id}
         | POST /v1/webhooks/{webhook_id}/rotate-secret | POST /v1/webhooks/{webhook_id}/test

@@ -11,9 +11,12 @@ import pytest
 
 from functions.api.app import create_app
 from functions.api.services import Services
+from shared.clock import SystemClock
 from shared.metrics import Meter
 from shared.models.api_key import EVERYTHING, ApiKey, Scope
 from shared.routes import ROUTES, Route
+from shared.store.cache import Cache
+from shared.store.database import Database
 
 CALLS = [route for route in ROUTES if not route.is_open]
 IDS = {
@@ -34,7 +37,8 @@ class FakeKeys:
 @pytest.fixture(scope="module")
 def app() -> httpx.ASGITransport:
     """An API that has nothing to answer with: what passes the check fails after it."""
-    services = SimpleNamespace(clock=SimpleNamespace(monotonic=lambda: 0.0), keys=FakeKeys(), meter=Meter.off())
+    clock, cache = SystemClock(), Cache(cast(Database, None), SystemClock())
+    services = SimpleNamespace(clock=clock, keys=FakeKeys(), meter=Meter.off(), cache=cache)
     return httpx.ASGITransport(create_app(cast(Services, services)))
 
 

@@ -1,0 +1,133 @@
+r"""Answers from the cache, and one question to WhatsApp about all that is missing there.
+
+    numbers -> known: answered
+           \-> being asked by another call of this process: its answer is waited for
+           \-> neither: taken from the instance's budget, all or none, and asked in one command
+
+Calls of other processes for the same numbers meet at the instance's owner, which asks WhatsApp once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from functions.api import problems
+from functions.api.asking import ask
+from functions.api.instances.reading import instance_of
+from functions.api.problems import Problem
+from functions.api.services import Services
+from shared.metrics import CACHE_HITS, CACHE_MISSES
+from shared.models.command import CommandKind
+from shared.models.instance import Instance, InstanceKey, InstanceState
+from shared.store.cache import CacheKind
+from shared.store.cache_numbers import number_name
+
+Forms = tuple[str, ...]
+"""The forms of one number, see national.py; the first one is what it is known by."""
+Jids = dict[Forms, str | None]
+_NOT_CONNECTED = "not_connected"  # as session hosts say it
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is known of a number. `jid` is None where it is not on WhatsApp."""
+
+    jid: str | None
+    cached: bool
+
+
+class NumberChecks:
+    """The checks of one process."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._asked: dict[tuple[InstanceKey, Forms], asyncio.Task[Jids]] = {}
+
+    async def check(self, key: InstanceKey, numbers: Sequence[Forms]) -> Mapping[Forms, Found]:
+        """What is known of these numbers. Raises Problem; nothing has been asked then, or there was no answer."""
+        wanted = list(dict.fromkeys(numbers))
+        instance, known = await asyncio.gather(instance_of(self._services, key), self._known(key, wanted))
+        missing = [forms for forms in wanted if forms not in known]
+        self._services.meter.add(CACHE_HITS, len(known))
+        self._services.meter.add(CACHE_MISSES, len(missing))
+        fresh = await self._ask(instance, missing) if missing else {}
+        return {forms: Found((known | fresh)[forms], forms in known) for forms in wanted}
+
+    async def _known(self, key: InstanceKey, wanted: Sequence[Forms]) -> Jids:
+        names = {number_name(key.tenant, forms[0]): forms for forms in wanted}
+        found = await self._services.cache.get_many(CacheKind.NUMBERS, names)
+        return {names[name]: value["jid"] for name, value in found.items()}
+
+    async def _ask(self, instance: Instance, missing: Sequence[Forms]) -> Jids:
+        """Each round ends with an answer, or with an error of a question of one's own."""
+        refuse_unconnected(instance)
+        answers: Jids = {}
+        while open_ones := [forms for forms in missing if forms not in answers]:
+            others = {self._asked.get((instance.key, forms)) for forms in open_ones} - {None}
+            own = [forms for forms in open_ones if (instance.key, forms) not in self._asked]
+            if own:
+                answers |= await asyncio.shield(self._begin(instance, own))
+            for other in others:
+                answers |= await _answer_of(other)
+        return answers
+
+    def _begin(self, instance: Instance, own: Sequence[Forms]) -> asyncio.Task[Jids]:
+        asking = asyncio.create_task(self._query(instance, own))
+        keys = [(instance.key, forms) for forms in own]
+        self._asked |= dict.fromkeys(keys, asking)
+
+        def done(task: asyncio.Task[Jids]) -> None:
+            for key in keys:
+                del self._asked[key]
+            if not task.cancelled():
+                task.exception()  # whoever asked may be gone
+
+        asking.add_done_callback(done)
+        return asking
+
+    async def _query(self, instance: Instance, own: Sequence[Forms]) -> Jids:
+        await self._take(instance, len(own))
+        args = {"numbers": [list(forms) for forms in own]}
+        try:
+            value = await ask(self._services, instance, CommandKind.CHECK_NUMBERS, args)
+        except Problem as problem:
+            if problem.members.get("code") == _NOT_CONNECTED:
+                raise not_connected(await instance_of(self._services, instance.key)) from problem
+            raise
+        return {forms: value["jids"].get(forms[0]) for forms in own}
+
+    async def _take(self, instance: Instance, count: int) -> None:
+        budget = self._services.checks
+        wait = await budget.take(str(instance.key), count)
+        if wait is not None:
+            detail = (
+                f"{count} of these numbers are not known, and an instance may ask WhatsApp for {budget.per_minute} "
+                "a minute: nothing was asked."
+            )
+            headers = {"retry-after": str(wait)}
+            raise Problem(problems.TOO_MANY_CHECKS, detail, headers=headers, limit=budget.per_minute)
+
+
+async def _answer_of(asking: asyncio.Task[Jids] | None) -> Jids:
+    """What another call was told; nothing where that failed, since it may have failed for its own reasons."""
+    if asking is None:
+        return {}
+    await asyncio.wait({asking})
+    return {} if asking.cancelled() or asking.exception() else asking.result()
+
+
+def refuse_unconnected(instance: Instance) -> None:
+    """Raises Problem for an instance that WhatsApp cannot be asked through now."""
+    if not instance.linked:
+        detail = "The instance is not linked to a phone, and not all of these numbers are known: pair it first."
+        raise Problem(problems.NOT_PAIRED, detail, state=instance.state)
+    if instance.state is not InstanceState.CONNECTED:
+        raise not_connected(instance)
+
+
+def not_connected(instance: Instance) -> Problem:
+    """The problem of a question that cannot be asked now."""
+    detail = "The instance has no connection to WhatsApp, and not all of these numbers are known."
+    return Problem(problems.NOT_CONNECTED, detail, state=instance.state)

@@ -1,7 +1,8 @@
 """The entry point in Lambda: `functions.alerts.handler.handler`, called by SNS.
 
-It raises when a target did not take an alert, or the targets cannot be read: Lambda then calls it again after one and
-two minutes, and puts the event on the dead-letter queue after that. Who dies in between tells an alert twice at most.
+It raises when a target did not take an alert, there is none, or the targets cannot be read: Lambda then calls it again
+after one and two minutes, and puts the event on the dead-letter queue after that. Who dies in between tells an alert
+twice at most.
 """
 
 from __future__ import annotations
@@ -26,6 +27,10 @@ log = logging.getLogger(__name__)
 TIMEOUT_S = 10.0
 
 
+class NobodyToTell(Exception):
+    """There are no targets: the alert must not be lost without a word."""
+
+
 class Runtime:
     """One loop and one way out for the life of the process."""
 
@@ -36,7 +41,7 @@ class Runtime:
         self._sender = self._runner.run(self._open())
 
     def handle(self, event: dict[str, Any]) -> None:
-        """Tells all alerts of an event of SNS. Raises NotSent, BadTargets, SecretUnreadable."""
+        """Tells all alerts of an event of SNS. Raises NotSent, NobodyToTell, BadTargets, SecretUnreadable."""
         self._runner.run(self._handle(event))
 
     def close(self) -> None:
@@ -52,7 +57,7 @@ class Runtime:
         secret = await fetch_secret(self._settings.aws, self._settings.targets_secret)  # each time: it may be corrected
         targets = parse_targets(secret)
         if not targets:
-            log.warning("an alert is told to nobody: the secret names no target")
+            raise NobodyToTell("the secret of the targets names none")
         said = [record["Sns"] for record in event["Records"]]
         sends = (self._sender.send(one["MessageId"], self._message(one), targets) for one in said)
         for result in await asyncio.gather(*sends, return_exceptions=True):

@@ -3,6 +3,8 @@
 {"targets": [{"kind": "slack", "url": "https://hooks.slack.com/services/..."},
              {"kind": "discord", "url": "https://discord.com/api/webhooks/..."},
              {"kind": "json", "url": "https://example.com/alerts"}]}
+
+A URL is judged when it is called, so that a wrong one holds up no other.
 """
 
 from __future__ import annotations
@@ -41,9 +43,11 @@ def parse_targets(secret: str) -> list[Target]:
     """The targets that a secret names, possibly none. Raises BadTargets."""
     try:
         listed = json.loads(secret)["targets"]
-        return [_target(number, one) for number, one in enumerate(listed)]
     except (KeyError, TypeError, json.JSONDecodeError) as error:
         raise BadTargets(f'the targets must be JSON like {{"targets": []}}: {type(error).__name__}') from None
+    if not isinstance(listed, list):
+        raise BadTargets("the targets must be a list")
+    return [_target(number, one) for number, one in enumerate(listed)]
 
 
 def body_for(kind: Kind, message: Message) -> bytes:
@@ -53,7 +57,7 @@ def body_for(kind: Kind, message: Message) -> bytes:
 
 def _target(number: int, said: Any) -> Target:
     kind, url = (said.get("kind"), said.get("url")) if isinstance(said, dict) else (None, None)
-    if kind not in set(Kind) or not isinstance(url, str) or not url:
+    if kind not in list(Kind) or not isinstance(url, str) or not url:
         raise BadTargets(f"target {number} needs a url, and a kind of {', '.join(Kind)}")
     return Target(Kind(kind), url)
 

@@ -39,6 +39,13 @@ class Alerting:
     slack: Receiver
     discord: Receiver
     other: Receiver
+    manager: Any = None
+    secret: str = ""
+    targets: list[dict[str, str]] = field(default_factory=list)
+
+    async def name(self, targets: list[dict[str, str]]) -> None:
+        """Says whom to tell from now on."""
+        await self.manager.put_secret_value(SecretId=self.secret, SecretString=json.dumps({"targets": targets}))
 
     async def tell(self, *messages: str) -> None:
         """As SNS does."""
@@ -62,6 +69,7 @@ async def alerting(aws_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> AsyncI
         monkeypatch.setenv("HIVEWP_ALERT_TARGETS_SECRET", secret["ARN"])
         monkeypatch.setenv("HIVEWP_ALLOW_LOCAL_WEBHOOKS", "1")
         alerts.runtime.cache_clear()
+        made.manager, made.secret, made.targets = manager, secret["ARN"], targets
         yield made
         await asyncio.to_thread(lambda: alerts.runtime().close())
         alerts.runtime.cache_clear()
@@ -84,6 +92,23 @@ async def test_one_target_that_fails_stops_no_other_and_the_next_try_goes_to_it_
     alerting.slack.status = 200
     await alerting.tell(alarm_message())
     assert [len(one.got) for one in (alerting.slack, alerting.discord, alerting.other)] == [2, 1, 1]
+
+
+async def test_a_url_that_is_none_holds_up_no_other(alerting: Alerting) -> None:
+    slack = alerting.targets[0]
+    await alerting.name([slack | {"url": "hooks.slack.example/services/x"}, *alerting.targets[1:]])
+    with pytest.raises(NotSent, match="1 of 3"):
+        await alerting.tell(alarm_message())
+    assert [len(one.got) for one in (alerting.slack, alerting.discord, alerting.other)] == [0, 1, 1]
+
+
+async def test_an_alert_with_nobody_to_tell_is_not_lost_without_a_word(alerting: Alerting) -> None:
+    await alerting.name([])
+    with pytest.raises(alerts.NobodyToTell):
+        await alerting.tell(alarm_message())
+    await alerting.name(alerting.targets)
+    await alerting.tell(alarm_message())
+    assert len(alerting.other.got) == 1
 
 
 async def test_what_somebody_writes_to_the_topic_is_passed_on(alerting: Alerting) -> None:

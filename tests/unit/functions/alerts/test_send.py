@@ -76,7 +76,8 @@ def test_targets_are_read_from_json() -> None:
 
 @pytest.mark.parametrize(
     "secret",
-    ["", GOOD, "[]", "{}", '{"targets": 3}', '{"targets": ["x"]}', json.dumps({"targets": [{"kind": "slack"}]}),
+    ["", GOOD, "[]", "{}", '{"targets": 3}', '{"targets": {}}', '{"targets": "x"}',
+     '{"targets": ["x"]}', json.dumps({"targets": [{"kind": "slack"}]}),
      json.dumps({"targets": [{"kind": "pager", "url": GOOD}]}), json.dumps({"targets": [{"kind": [], "url": GOOD}]})],
 )  # fmt: skip
 def test_a_secret_that_cannot_be_read_is_refused_without_being_shown(secret: str) -> None:

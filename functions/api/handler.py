@@ -23,7 +23,6 @@ from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 
 from functions.api.app import create_app
 from functions.api.mounted import Mounted
-from functions.api.numbers import national
 from functions.api.problems import MEDIA_TYPE
 from functions.api.services import Services, open_services
 from shared.queues.queue import QueueError
@@ -77,7 +76,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return dict(runtime().handle(event, context))
 
 
-def _patient_runtime(sleep: Callable[[float], None] = time.sleep) -> Runtime:
+def patient_runtime(sleep: Callable[[float], None] = time.sleep) -> Runtime:
     """The runtime for a snapshot, which is taken while the deployment goes on: IAM may need seconds to know the rights
     that the role was just given, and a start that fails would take the whole deployment back. Nobody waits for it."""
     for pause in PAUSES_S:
@@ -93,11 +92,9 @@ def _patient_runtime(sleep: Callable[[float], None] = time.sleep) -> Runtime:
 
 def start() -> None:
     """Makes the runtime before the first call, and ready to be copied where a snapshot is about to be taken."""
-    if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") != "snap-start":
-        runtime()
-        return
-    made = _patient_runtime()
-        national.load()  # it is part of the snapshot then
+    snapshot = os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start"
+    made = patient_runtime() if snapshot else runtime()
+    if snapshot:
         hooks = import_module("snapshot_restore_py")  # Lambda's runtime has it
         hooks.register_before_snapshot(made.rest)
         hooks.register_after_restore(random.seed)

@@ -21,6 +21,8 @@ from shared.clock import SystemClock
 from shared.models.api_key import ApiKey
 from shared.models.instance import InstanceKey
 from shared.queues.names import create_queues
+from shared.queues.queue import QueueError
+from shared.settings import BadSetting
 from shared.store.cache import Cache, CacheKind
 from shared.store.database import Database
 from shared.store.keys import Keys
@@ -60,10 +62,16 @@ def deployed(aws_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
     lambda_handler.runtime.cache_clear()
 
 
-async def kept_secret(endpoint: str) -> str:
+async def two_queues(aws: AwsSettings) -> None:
+    """Those of a deployment with two partitions."""
+    async with client(aws, "sqs") as sqs:
+        await create_queues(sqs, aws.prefix, 2)
+
+
+async def kept_secret(endpoint: str, name: str | None = None) -> str:
     """The id of a secret that holds a sealing key."""
     async with client(AwsSettings("us-east-1", endpoint, "", "local", "local"), "secretsmanager") as manager:
-        return str((await manager.create_secret(Name=uuid.uuid4().hex, SecretString="k" * 43))["ARN"])
+        return str((await manager.create_secret(Name=name or uuid.uuid4().hex, SecretString="k" * 43))["ARN"])
 
 
 def open_connections() -> list[object]:
@@ -152,6 +160,51 @@ def test_the_sealing_key_is_found_in_its_secret(
     monkeypatch.delenv("HIVEWP_SEALING_KEY")
     monkeypatch.setenv("HIVEWP_SEALING_KEY_SECRET", asyncio.run(kept_secret(aws_endpoint)))
     assert call("GET", "/v1/instances")["statusCode"] == 200
+
+
+def test_a_start_for_a_snapshot_waits_for_rights_that_come_late(
+    deployed: None, aws_endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here what is missing first is the thing itself: the answer is an error all the same."""
+    late = uuid.uuid4().hex
+    monkeypatch.delenv("HIVEWP_SEALING_KEY")
+    monkeypatch.setenv("HIVEWP_SEALING_KEY_SECRET", late)
+    monkeypatch.setenv("HIVEWP_PARTITIONS", "2")
+    aws = AwsSettings("us-east-1", aws_endpoint, os.environ["HIVEWP_PREFIX"], "local", "local")
+    coming: list[Callable[[], object]] = [
+        lambda: None,
+        lambda: asyncio.run(kept_secret(aws_endpoint, late)),
+        lambda: asyncio.run(two_queues(aws)),
+    ]
+    pauses: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        coming.pop(0)()
+
+    made = lambda_handler.patient_runtime(sleep)
+    assert made is lambda_handler.runtime()
+    assert pauses == [1, 2, 4]
+
+
+def test_a_start_for_a_snapshot_ends_when_rights_never_come(deployed: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    with monkeypatch.context() as wrong:
+        wrong.setenv("HIVEWP_PARTITIONS", "2")
+        with pytest.raises(QueueError):
+            lambda_handler.patient_runtime(pauses.append)
+    assert sum(pauses) == 60
+
+
+def test_a_start_for_a_snapshot_does_not_wait_for_a_setting_that_is_wrong(
+    deployed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    with monkeypatch.context() as wrong:
+        wrong.setenv("HIVEWP_PARTITIONS", "none")
+        with pytest.raises(BadSetting):
+            lambda_handler.patient_runtime(pauses.append)
+    assert not pauses
 
 
 def test_problems_are_readable_text(deployed: None) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 from session_host.host.supervisor import supervise
 from session_host.settings import HostSettings
+from shared.logs import quiet_libraries
 from shared.settings import BadSetting
 
 WORKER = (sys.executable, "-m", "session_host.worker")
@@ -26,7 +27,7 @@ def main(worker_command: Sequence[str] = WORKER) -> None:
     except BadSetting as error:
         sys.exit(f"session host: {error}")
     logging.basicConfig(level=settings.deployment.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("botocore").setLevel(logging.INFO)  # its DEBUG has whole requests
+    quiet_libraries()
     asyncio.run(_until_stopped(settings, worker_command))
 
 

@@ -32,3 +32,9 @@ def log_json(level: str) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=level, handlers=[handler], force=True)
+
+
+def quiet_libraries() -> None:
+    """The AWS client tells where it found its credentials, once per client, and at DEBUG whole requests."""
+    for library in ("aiobotocore", "botocore"):
+        logging.getLogger(library).setLevel(logging.WARNING)

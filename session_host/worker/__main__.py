@@ -34,6 +34,7 @@ from session_host.worker.suspects import WatchedWhatsApp
 from session_host.worker.worker import Worker
 from shared.aws import client
 from shared.clock import SystemClock
+from shared.logs import quiet_libraries
 from shared.queues.dead import DeadCommands
 from shared.queues.deliveries import DeliveryQueue
 from shared.queues.names import COMMANDS_DEAD, DELIVERIES, commands_name, open_queue
@@ -212,6 +213,7 @@ def log_as(name: str, level: str) -> None:
     """Starts each line of the log with who wrote it."""
     form = f"%(asctime)s %(levelname)s {name} %(name)s %(message)s"
     logging.basicConfig(level=level, format=form, stream=sys.stderr, force=True)
+    quiet_libraries()
 
 
 def main() -> None:

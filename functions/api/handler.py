@@ -23,6 +23,7 @@ from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 
 from functions.api.app import create_app
 from functions.api.mounted import Mounted
+from functions.api.numbers import national
 from functions.api.problems import MEDIA_TYPE
 from functions.api.services import Services, open_services
 from shared.queues.queue import QueueError
@@ -95,6 +96,7 @@ def start() -> None:
     snapshot = os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start"
     made = patient_runtime() if snapshot else runtime()
     if snapshot:
+        national.load()  # it is part of the snapshot then
         hooks = import_module("snapshot_restore_py")  # Lambda's runtime has it
         hooks.register_before_snapshot(made.rest)
         hooks.register_after_restore(random.seed)

@@ -1,0 +1,125 @@
+"""Alarms of what waits, and of what was given up."""
+
+from __future__ import annotations
+
+from shared.alarms.alarm import Alarm, Dashboard, Missing, Sign
+
+_DEAD_STAYS = (
+    "SQS stops telling the depth of a queue that nobody has touched for six hours, whatever is in it: the alarm stays "
+    "as it is until somebody has looked."
+)
+
+SENDER_FAILING = Alarm(
+    id="webhook-sender",
+    title="The sender of webhooks breaks off",
+    meaning=(
+        "Calls of the sender of webhooks end in an error or run out of time. Their events come again up to ten times, "
+        "three minutes apart, and go to the dead-letter queue after that."
+    ),
+    first_step=(
+        "Search the sender's log for `ERROR` and `Task timed out`. After a deployment: roll it back (docs/deploy.md), "
+        "then look for the cause. Events that were given up meanwhile: see deliveries-dead."
+    ),
+    sign=Sign.ABOVE,
+    threshold=0,
+    unit="calls",
+    period_s=60,
+    periods=5,
+    bad=3,
+    missing=Missing.GOOD,
+    missing_because="Nothing happened that anybody wanted to hear.",
+    dashboard=Dashboard.OPERATIONS,
+)
+
+DELIVERIES_LATE = Alarm(
+    id="deliveries-late",
+    title="Webhooks are late",
+    meaning=(
+        "The oldest event on the delivery queue has been there for over 20 minutes, longer than the quarter of an hour "
+        "for which a later attempt may lie there: the sender does not run, or cannot keep up. Nothing is lost for 14 "
+        "days."
+    ),
+    first_step=(
+        "Look at the sender's concurrency and throttles on the operations dashboard. None runs: see whether its event "
+        "source mapping is enabled and its role was changed. All 25 run: many endpoints hang, or there is more to send "
+        "than 25 can: raise MAX_CONCURRENCY in infra/webhooks.py. Throttled: raise the account's quota of Lambda."
+    ),
+    sign=Sign.ABOVE,
+    threshold=1_200,  # SQS does not say whether a message's delay is part of its age
+    unit="s",
+    period_s=60,
+    periods=5,
+    bad=5,
+    missing=Missing.GOOD,
+    missing_because="SQS tells no age while there is nothing on the queue.",
+    dashboard=Dashboard.OPERATIONS,
+)
+
+DELIVERIES_DEAD = Alarm(
+    id="deliveries-dead",
+    title="Deliveries wait for a replay",
+    meaning=(
+        "Events are on the dead-letter queue of the deliveries: an endpoint has refused them for 21 hours or was "
+        "disabled, or a fault of ours kept the sender from them ten times in half an hour. They stay there for 14 "
+        "days, and in the event log for 30."
+    ),
+    first_step=(
+        "Look for deliveries that are `dead`: they say what the endpoint answered, and its owner must mend it. There "
+        "are none: the fault is ours, search the sender's log for `must come again`. Then move all back with `aws sqs "
+        "start-message-move-task`, --source-arn this queue, --destination-arn that of `deliveries`, or replay one by "
+        "POST /v1/deliveries/{delivery_id}/replay. What nobody wants is removed by purging the queue."
+    ),
+    sign=Sign.ABOVE,
+    threshold=0,
+    unit="deliveries",
+    period_s=60,
+    periods=1,
+    bad=1,
+    missing=Missing.NO_CHANGE,
+    missing_because=_DEAD_STAYS,
+    dashboard=Dashboard.OPERATIONS,
+)
+
+COMMANDS_DEAD = Alarm(
+    id="commands-dead",
+    title="Commands were given up",
+    meaning=(
+        "Commands are on the dead-letter queue: no worker could carry them out, each is kept with its error. Messages "
+        "among them were reported to their tenants as failed or uncertain."
+    ),
+    first_step=(
+        "Read a message of the queue without deleting it: `error` says what happened. It is a fault of ours as a rule: "
+        "report it with that text, then remove the message."
+    ),
+    sign=Sign.ABOVE,
+    threshold=0,
+    unit="commands",
+    period_s=60,
+    periods=1,
+    bad=1,
+    missing=Missing.NO_CHANGE,
+    missing_because=_DEAD_STAYS,
+    dashboard=Dashboard.OPERATIONS,
+)
+
+ALERTS_DEAD = Alarm(
+    id="alerts-dead",  # errors of the function need no alarm beside it: telling of one would fail in turn, and so on
+    title="Alerts could not be sent",
+    meaning=(
+        "The alerts function could not reach a target in three tries, so this very message may reach you by e-mail "
+        "alone. The alerts that were not sent are on its dead-letter queue."
+    ),
+    first_step=(
+        "Search the alerts function's log for `target`: it says which one failed and how. Correct its URL in the "
+        "secret of the targets, then purge the queue."
+    ),
+    sign=Sign.ABOVE,
+    threshold=0,
+    unit="alerts",
+    period_s=60,
+    periods=1,
+    bad=1,
+    missing=Missing.NO_CHANGE,
+    missing_because=_DEAD_STAYS,
+    dashboard=Dashboard.OPERATIONS,
+)

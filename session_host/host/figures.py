@@ -7,6 +7,7 @@ Whoever has not seen them lately says nothing of it: silence is what the alarms 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 from session_host.host.sight import Sight
@@ -20,6 +21,7 @@ from shared.store.database import StoreError
 EVERY_S = 60.0
 FRESH_S = 30.0  # three heartbeats
 LOAD_S = 3.0
+_log = logging.getLogger(__name__)
 
 
 class Figures:
@@ -43,18 +45,35 @@ class Figures:
         self._told = 0
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Tells them until `stop` is set: what a host holds while it leaves says nothing of the others' load."""
+        """Tells them until `stop` is set: what a host holds while it leaves says nothing of the others' load.
+
+        A round that cannot be told is left out: figures are no reason to end a host."""
         while self._meter.on and not await until(stop, EVERY_S):
-            await self.tell()
+            try:
+                await self.tell()
+            except (OSError, ValueError):  # standard output is full or closed, memory cannot be read
+                _log.exception("The figures of this minute are not told")
+        self._tell_the_last()
+
+    def _tell_the_last(self) -> None:
+        """What was counted since the last round would be lost with the process."""
+        try:
+            self._count_restarts()
+            self._meter.flush()
+        except (OSError, ValueError):
+            _log.exception("The last figures are not told")
 
     async def tell(self) -> None:
         """Tells them now."""
-        restarts = self._restarts()
-        self._meter.add(WORKERS_RESTARTED, restarts - self._told)
-        self._told = restarts
+        self._count_restarts()
         for metric, value in [*of_host(self._own()), *await self._of_deployment()]:
             self._meter.observe(metric, value)
         self._meter.flush()
+
+    def _count_restarts(self) -> None:
+        restarts = self._restarts()
+        self._meter.add(WORKERS_RESTARTED, restarts - self._told)
+        self._told = restarts
 
     async def _of_deployment(self) -> Sequence[Figure]:
         seen = self._sight

@@ -63,6 +63,7 @@ class Scene:
         self.lines: list[dict[str, Any]] = []
         self.restarts = 0
         self.down = False
+        self.full = False
         self.figures = Figures(
             Meter("hivewp-test", self.write, self.clock.unix),
             self.sight,
@@ -73,6 +74,9 @@ class Scene:
         )
 
     def write(self, text: str) -> None:
+        if self.full:
+            self.full = False
+            raise OSError("no space left on device")
         self.lines += map(json.loads, text.splitlines())
 
     async def load(self) -> int:
@@ -143,3 +147,30 @@ async def test_they_are_told_until_the_host_stops(scene: Scene, monkeypatch: pyt
 async def test_nobody_is_asked_where_nobody_listens(scene: Scene) -> None:
     off = Figures(Meter.of("off", "x"), scene.sight, scene.clock, a_host, lambda: 0, scene.load)  # type: ignore[arg-type]
     await off.run(asyncio.Event())
+
+
+async def test_what_cannot_be_told_ends_no_host(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(figures, "EVERY_S", 0.001)
+    scene.full = True
+    stop = asyncio.Event()
+    running = asyncio.create_task(scene.figures.run(stop))
+    async with asyncio.timeout(20):
+        while not scene.lines:
+            await asyncio.sleep(0.001)
+    stop.set()
+    await running
+    assert "no space left" in caplog.text
+
+
+async def test_what_was_counted_last_is_told_when_the_host_stops(scene: Scene) -> None:
+    scene.restarts = 2
+    stop = asyncio.Event()
+    stop.set()
+    await scene.figures.run(stop)
+    (line,) = scene.lines
+    assert line["WorkersRestarted"] == 2
+    assert "SessionsPerHost" not in line
+    scene.full, scene.restarts = True, 3
+    await scene.figures.run(stop)

@@ -39,6 +39,7 @@ class FunctionProps:
     timeout_s: int
     environment: Mapping[str, str]
     snap_start: bool = False
+    reserved: int | None = None  # environments: it gets so many, and no more
     dead_letters: sqs.IQueue | None = None  # of calls that nobody waits for
 
 
@@ -71,6 +72,7 @@ def make_function(
         handler=f"functions.{props.folder}.handler.handler",
         memory_size=props.memory_mb,
         timeout=Duration.seconds(props.timeout_s),
+        reserved_concurrent_executions=props.reserved,
         environment=dict(props.environment),
         role=role,
         dead_letter_queue=props.dead_letters,

@@ -25,6 +25,7 @@ class Stage:
     file_backups: bool
     api_rate: int
     api_burst: int
+    api_concurrency: int | None
     alert_email: str | None = None
     alert_targets: str | None = None
 
@@ -46,6 +47,7 @@ DEV = Stage(
     elastic_files=False,  # bursting throughput is free, and a new file system starts with credits for weeks
     file_backups=False,  # numbers of a dev stage can be paired again
     api_rate=100,  # calls a second of each method, by all keys together: six keys of `standard` at full speed on it
+    api_concurrency=None,  # a new account has as few as 10 in all, of which none can be reserved
     api_burst=2_000,  # calls of a method at once: a key of `standard` may spend a window so, 1,000 at most
 )
 
@@ -61,6 +63,7 @@ PROD = Stage(
     elastic_files=True,  # bursting falls to 1 MiB/s when credits are out, and then every session stalls at once
     file_backups=True,  # losing the files means a new QR code for every number
     api_rate=1_000,  # six keys of `scale` at full speed on one method; an account takes 10,000 in all, or 2,500
+    api_concurrency=500,  # half of what an account has as a rule: the rest is the sender's, the alerts' and your own
     api_burst=5_000,  # what an account takes at once in older regions; in newer ones its 1,250 come first
 )
 

@@ -51,7 +51,12 @@ def test_they_run_on_arm_and_log_as_json_for_as_long_as_the_stage_says(
     group = of_type(service, "AWS::Logs::LogGroup")[made["LoggingConfig"]["LogGroup"]["Ref"]]
     assert group["RetentionInDays"] == stage.log_retention_days
     assert "TracingConfig" not in made
-    assert "ReservedConcurrentExecutions" not in made
+
+
+def test_the_api_leaves_concurrency_to_the_others_where_it_can_be_reserved(service: Template, stage: Stage) -> None:
+    reserved = {name: function(service, stage, name).get("ReservedConcurrentExecutions") for name in (*OURS, "alerts")}
+    assert reserved == {"api": stage.api_concurrency, "webhook-sender": None, "alerts": None}
+    assert (DEV.api_concurrency, PROD.api_concurrency) == (None, 500)
 
 
 @pytest.mark.parametrize("name", OURS)

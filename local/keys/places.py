@@ -9,6 +9,7 @@ from local.keys.errors import KeyProblem
 from local.keys.issuer import Issuer
 from local.settings import LOOPBACK, data_folder
 from local.stack.files import StackFiles
+from local.stack.lock import is_held
 from local.stack.provision import KEY_ID
 from shared.api_gateway import ApiGatewayKeys, configured_region
 from shared.aws import AwsSettings, client
@@ -43,24 +44,26 @@ async def open_issuer(stage: str | None, env: Mapping[str, str]) -> AsyncIterato
     """The issuer of a deployed stage, or of the stack in HIVEWP_DATA (None). Raises KeyProblem, NoAccess."""
     settings = local_aws(env) if stage is None else deployed_aws(stage, env)
     async with AsyncExitStack() as stack:
-        rows = IssuedKeys(
-            Database(await stack.enter_async_context(client(settings, "dynamodb", connections=4)), settings.prefix)
-        )
+        by_proxy = settings.endpoint_url is None  # what has an endpoint is on this machine
+        dynamodb = await stack.enter_async_context(client(settings, "dynamodb", connections=4, by_proxy=by_proxy))
+        rows = IssuedKeys(Database(dynamodb, settings.prefix))
         if stage is None:
             yield Issuer(rows, NoGateway(), SystemClock(), fixed=(KEY_ID,))
         else:
-            gateway = await stack.enter_async_context(client(settings, "apigateway", connections=4))
+            gateway = await stack.enter_async_context(client(settings, "apigateway", connections=4, by_proxy=by_proxy))
             yield Issuer(rows, ApiGatewayKeys(gateway, settings.prefix), SystemClock())
 
 
 def local_aws(env: Mapping[str, str]) -> AwsSettings:
-    """The AWS of the stack on this machine. Raises KeyProblem when there never was one."""
+    """The AWS of the stack that runs on this machine. Raises KeyProblem when there is none."""
     files = StackFiles(data_folder(env))
     port = files.read_ports().get("HIVEWP_AWS_PORT")
     if port is None:
         raise KeyProblem(
             f"no stack has run in {files.data}: start one with `make up`, set HIVEWP_DATA, or name a deployed --stage"
         )
+    if not is_held(files.lock):  # its port may be another stack's by now
+        raise KeyProblem(f"the stack in {files.data} is not running: start it with `make up`")
     return AwsSettings(endpoint_url=f"http://{LOOPBACK}:{port}", access_key="local", secret_key="local")  # noqa: S106
 
 

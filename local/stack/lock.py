@@ -47,6 +47,21 @@ class StackLock:
         os.close(self.fd)
 
 
+def is_held(path: Path) -> bool:
+    """Whether a stack, or what is left of one, runs in the folder of this lock."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)  # gone again with the descriptor; who takes the lock tries on
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
+    return False
+
+
 def _try(fd: int) -> bool:
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -20,8 +20,13 @@ class AwsSettings:
     secret_key: str | None = None
 
 
-def client(settings: AwsSettings, service: str, *, connections: int = 64) -> AbstractAsyncContextManager[Any]:
-    """An async client of a service, to be entered by the composition root and shared by everything in the process."""
+def client(
+    settings: AwsSettings, service: str, *, connections: int = 64, by_proxy: bool = False
+) -> AbstractAsyncContextManager[Any]:
+    """An async client of a service, to be entered by the composition root and shared by everything in the process.
+
+    `by_proxy`: AWS is reached as the environment's proxy variables say, as on a person's machine. The processes of a
+    deployment do not heed them: a proxy there is for WhatsApp."""
     from aiobotocore.config import AioConfig  # here: who only reads settings need not wait for half a second of imports
     from aiobotocore.session import get_session
 
@@ -30,7 +35,7 @@ def client(settings: AwsSettings, service: str, *, connections: int = 64) -> Abs
         connect_timeout=3,
         read_timeout=LONG_POLL_S + 10,
         retries={"mode": "standard", "total_max_attempts": 4},
-        proxies={},  # a proxy in the environment is for WhatsApp
+        proxies=None if by_proxy else {},
         parameter_validation=False,  # our own types are checked; this costs CPU on every call
     )
     opened: AbstractAsyncContextManager[Any] = get_session().create_client(

@@ -34,6 +34,12 @@ def instructions() -> list[Instruction]:
     return [Instruction(*line.split(maxsplit=1)) for line in text.splitlines() if line.strip()]
 
 
+def left_out() -> list[str]:
+    """Paths in the packages that .dockerignore keeps out of the image."""
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    return [line for line in lines if line.startswith(("shared/", "session_host/"))]
+
+
 def stages() -> list[list[Instruction]]:
     """The instructions of each stage, its FROM first; what comes before all stages is left out."""
     found: list[list[Instruction]] = []

@@ -43,6 +43,8 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
     app = tmp_path_factory.mktemp("image") / "app"
     for package in ("shared", "session_host"):
         shutil.copytree(ROOT / package, app / package, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in (app / left_out for left_out in dockerfile.left_out()):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
     for file in ("pyproject.toml", "uv.lock"):
         shutil.copy(ROOT / file, app)
     said = {name: value for name, value in os.environ.items() if not name.startswith(("UV_", "VIRTUAL_ENV"))}

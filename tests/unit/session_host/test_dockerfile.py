@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import tomllib
 
+import grimp
 import pytest
 
 from local.install import UV_VERSION
 from session_host import health
-from tests.dockerfile import ROOT, Instruction, environment, install, instructions, stages
+from tests.dockerfile import ROOT, Instruction, environment, install, instructions, left_out, stages
 
 BUILD, FINAL = stages()
 
@@ -51,6 +52,16 @@ def test_what_is_left_out_is_known_to_the_lock() -> None:
     assert left_out <= locked
 
 
+def test_the_volume_that_is_declared_is_the_users_and_not_empty() -> None:
+    """What the image has there is copied to the volume, with the folder's owner; of an empty folder nothing is."""
+    (volume,) = only(FINAL, "VOLUME").words
+    user = only(FINAL, "USER").rest.split(":")[0]
+    (made,) = [one for one in named(FINAL, "RUN") if f"{volume}/.keep" in one.rest]
+    (keep,) = [part for part in made.rest.split("&&") if f"{volume}/.keep" in part]
+    assert f"--owner {user} " in keep
+    assert FINAL.index(only(FINAL, "VOLUME")) > FINAL.index(made)
+
+
 def test_it_runs_as_somebody_without_rights() -> None:
     user, group = only(FINAL, "USER").rest.split(":")
     assert user == group
@@ -87,3 +98,19 @@ def test_the_context_is_what_is_copied_and_nothing_else() -> None:
     allowed = {line.removeprefix("!") for line in lines if line.startswith("!")}
     copied = {word.removeprefix("./") for one in named(BUILD, "COPY") for word in one.words[:-1]}
     assert allowed == copied
+
+
+def ignored() -> set[str]:
+    """What of `shared` does not get into the image, as modules."""
+    paths = [ROOT / path for path in left_out()]
+    assert not [path for path in paths if not path.exists()]
+    files = [file for path in paths for file in ([path] if path.is_file() else path.rglob("*.py"))]
+    return {".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for file in files}
+
+
+def test_the_image_holds_what_hosts_import_and_not_what_is_the_apis_alone() -> None:
+    """Whatever else gets in rolls all hosts whenever it changes."""
+    graph = grimp.build_graph("session_host", "shared", cache_dir=None)
+    imported = graph.find_upstream_modules("session_host", as_package=True)
+    assert not ignored() & imported, "out of .dockerignore with what hosts have come to need"
+    assert {"shared.alarms", "shared.routes", "shared.limits", "shared.api_gateway"} <= ignored()

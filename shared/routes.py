@@ -74,4 +74,11 @@ SCOPES: Mapping[tuple[str, str], Scope | None] = MappingProxyType({(r.method, r.
 """The scope by method and path template."""
 
 OPEN_PATHS = frozenset(route.path for route in (*ROUTES, *DOCUMENTATION) if route.is_open and "{" not in route.path)
-"""Paths that take no key. What lies under /docs/ is open as well."""
+"""Paths that take no key."""
+
+_OPEN_FOLDER = "/docs/"
+
+
+def is_open(path: str) -> bool:
+    """Whether a call of this path takes no key: of an open route, or of anything under the documentation."""
+    return path in OPEN_PATHS or path.startswith(_OPEN_FOLDER)

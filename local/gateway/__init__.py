@@ -6,6 +6,6 @@ It answers by itself, as problem+json: 403 `forbidden`, 429 `rate-limited` and `
 `payload-too-large`.
 """
 
-from local.gateway.gateway import API_KEY_ID, Gateway, KeyDirectory
+from local.gateway.gateway import Gateway, KeyDirectory
 
-__all__ = ["API_KEY_ID", "Gateway", "KeyDirectory"]
+__all__ = ["Gateway", "KeyDirectory"]

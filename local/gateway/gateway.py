@@ -14,11 +14,8 @@ from local.gateway.limiter import Limiter
 from local.gateway.quota import DailyQuota
 from shared.limits import MAX_BODY_BYTES, PLANS, STANDARD, method_class
 from shared.models.api_key import ApiKey
+from shared.routes import is_open
 
-API_KEY_ID = "hivewp.api_key_id"
-"""Where the scope of a passed call names its key, as `requestContext.identity.apiKeyId` does behind API Gateway."""
-
-_OPEN = frozenset({"/monitoring/health", "/docs", "/openapi.json"})
 _LONGEST_KEY = 256
 
 
@@ -48,7 +45,7 @@ class Gateway:
             await self._http(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if _is_open(scope["path"]):
+        if is_open(scope["path"]):
             await self._forward(scope, receive, send)
             return
         shown = header(scope, b"x-api-key")
@@ -57,7 +54,6 @@ class Gateway:
             await Body(receive).drain()
             await forbidden(send, bool(shown))
         else:
-            scope[API_KEY_ID] = key.key_id
             await self._limited(key, scope, receive, send)
 
     async def _limited(self, key: ApiKey, scope: Scope, receive: Receive, send: Send) -> None:
@@ -84,7 +80,3 @@ class Gateway:
             await too_large(send)
         else:
             await self._app(scope, replay(whole, receive), send)
-
-
-def _is_open(path: str) -> bool:
-    return path in _OPEN or path.startswith("/docs/")

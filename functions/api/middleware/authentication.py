@@ -10,10 +10,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from functions.api import problems
 from functions.api.call import CALLER
 from functions.api.problems import Problem, problem_response
-from shared.routes import OPEN_PATHS
+from shared.routes import is_open
 from shared.store.keys import Keys
 
-_OPEN_FOLDER = "/docs/"
 _LONGEST_KEY = 256
 
 
@@ -25,7 +24,7 @@ class Authentication:
         self._keys = keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in OPEN_PATHS or scope["path"].startswith(_OPEN_FOLDER):
+        if scope["type"] != "http" or is_open(scope["path"]):
             await self._app(scope, receive, send)
             return
         shown = Headers(scope=scope).get("x-api-key", "")

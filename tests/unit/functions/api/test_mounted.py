@@ -22,6 +22,8 @@ INSTANCE = "/v1/instances/{instance_id}"
         (INSTANCE, "/wa/v1/instances/shop-1", "/wa/v1/instances/shop-1", ("/wa", "/v1/instances/shop-1")),
         (INSTANCE, "/a/b/v1/instances/shop-1", "/a/b/v1/instances/shop-1", ("/a/b", "/v1/instances/shop-1")),
         (INSTANCE, "/v1/instances/a%40b", "/v1/v1/instances/a%40b", ("/v1", "/v1/instances/a@b")),
+        (INSTANCE, "/v1/instances/a%2Fb", "/prod/v1/instances/a%2Fb", ("/prod", "/v1/instances/a/b")),
+        (INSTANCE, "/wa/v1/instances/a%2F..%2Fb", "/wa/v1/instances/a%2F..%2Fb", ("/wa", "/v1/instances/a/../b")),
         (INSTANCE, "/v1/instances/shop-1/", "/prod/v1/instances/shop-1/", ("/prod", "/v1/instances/shop-1/")),
         ("/v1/instances", "/v1/instances", "/v1/v1/instances", ("/v1", "/v1/instances")),
         ("/", "/", "/prod", ("/prod", "/")),

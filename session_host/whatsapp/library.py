@@ -70,6 +70,7 @@ SIGNATURES: dict[str, tuple[tuple[Any, ...], bool]] = {
     "SendChatPresence": ((*_CLIENT, *_BUFFER, c_int, c_int), False),
     "SendPresence": ((*_CLIENT, c_char_p), False),
     "IsOnWhatsApp": ((*_CLIENT, c_char_p), True),
+    "GetPNFromLID": ((*_CLIENT, *_BUFFER), True),
     "PairPhone": ((*_CLIENT, *_BUFFER), True),
     "Logout": (_CLIENT, False),
 }
@@ -159,6 +160,11 @@ class Library:
     def is_on_whatsapp(self, client: bytes, numbers: str) -> bytes:
         """An IsOnWhatsAppReturnFunction; `numbers` with +, parted by spaces."""
         answer: bytes = self._functions.IsOnWhatsApp(client, numbers.encode())
+        return answer
+
+    def phone_of(self, client: bytes, lid: bytes) -> bytes:
+        """A GetJIDFromStoreReturnFunction with the phone number's jid of a LID's, as far as the store knows it."""
+        answer: bytes = self._functions.GetPNFromLID(client, lid, len(lid))
         return answer
 
     def pair_phone(self, client: bytes, parameters: bytes) -> bytes:

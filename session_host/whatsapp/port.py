@@ -203,7 +203,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class NumberAnswer:
-    """Whether a number is on WhatsApp."""
+    """Whether a number is on WhatsApp. `jid` is by the phone number that WhatsApp knows, maybe of other digits."""
 
     number: str
     exists: bool

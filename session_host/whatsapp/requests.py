@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 from session_host.whatsapp.errors import error_of
 from session_host.whatsapp.library import protobuf_module
-from session_host.whatsapp.people import USERS, address, parse_address
-from session_host.whatsapp.port import NumberAnswer, Sent
+from session_host.whatsapp.people import USERS, parse_address
+from session_host.whatsapp.port import Sent
 from session_host.whatsapp.text import text_of
 
+Jid = tuple[str, str]  # user and server
 _NOBODY = "Function returned nothing."  # the library's error for an empty answer
 
 
@@ -38,22 +36,25 @@ class Requests:
             raise error_of(text_of(answer.Error))
         return Sent(text_of(answer.SendResponse.ID), float(answer.SendResponse.Timestamp))
 
-    def number_answers(self, numbers: Sequence[str], data: bytes) -> list[NumberAnswer]:
-        """One answer per number, in order; a number that WhatsApp says nothing about is not there."""
+    def found(self, data: bytes) -> dict[str, Jid]:
+        """The jids of the numbers that are on WhatsApp. Many are LIDs, of which the store knows the numbers now."""
         answer = self._neonize.IsOnWhatsAppReturnFunction.FromString(data)
         if answer.Error and answer.Error != _NOBODY:
             raise error_of(text_of(answer.Error))
-        found = {text_of(each.Query).lstrip("+"): each for each in answer.IsOnWhatsAppResponse}
-        return [_number_answer(number, found.get(number)) for number in numbers]
+        there = [each for each in answer.IsOnWhatsAppResponse if each.IsIn]
+        return {text_of(each.Query).lstrip("+"): (text_of(each.JID.User), text_of(each.JID.Server)) for each in there}
+
+    def lid(self, jid: Jid) -> bytes:
+        """What to ask the store for the number of a LID."""
+        return self._jid(*jid)
+
+    def phone(self, data: bytes) -> str | None:
+        """The digits that the store has for a LID, if any."""
+        answer = self._neonize.GetJIDFromStoreReturnFunction.FromString(data)
+        known = not answer.Error and answer.Jid.User and answer.Jid.Server == USERS
+        return text_of(answer.Jid.User) if known else None
 
     def _jid(self, user: str, server: str) -> bytes:
         jid = self._neonize.JID(User=user, Server=server, RawAgent=0, Device=0, Integrator=0, IsEmpty=False)
         data: bytes = jid.SerializeToString()
         return data
-
-
-def _number_answer(number: str, found: Any) -> NumberAnswer:
-    if found is None or not found.IsIn:
-        return NumberAnswer(number, False, None)
-    jid = address(found.JID) if found.JID.Server == USERS else f"{number}@{USERS}"
-    return NumberAnswer(number, True, jid)

@@ -30,7 +30,7 @@ from session_host.whatsapp.client import Client
 from session_host.whatsapp.conversation import Conversation
 from session_host.whatsapp.errors import error_of, store_trouble
 from session_host.whatsapp.events import CONNECTED, CONVERSATION, DEVICE, KEEPALIVE_TIMEOUT, SUBSCRIBED, Decoder
-from session_host.whatsapp.people import person
+from session_host.whatsapp.people import USERS, person
 from session_host.whatsapp.port import (
     Account,
     Connected,
@@ -45,7 +45,7 @@ from session_host.whatsapp.port import (
     Signal,
     StoreUnwritable,
 )
-from session_host.whatsapp.requests import Requests
+from session_host.whatsapp.requests import Jid, Requests
 from session_host.whatsapp.runtime import Begun, Ended, Event, Heard, Login, Qr, Runtime, StoreTrouble
 from session_host.whatsapp.setup import Setup
 
@@ -118,10 +118,20 @@ class NeonizeSession:
     async def check_numbers(self, numbers: Sequence[str]) -> list[NumberAnswer]:
         if not numbers:
             return []
-        answer = await self._asking.ask(
-            self._runtime.library.is_on_whatsapp, " ".join(f"+{number}" for number in numbers)
-        )
-        return self._requests.number_answers(numbers, answer)
+        library = self._runtime.library
+        asked = " ".join(f"+{number}" for number in numbers)
+        found = self._requests.found(await self._asking.ask(library.is_on_whatsapp, asked))
+        phones = {
+            jid: jid[0] if jid[1] == USERS else await self._phone_of(jid) for jid in dict.fromkeys(found.values())
+        }
+        return [
+            NumberAnswer(number, number in found, _jid(phones[found[number]] or number) if number in found else None)
+            for number in numbers
+        ]
+
+    async def _phone_of(self, lid: Jid) -> str | None:
+        """WhatsApp may know a number by other digits than it was asked for; it says so beside the LID."""
+        return self._requests.phone(await self._asking.ask(self._runtime.library.phone_of, self._requests.lid(lid)))
 
     async def logout(self) -> None:
         self._logging_out = True
@@ -280,6 +290,10 @@ class NeonizeSession:
         if self._watchdog:
             self._watchdog.cancel()
         self._watchdog = self._runtime.loop.call_later(seconds, self._hangs) if seconds else None
+
+
+def _jid(phone: str) -> str:
+    return f"{phone}@{USERS}"
 
 
 def _cause(error: str) -> str:

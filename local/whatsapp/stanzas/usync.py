@@ -1,5 +1,7 @@
 """Namespace `usync`: who is on WhatsApp, under which LID, with which devices."""
 
+import re
+
 from local.whatsapp.stanzas.query import Answer, Query, need
 from local.whatsapp.wire.jid import JID
 from local.whatsapp.wire.node import Attributes, Node
@@ -8,6 +10,7 @@ from local.whatsapp.world.world import NUMBER
 
 ECHOED = ("sid", "mode", "last", "index", "context")
 STATUS = b"Available"
+BRAZILIAN = re.compile(r"55([1-9]{2})(9?)([6-9][0-9]{7})")
 PICTURE_ID = "1001"
 
 
@@ -23,7 +26,7 @@ def _contact(query: Query, user: Node, asked: Node) -> Node:
     """The check of a number, which comes as `+15550001@c.us`."""
     number = need(user, "contact").data()
     digits = number.decode("utf-8", "replace").split("@")[0].lstrip("+")
-    account = query.world.account(digits) if NUMBER.fullmatch(digits) else None
+    account = _account(query, digits) if NUMBER.fullmatch(digits) else None
     if account is None or not account.record.behaviour.registered:
         return Node("user", {"jid": JID(digits)}, [Node("contact", {"type": "out"}, number)])
     contact = need(asked, "contact")
@@ -31,6 +34,13 @@ def _contact(query: Query, user: Node, asked: Node) -> Node:
     if contact.text("addressing_mode") == "lid":
         attrs = {"jid": account.lid, "pn_jid": account.pn}
     return Node("user", attrs, [Node("contact", {"type": "in"}, number), *_details(query, account, asked)])
+
+
+def _account(query: Query, digits: str) -> Account:
+    """As at WhatsApp, a Brazilian mobile number finds its account with and without the ninth digit."""
+    accounts, found = query.world.accounts, BRAZILIAN.fullmatch(digits)
+    other = (f"55{found[1]}{found[3]}" if found[2] else f"55{found[1]}9{found[3]}") if found else ""
+    return accounts[other] if other in accounts and digits not in accounts else query.world.account(digits)
 
 
 def _user(query: Query, user: Node, asked: Node) -> Node:

@@ -157,6 +157,9 @@ async def test_numbers_are_checked(server: LocalWhatsApp, shop: Account, host: H
         {"number": nobody, "exists": False, "jid": None},
         {"number": CUSTOMER, "exists": True, "jid": f"{CUSTOMER}@s.whatsapp.net"},
     ]
+    await server.ok("PUT", "/phones/551187654321/behaviour", registered=True)
+    answers = await host.do("check_numbers", shop.key, ["5511987654321", "551187654321"])
+    assert {answer["jid"] for answer in answers} == {"551187654321@s.whatsapp.net"}, "the number that WhatsApp knows"
     with pytest.raises(Refused, match="Rejected not_on_whatsapp"):
         await host.do("send_text", shop.key, nobody, "anybody there?")
 

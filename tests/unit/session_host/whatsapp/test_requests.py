@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from session_host.whatsapp.library import protobuf_module
-from session_host.whatsapp.port import NumberAnswer, OutcomeUnknown, Rejected, Sent
+from session_host.whatsapp.port import OutcomeUnknown, Rejected, Sent
 from session_host.whatsapp.requests import Requests
 
 neonize: Any = protobuf_module("Neonize_pb2")
@@ -47,23 +47,30 @@ def test_a_refused_send_raises() -> None:
         Requests().sent(answer.SerializePartialToString())
 
 
-def test_numbers_are_answered_in_order_whatever_whatsapp_says() -> None:
+def test_numbers_that_are_there_are_found_with_the_address_that_whatsapp_gives() -> None:
     data = answered(found("+4915550002", LIDS), found("4915550003", LIDS, there=False), found("+553198765432", PHONES))
 
-    assert Requests().number_answers(["553198765432", "4915550001", "4915550002", "4915550003"], data) == [
-        NumberAnswer("553198765432", True, "5531998765432@s.whatsapp.net"),  # WhatsApp knows it by another number
-        NumberAnswer("4915550001", False, None),
-        NumberAnswer("4915550002", True, "4915550002@s.whatsapp.net"),
-        NumberAnswer("4915550003", False, None),
-    ]
+    assert Requests().found(data) == {
+        "4915550002": ("1701", "lid"),
+        "553198765432": ("5531998765432", "s.whatsapp.net"),  # WhatsApp knows it by another number
+    }
 
 
 def test_an_empty_answer_means_nobody() -> None:
-    data = answered(error="Function returned nothing.")
-
-    assert Requests().number_answers(["4915550001"], data) == [NumberAnswer("4915550001", False, None)]
+    assert Requests().found(answered(error="Function returned nothing.")) == {}
 
 
 def test_an_answer_that_did_not_come_is_no_answer() -> None:
     with pytest.raises(OutcomeUnknown):
-        Requests().number_answers(["4915550001"], answered(error="info query timed out"))
+        Requests().found(answered(error="info query timed out"))
+
+
+def test_the_number_of_a_lid_is_what_the_store_knows() -> None:
+    def known(**answer: Any) -> bytes:
+        return bytes(neonize.GetJIDFromStoreReturnFunction(**answer).SerializePartialToString())
+
+    requests = Requests()
+    assert neonize.JID.FromString(requests.lid(("1701", "lid"))).User == "1701"
+    assert requests.phone(known(Jid=PHONES)) == "5531998765432"
+    assert requests.phone(known(Jid=neonize.JID(User="", Server=""))) is None
+    assert requests.phone(known(Error="no such LID")) is None

@@ -48,6 +48,16 @@ def test_all_devices_are_listed_by_lid_as_well() -> None:
     ]
 
 
+def test_a_brazilian_number_finds_its_account_with_and_without_the_ninth_digit() -> None:
+    companion = Bench().companion("15550001")
+    for known, other in (("551187654321", "5511987654321"), ("5541991234567", "554191234567")):
+        account = companion.bench.world.account(known)
+        for number in (known, other):
+            user = check(companion, f"+{number}@c.us")
+            assert (user.attrs["jid"], user.attrs["pn_jid"]) == (account.lid, account.pn)
+        assert other not in companion.bench.world.accounts
+
+
 def test_a_number_check() -> None:
     companion = Bench().companion("15550001")
     user = check(companion, "+15550009@c.us")

@@ -2,8 +2,8 @@
 
 * The topic is encrypted with a key of its own, since CloudWatch may not use the one that AWS manages for SNS, and takes
   messages over TLS only, and only from CloudWatch in this account.
-* Who is told is in a secret, because whoever knows a webhook's URL can write there. The stack makes it without any
-  target, to be filled in by hand (docs/alarms.md); context `alert-targets` names one that exists already.
+* Who is told is in a secret, because whoever knows a webhook's URL can write there. It is made without any target and
+  filled in by hand (docs/alarms.md), so it belongs to the stack that is kept; context `alert-targets` names another.
 * An alert that a target did not take is tried again by Lambda after one and two minutes, then kept on a dead-letter
   queue, which has an alarm. Its word gets through by e-mail, if context `alert-email` names an address.
 * 256 MB: nobody waits for it, and a TLS handshake needs no more.
@@ -34,6 +34,22 @@ NOBODY = '{"targets": []}'
 CLOUDWATCH = "cloudwatch.amazonaws.com"
 
 
+class AlertTargets(Construct):
+    """The secret that says where alerts go. There in any case: a name that is kept could not be made a second time."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, stage: Stage) -> None:
+        super().__init__(scope, construct_id)
+        secret = secretsmanager.Secret(
+            self,
+            "secret",
+            secret_name=_targets_name(stage),
+            description=f"Where alerts of {stage.prefix} go",
+            secret_string_value=SecretValue.unsafe_plain_text(NOBODY),
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+        )
+        acknowledge(secret, {"AwsSolutions-SMG4": "It holds URLs that Slack and others have given out"})
+
+
 class Alerts(Construct):
     """`topic` is what alarms are published to; `dead` has what could not be told."""
 
@@ -46,7 +62,8 @@ class Alerts(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, code: CodeSource) -> None:
         super().__init__(scope, construct_id)
         self.topic = self._topic(stage)
-        self.targets = self._targets(stage)
+        named = stage.alert_targets or _targets_name(stage)
+        self.targets = secretsmanager.Secret.from_secret_name_v2(self, "targets", named)
         self.dead = self._dead(stage)
         self.function = self._function(stage, code)
         self.topic.add_subscription(subscriptions.LambdaSubscription(self.function))
@@ -68,19 +85,6 @@ class Alerts(Construct):
         ours = {"StringEquals": {"aws:SourceAccount": Stack.of(self).account}}
         topic.grant_publish(iam.ServicePrincipal(CLOUDWATCH, conditions=ours))
         return topic
-
-    def _targets(self, stage: Stage) -> secretsmanager.ISecret:
-        if stage.alert_targets:
-            return secretsmanager.Secret.from_secret_name_v2(self, "targets", stage.alert_targets)
-        secret = secretsmanager.Secret(
-            self,
-            "targets",
-            description=f"Where alerts of {stage.prefix} go",
-            secret_string_value=SecretValue.unsafe_plain_text(NOBODY),
-            removal_policy=RemovalPolicy.DESTROY,
-        )
-        acknowledge(secret, {"AwsSolutions-SMG4": "It holds URLs that Slack and others have given out"})
-        return secret
 
     def _dead(self, stage: Stage) -> sqs.Queue:
         queue = sqs.Queue(
@@ -105,7 +109,7 @@ class Alerts(Construct):
             environment={
                 "HIVEWP_PREFIX": stage.prefix,
                 "HIVEWP_LOG_LEVEL": stage.log_level,
-                "HIVEWP_ALERT_TARGETS_SECRET": stage.alert_targets or self.targets.secret_arn,
+                "HIVEWP_ALERT_TARGETS_SECRET": self.targets.secret_name,
             },
         )
         made = make_function(self, "function", stage=stage, code=code, props=props)
@@ -113,3 +117,7 @@ class Alerts(Construct):
         self.targets.grant_read(made.role)
         made.function.configure_async_invoke(retry_attempts=RETRIES)
         return made.function
+
+
+def _targets_name(stage: Stage) -> str:
+    return f"{stage.prefix}-alert-targets"

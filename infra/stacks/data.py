@@ -1,10 +1,11 @@
-"""What outlives every deployment: tables, queues, the sessions' files and the key that seals secrets."""
+"""What outlives every deployment: tables, queues, the sessions' files, the sealing key, where alerts go."""
 
 from __future__ import annotations
 
 from aws_cdk import Stack
 from constructs import Construct
 
+from infra.alerts import AlertTargets
 from infra.data import Data
 from infra.network import Network
 from infra.queues import Queues
@@ -28,5 +29,6 @@ class DataStack(Stack):
         self.network = Network(self, "network", stage=stage)
         self.queues = Queues(self, "queues", stage=stage)
         self.data = Data(self, "data", stage=stage)
+        AlertTargets(self, "alert-targets", stage=stage)
         # An account's limits are met by the network: tables that refuse to be deleted are made when nothing can fail.
         self.data.node.add_dependency(self.network)

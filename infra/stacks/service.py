@@ -34,7 +34,12 @@ class ServiceStack(Stack):
         code: CodeSource,
         image: str | None,
     ) -> None:
-        super().__init__(scope, construct_id, description=f"HiveWP {stage.name}: API, webhooks, hosts, monitoring")
+        super().__init__(
+            scope,
+            construct_id,
+            description=f"HiveWP {stage.name}: API, webhooks, hosts, monitoring",
+            termination_protection=stage.termination_protection,  # its logs and the API's URL go with it
+        )
         tables, queues, sealing_key = data.data.tables, data.queues.queues, data.data.sealing_key
         self.api = Api(self, "api", stage=stage, code=code, tables=tables, queues=queues, sealing_key=sealing_key)
         self.webhooks = Webhooks(

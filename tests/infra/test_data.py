@@ -60,7 +60,8 @@ def test_a_table_can_be_recovered_is_encrypted_and_outlives_its_stack(
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_the_sealing_key_is_made_by_secrets_manager_and_never_thrown_away(template: Synthesis, stage: str) -> None:
-    [secret] = of_type(template(f"hivewp-{stage}-data"), "AWS::SecretsManager::Secret").values()
+    secrets = of_type(template(f"hivewp-{stage}-data"), "AWS::SecretsManager::Secret").values()
+    [secret] = [one for one in secrets if one["Properties"]["Name"] == f"hivewp-{stage}-sealing-key"]
     made = secret["Properties"]["GenerateSecretString"]
     assert made == {"ExcludePunctuation": True, "IncludeSpace": False, "PasswordLength": 43}
     assert (secret["DeletionPolicy"], secret["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")

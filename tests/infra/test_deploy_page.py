@@ -44,7 +44,7 @@ def test_numbers_of_stages_are_theirs() -> None:
     hosts = [HOSTS[stage.name] for stage in stages]
     assert row("session hosts") == [f"{size.least} to {size.most}" for size in hosts]
     protected = ["refused" if stage.termination_protection else "allowed" for stage in stages]
-    assert row("deletion of stack and tables") == protected
+    assert row("deletion of stacks and tables") == protected
 
 
 def test_plans_are_those_of_the_table_of_limits() -> None:
@@ -76,8 +76,8 @@ def test_what_the_page_asks_aws_for_is_in_the_stacks(template: Synthesis, stage:
     service, data = template(f"hivewp-{stage}"), template(f"hivewp-{stage}-data")
     assert "ApiUrl" in service["Outputs"]
     held = json.dumps(data)
-    for name in (f"hivewp-{stage}-sealing-key", f"hivewp-{stage}-sessions", f"hivewp-{stage}-instances"):
-        assert name in PAGE.replace("prod", stage) or name.endswith("instances")
+    for name in (f"hivewp-{stage}-{kept}" for kept in ("sealing-key", "alert-targets", "sessions")):
+        assert name in PAGE.replace("prod", stage)
         assert f'"{name}"' in held
     plans = {r["Properties"]["UsagePlanName"] for r in service["Resources"].values() if r["Type"].endswith("UsagePlan")}
     assert plans == {f"hivewp-{stage}-standard", f"hivewp-{stage}-scale"}, "where `hivewp keys` looks for them"

@@ -61,6 +61,10 @@ ROUTES = (
     Route("GET", f"{_WEBHOOK}/deliveries", Scope.READ),
     Route("POST", "/v1/deliveries/{delivery_id}/replay", Scope.MANAGE),
     Route("GET", "/monitoring/health", None),
+    Route("GET", "/monitoring/metrics", Scope.READ),
+    Route("GET", "/monitoring/instances/metrics", Scope.READ),
+    Route("POST", "/monitoring/cache/clear", Scope.MANAGE),
+    Route("POST", "/monitoring/gc", Scope.MANAGE),
 )
 
 DOCUMENTATION = (

@@ -18,6 +18,7 @@ from functions.api.middleware.body_limit import BodyLimit
 from functions.api.middleware.cache_counts import CacheCounts
 from functions.api.middleware.figures import Figures
 from functions.api.middleware.request_log import RequestLog
+from functions.api.monitoring.deployment import Deployment
 from functions.api.monitoring.health import HealthCheck
 from functions.api.monitoring.routes import router as monitoring
 from functions.api.numbers.checks import NumberChecks
@@ -36,6 +37,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.linked = LinkedInstances(services)
     app.state.numbers = NumberChecks(services)
     app.state.health = HealthCheck(services)
+    app.state.deployment = Deployment(services)
     for router in ROUTERS:
         app.include_router(router)
     serve_document(app)
@@ -47,7 +49,7 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(Authentication, keys=services.keys)
     app.add_middleware(RequestLog, monotonic=services.clock.monotonic)
     app.add_middleware(CacheCounts, cache=services.cache)
-    app.add_middleware(Figures, meter=services.meter, monotonic=services.clock.monotonic)
+    app.add_middleware(Figures, meter=services.meter, tally=services.tally, monotonic=services.clock.monotonic)
     return app
 
 

@@ -12,16 +12,19 @@ from typing import Any
 from shared.aws import client, drop_connections
 from shared.clock import Clock, SystemClock
 from shared.egress import EgressPolicy, Lookup, SystemLookup
+from shared.figures import Tally
 from shared.metrics import Meter
 from shared.queues.commands import CommandQueues, CommandSender
 from shared.queues.deliveries import DeliveryQueue
-from shared.queues.names import DELIVERIES, commands_name, open_queue
+from shared.queues.depths import Depths
+from shared.queues.names import DELIVERIES, LOOKED_AT, commands_name, open_queue
 from shared.settings import Settings
 from shared.store.cache import Cache
 from shared.store.cache_numbers import CheckBudget
 from shared.store.database import Database
 from shared.store.deliveries import Deliveries
 from shared.store.events import Events
+from shared.store.figures import Figures
 from shared.store.hosts import Hosts
 from shared.store.instances import Instances
 from shared.store.keys import Keys
@@ -53,6 +56,8 @@ class Services:
     hosts: Hosts
     commands: CommandSender
     delivery_queue: DeliveryQueue
+    depths: Depths
+    figures: Figures
     vault: Vault
     policy: EgressPolicy
     lookup: Lookup
@@ -61,6 +66,7 @@ class Services:
     partition_capacity: int = 100
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     meter: Meter = field(default_factory=Meter.off)
+    tally: Tally = field(default_factory=Tally.off)
     rest: Callable[[], Awaitable[None]] = _nothing
 
 
@@ -72,12 +78,16 @@ async def open_services(settings: Settings, stopping: asyncio.Event | None = Non
     async with AsyncExitStack() as stack:
         dynamodb = await stack.enter_async_context(client(settings.aws, "dynamodb"))
         sqs = await stack.enter_async_context(client(settings.aws, "sqs"))
-        names = [DELIVERIES.name, *(commands_name(number) for number in range(count))]
-        deliveries, *commands = await asyncio.gather(*(open_queue(sqs, prefix, name) for name in names))
+        names = [*LOOKED_AT, *(commands_name(number) for number in range(count))]
+        queues = await asyncio.gather(*(open_queue(sqs, prefix, name) for name in names))
+        named, commands = dict(zip(LOOKED_AT, queues, strict=False)), queues[len(LOOKED_AT) :]
         database, lookup = Database(dynamodb, prefix), SystemLookup()
         stack.push_async_callback(lookup.close)
         cache = Cache(database, clock)
         stack.push_async_callback(partial(cache.flush, now=True))
+        figures = Figures(database, clock)
+        tally = Tally(figures, clock.monotonic)
+        stack.push_async_callback(partial(tally.hand_over, now=True))
         yield Services(
             partition_count=count,
             partition_capacity=settings.sessions_per_worker,
@@ -92,7 +102,10 @@ async def open_services(settings: Settings, stopping: asyncio.Event | None = Non
             partitions=Partitions(database, count),
             hosts=Hosts(database, clock),
             commands=CommandQueues(commands.__getitem__),
-            delivery_queue=DeliveryQueue(deliveries),
+            delivery_queue=DeliveryQueue(named[DELIVERIES.name]),
+            depths=Depths(named, commands),
+            figures=figures,
+            tally=tally,
             vault=Vault.from_text(settings.sealing_key),
             policy=EgressPolicy.local() if settings.allow_local_webhooks else EgressPolicy.production(),
             lookup=lookup,

@@ -50,6 +50,7 @@ async def process_batch(
         if result is not None:
             _tell(record, result)
             failures.append({"itemIdentifier": record["messageId"]})
+    await services.tally.hand_over()
     return {"batchItemFailures": failures}
 
 

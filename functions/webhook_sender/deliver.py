@@ -61,7 +61,7 @@ async def _proceed(
     if takes(webhook, work):
         made = await attempt(work, webhook, services, begin_by)
         verdict = decide(made, work.task.attempt, services.schedule, services.jitter())
-    count_attempt(made, verdict, services.meter)
+    count_attempt(made, verdict, services.meter, services.tally)
     delivery = recorded(work, webhook, earlier, made, verdict, services.clock.unix())
     _tell(delivery, made, work.task.attempt)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functions.webhook_sender.decide import Dead, Delivered, Verdict
 from functions.webhook_sender.incoming import Work
+from shared.figures import Tally
 from shared.metrics import (
     CLIENTS_OUTDATED,
     DELIVERIES_DEAD,
@@ -40,9 +41,10 @@ def count_event(work: Work, meter: Meter) -> None:
         meter.add(CLIENTS_OUTDATED)
 
 
-def count_attempt(made: Attempt | None, verdict: Verdict, meter: Meter) -> None:
+def count_attempt(made: Attempt | None, verdict: Verdict, meter: Meter, tally: Tally) -> None:
     """Counts an attempt (None: none was made) and what it means."""
     if made:
+        tally.attempt(delivered=isinstance(verdict, Delivered))
         meter.add(WEBHOOKS_DELIVERED if isinstance(verdict, Delivered) else WEBHOOKS_FAILED)
         meter.observe(WEBHOOK_LATENCY, made.ms)
     if isinstance(verdict, Dead):

@@ -7,6 +7,7 @@ import random
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 from functions.webhook_sender.decide import SCHEDULE_S
@@ -15,6 +16,7 @@ from functions.webhook_sender.settings import SenderSettings
 from shared.aws import client
 from shared.clock import Clock, SystemClock
 from shared.egress import EgressPolicy, EgressResponse, GuardedClient
+from shared.figures import Tally
 from shared.metrics import Meter
 from shared.models.webhook import Delivery, Webhook
 from shared.queues.deliveries import DeliveryQueue, DeliveryTask
@@ -22,6 +24,7 @@ from shared.queues.names import DELIVERIES, DELIVERIES_DEAD, open_queue
 from shared.settings import Settings
 from shared.store.database import Database
 from shared.store.deliveries import Deliveries
+from shared.store.figures import Figures
 from shared.store.webhooks import Webhooks
 from shared.vault import Vault
 
@@ -59,7 +62,8 @@ class Poster(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """Everything the steps need. `slots` bounds the attempts of the process; `jitter` gives 0 to 1; `meter` counts."""
+    """Everything the steps need. `slots` bounds the attempts of the process; `jitter` gives 0 to 1; `meter` and `tally`
+    count."""
 
     endpoints: Endpoints
     records: Records
@@ -72,6 +76,7 @@ class Services:
     jitter: Callable[[], float] = random.random
     schedule: tuple[float, ...] = SCHEDULE_S
     meter: Meter = field(default_factory=Meter.off)
+    tally: Tally = field(default_factory=Tally.off)
 
 
 @asynccontextmanager
@@ -83,7 +88,9 @@ async def open_services(
     async with AsyncExitStack() as stack:
         dynamodb = await stack.enter_async_context(client(settings.aws, "dynamodb"))
         sqs = await stack.enter_async_context(client(settings.aws, "sqs"))
-        database = Database(dynamodb, settings.aws.prefix)
+        database, clock = Database(dynamodb, settings.aws.prefix), SystemClock()
+        tally = Tally(Figures(database, clock), clock.monotonic)
+        stack.push_async_callback(partial(tally.hand_over, now=True))
         poster = GuardedClient(policy, timeout=sender.timeout_s, connections=sender.concurrency)
         yield Services(
             endpoints=Webhooks(database),
@@ -95,4 +102,5 @@ async def open_services(
             slots=asyncio.Semaphore(sender.concurrency),
             schedule=schedule,
             meter=Meter.of(settings.metrics, settings.aws.prefix),
+            tally=tally,
         )

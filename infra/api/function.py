@@ -26,6 +26,7 @@ from infra.bundling import CodeSource
 from infra.functions import (
     FunctionProps,
     MadeFunction,
+    allow,
     allow_secret,
     allow_sending,
     allow_tables,
@@ -34,7 +35,7 @@ from infra.functions import (
 )
 from infra.queues import command_queues
 from infra.stages import Stage
-from shared.queues.names import DELIVERIES
+from shared.queues.names import DELIVERIES, LOOKED_AT
 
 MEMORY_MB = 1024
 TIMEOUT_S = 29
@@ -75,5 +76,7 @@ def api_function(
     made = make_function(scope, "function", stage=stage, code=code, props=props)
     allow_tables(made.role, tables, TABLES)
     allow_sending(made.role, [queues[DELIVERIES.name].queue_arn, *command_queues(scope, stage)])
+    looked_at = [*(queues[name].queue_arn for name in LOOKED_AT), *command_queues(scope, stage)]
+    allow(made.role, ["sqs:GetQueueUrl", "sqs:GetQueueAttributes"], looked_at)
     allow_secret(made.role, sealing_key)
     return made

@@ -36,6 +36,7 @@ async def serve(settings: Settings, port: int) -> None:
         services = await _opened(stack, settings, stopping)
         if services is not None:
             log.info("listening on port %d", port)
+            await stack.enter_async_context(services.tally.running())
             await server_of(services, port).serve()
 
 

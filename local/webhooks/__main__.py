@@ -65,6 +65,7 @@ async def _open(
     stack: AsyncExitStack, settings: Settings, sender: SenderSettings, schedule: tuple[float, ...]
 ) -> EventSource:
     services = await stack.enter_async_context(open_services(settings, sender, schedule))
+    await stack.enter_async_context(services.tally.running())
     sqs = await stack.enter_async_context(client(settings.aws, "sqs"))
     queue = await open_queue(sqs, settings.aws.prefix, DELIVERIES.name)
     within_s = VISIBILITY_S - sender.timeout_s - MARGIN_S

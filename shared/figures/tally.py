@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Protocol
 
 from shared.figures.counts import ATTEMPTS_DELIVERED, ATTEMPTS_FAILED, Counts, calls_name, class_of
@@ -68,12 +68,24 @@ class Tally:
             self._counts += taken
             self._durations = self._durations.merged(durations)
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Hands over until `stop` is set, and then once more; for processes that live between calls."""
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Hands over again and again for the length of a block, and at its end; where a process lives between calls."""
+        stop = asyncio.Event()
+        running = asyncio.create_task(self._run(stop))
+        try:
+            yield
+        finally:
+            stop.set()
+            await running
+
+    async def _run(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), FLUSH_EVERY_S)
+                break
             await self.hand_over(now=True)
+        await self.hand_over(now=True)
 
     def _is_due(self) -> bool:
         return self._monotonic() - self._handed_over_at >= FLUSH_EVERY_S

@@ -46,6 +46,8 @@ def commands_name(partition: int) -> str:
 COMMANDS_DEAD = QueueSpec("commands-dead.fifo", 60)
 DELIVERIES_DEAD = QueueSpec("deliveries-dead", 60)
 DELIVERIES = QueueSpec("deliveries", 180, DELIVERIES_DEAD.name, DELIVERY_RECEIVES)
+LOOKED_AT = (DELIVERIES.name, DELIVERIES_DEAD.name, COMMANDS_DEAD.name)
+"""Besides the command queues, what the routes of /monitoring tell the depth of."""
 
 
 def all_queues(partitions: int) -> list[QueueSpec]:

@@ -14,6 +14,7 @@ ASKS_A_HOST = frozenset(
         ("POST", f"{_INSTANCE}/numbers/check"),
         ("POST", f"{_INSTANCE}/pair-code"),
         ("POST", f"{_INSTANCE}/restart"),
+        ("POST", "/monitoring/gc"),
     }
 )
 """Routes that wait for a session host, and it for WhatsApp."""

@@ -119,6 +119,8 @@ class FakeWorker:
         if command.kind is CommandKind.PAIR:
             expires_at = self.clock.unix() + 20
             await self.cache.put(CacheKind.QR, str(command.instance), {"code": "2@fresh", "expires_at": expires_at}, 20)
+        if command.kind is CommandKind.COLLECT_GARBAGE:
+            return CommandResult(True, {"before": 2, "after": 1})
         if command.kind is CommandKind.PAIR_CODE:
             return CommandResult(True, {"code": "ABCD-1234", "expires_at": self.clock.unix() + 160})
         if command.kind is CommandKind.CHECK_NUMBERS:

@@ -14,6 +14,7 @@ from functions.api.app import create_app
 from functions.api.mounted import BASE
 from functions.api.services import Services
 from shared.clock import SystemClock
+from shared.figures import Tally
 from shared.metrics import Meter
 from shared.routes import ROUTES
 from shared.store.cache import Cache
@@ -25,7 +26,7 @@ def services() -> Services:
     """As much of them as is needed to describe the routes."""
     clock = SystemClock()
     cache = Cache(cast(Database, None), clock)
-    return cast(Services, SimpleNamespace(clock=clock, keys=None, meter=Meter.off(), cache=cache))
+    return cast(Services, SimpleNamespace(clock=clock, keys=None, tally=Tally.off(), meter=Meter.off(), cache=cache))
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +63,8 @@ def test_the_routes_are_those_of_the_contract(document: dict[str, Any]) -> None:
         | GET /v1/webhooks/{webhook_id} | PATCH /v1/webhooks/{webhook_id} | DELETE /v1/webhooks/{webhook_id}
         | POST /v1/webhooks/{webhook_id}/rotate-secret | POST /v1/webhooks/{webhook_id}/test
         | GET /v1/webhooks/{webhook_id}/deliveries | POST /v1/deliveries/{delivery_id}/replay
-        | GET /monitoring/health
+        | GET /monitoring/health | GET /monitoring/metrics | GET /monitoring/instances/metrics
+        | POST /monitoring/cache/clear | POST /monitoring/gc
         """.replace("\n", " ")
         .strip()
         .replace("        ", "")

@@ -9,6 +9,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from functions.api.middleware.figures import Figures
+from shared.figures import Tally
 from shared.metrics import MESSAGES_ACCEPTED, Meter
 
 
@@ -37,7 +38,7 @@ async def lines_of(*, dies: bool = False, on: bool = True, query: bytes = b"", p
 
     scope = {"type": "http", "path": "/", "query_string": query, "headers": [(b"prefer", prefer)] if prefer else []}
     try:
-        await Figures(app, meter, Time().monotonic)(scope, nothing, nothing)  # type: ignore[arg-type]
+        await Figures(app, meter, Tally.off(), Time().monotonic)(scope, nothing, nothing)  # type: ignore[arg-type]
     except ConnectionResetError:
         assert dies
     return [json.loads(line) for line in written]

@@ -12,6 +12,7 @@ import pytest
 from functions.api.app import create_app
 from functions.api.services import Services
 from shared.clock import SystemClock
+from shared.figures import Tally
 from shared.metrics import Meter
 from shared.models.api_key import EVERYTHING, ApiKey, Scope
 from shared.routes import ROUTES, Route
@@ -38,7 +39,7 @@ class FakeKeys:
 def app() -> httpx.ASGITransport:
     """An API that has nothing to answer with: what passes the check fails after it."""
     clock, cache = SystemClock(), Cache(cast(Database, None), SystemClock())
-    services = SimpleNamespace(clock=clock, keys=FakeKeys(), meter=Meter.off(), cache=cache)
+    services = SimpleNamespace(clock=clock, keys=FakeKeys(), tally=Tally.off(), meter=Meter.off(), cache=cache)
     return httpx.ASGITransport(create_app(cast(Services, services)))
 
 

@@ -72,13 +72,10 @@ async def test_what_was_not_taken_is_handed_over_again() -> None:
 
 
 async def test_the_last_counts_are_handed_over_at_the_end() -> None:
-    sums, stop = Sums(), asyncio.Event()
+    sums = Sums()
     tally = Tally(sums, Time().monotonic)
-    running = asyncio.create_task(tally.run(stop))
-    await asyncio.sleep(0)
-    tally.call(200, 1)
-    stop.set()
-    await running
+    async with tally.running():
+        tally.call(200, 1)
     assert sums.sums["calls_2xx"] == 1
 
 

@@ -110,6 +110,7 @@ class Alerts(Construct):
                 "HIVEWP_PREFIX": stage.prefix,
                 "HIVEWP_LOG_LEVEL": stage.log_level,
                 "HIVEWP_ALERT_TARGETS_SECRET": self.targets.secret_name,
+                "HIVEWP_ALERTS_BY_EMAIL": "1" if stage.alert_email else "0",
             },
         )
         made = make_function(self, "function", stage=stage, code=code, props=props)

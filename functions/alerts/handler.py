@@ -1,8 +1,8 @@
 """The entry point in Lambda: `functions.alerts.handler.handler`, called by SNS.
 
-It raises when a target did not take an alert, there is none, or the targets cannot be read: Lambda then calls it again
-after one and two minutes, and puts the event on the dead-letter queue after that. Who dies in between tells an alert
-twice at most.
+It raises when a target did not take an alert, nobody would hear of an alarm, or the targets cannot be read: Lambda then
+calls it again after one and two minutes, and puts the event on the dead-letter queue after that. Who dies in between
+tells an alert twice at most. That all is well, as each alarm says once after it was made, may be heard by nobody.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack
 from functools import cache
 from typing import Any
 
+from functions.alerts.alert import Alert, State
 from functions.alerts.cloudwatch import alert_of
 from functions.alerts.send import Sender
 from functions.alerts.settings import AlertSettings
@@ -56,17 +57,26 @@ class Runtime:
     async def _handle(self, event: dict[str, Any]) -> None:
         secret = await fetch_secret(self._settings.aws, self._settings.targets_secret)  # each time: it may be corrected
         targets = parse_targets(secret)
-        if not targets:
-            raise NobodyToTell("the secret of the targets names none")
         said = [record["Sns"] for record in event["Records"]]
-        sends = (self._sender.send(one["MessageId"], self._message(one), targets) for one in said)
+        alerts = [alert_of(one["Message"], self._settings.aws.prefix) for one in said]
+        if not targets and not self._settings.by_email and any(map(_must_be_heard, alerts)):
+            raise NobodyToTell("the secret of the targets names none")
+        sends = (
+            self._sender.send(one["MessageId"], message_of(alert) if alert else _notice(one), targets)
+            for one, alert in zip(said, alerts, strict=True)
+        )
         for result in await asyncio.gather(*sends, return_exceptions=True):
             if result is not None:
                 raise result
 
-    def _message(self, said: dict[str, Any]) -> Message:
-        alert = alert_of(said["Message"], self._settings.aws.prefix)
-        return message_of(alert) if alert else notice(said.get("Subject"), said["Message"])
+
+def _must_be_heard(alert: Alert | None) -> bool:
+    """Whether something is wrong, or somebody wrote to the topic who wants to be read."""
+    return alert is None or alert.state is State.ALARM
+
+
+def _notice(said: dict[str, Any]) -> Message:
+    return notice(said.get("Subject"), said["Message"])
 
 
 @cache

@@ -4,6 +4,7 @@
 |---|---|---|
 | HIVEWP_PREFIX | starts the names of the deployment's alarms | hivewp |
 | HIVEWP_ALERT_TARGETS_SECRET | the secret that says where alerts go, see targets.py | required |
+| HIVEWP_ALERTS_BY_EMAIL | `1`: somebody hears of alarms by e-mail, so there may be no target | |
 | HIVEWP_ALLOW_LOCAL_WEBHOOKS | `1` lets targets be on this machine, over http | |
 | HIVEWP_AWS_ENDPOINT, AWS_REGION, HIVEWP_LOG_LEVEL | as in shared/settings.py | |
 """
@@ -23,6 +24,7 @@ class AlertSettings:
 
     aws: AwsSettings
     targets_secret: str
+    by_email: bool
     allow_local: bool
     log_level: str
 
@@ -32,6 +34,7 @@ class AlertSettings:
         return cls(
             aws=aws_settings(env),
             targets_secret=required(env, "HIVEWP_ALERT_TARGETS_SECRET"),
+            by_email=env.get("HIVEWP_ALERTS_BY_EMAIL", "") == "1",
             allow_local=env.get("HIVEWP_ALLOW_LOCAL_WEBHOOKS", "") == "1",
             log_level=one_of(env, "HIVEWP_LOG_LEVEL", "INFO", LOG_LEVELS),
         )

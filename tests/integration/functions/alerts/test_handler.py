@@ -111,6 +111,21 @@ async def test_an_alert_with_nobody_to_tell_is_not_lost_without_a_word(alerting:
     assert len(alerting.other.got) == 1
 
 
+async def test_with_nobody_to_tell_good_news_is_none(alerting: Alerting) -> None:
+    """Every alarm says once, after it was made, that all is well; targets are named after that."""
+    await alerting.name([])
+    await alerting.tell(alarm_message(state="OK", before="INSUFFICIENT_DATA"))
+    with pytest.raises(alerts.NobodyToTell):
+        await alerting.tell("does anybody read this?")
+
+
+async def test_who_hears_by_email_needs_no_target(alerting: Alerting, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HIVEWP_ALERTS_BY_EMAIL", "1")
+    alerts.runtime.cache_clear()
+    await alerting.name([])
+    await alerting.tell(alarm_message())
+
+
 async def test_what_somebody_writes_to_the_topic_is_passed_on(alerting: Alerting) -> None:
     await alerting.tell("does this arrive?")
     assert alerting.other.got[0]["text"].endswith("\ndoes this arrive?")

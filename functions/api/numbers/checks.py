@@ -27,6 +27,7 @@ from shared.store.cache_numbers import number_name
 Forms = tuple[str, ...]
 """The forms of one number, see national.py; the first one is what it is known by."""
 Jids = dict[Forms, str | None]
+REMEMBERED_S, REMEMBERED = 1.0, 10_000  # that an instance is there
 _NOT_CONNECTED = "not_connected"  # as session hosts say it
 
 
@@ -43,17 +44,30 @@ class NumberChecks:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._there: dict[InstanceKey, float] = {}
         self._asked: dict[tuple[InstanceKey, Forms], asyncio.Task[Jids]] = {}
 
     async def check(self, key: InstanceKey, numbers: Sequence[Forms]) -> Mapping[Forms, Found]:
         """What is known of these numbers. Raises Problem; nothing has been asked then, or there was no answer."""
         wanted = list(dict.fromkeys(numbers))
-        instance, known = await asyncio.gather(instance_of(self._services, key), self._known(key, wanted))
+        instance, known = await asyncio.gather(self._looked_at(key), self._known(key, wanted))
         missing = [forms for forms in wanted if forms not in known]
         self._services.meter.add(CACHE_HITS, len(known))
         self._services.meter.add(CACHE_MISSES, len(missing))
-        fresh = await self._ask(instance, missing) if missing else {}
+        fresh = await self._ask(instance or await instance_of(self._services, key), missing) if missing else {}
         return {forms: Found((known | fresh)[forms], forms in known) for forms in wanted}
+
+    async def _looked_at(self, key: InstanceKey) -> Instance | None:
+        """The instance; None when it was there a moment ago, which is good enough for what is known. Raises Problem."""
+        now = self._services.clock.monotonic()
+        if now < self._there.get(key, now):
+            return None
+        self._there.pop(key, None)
+        instance = await instance_of(self._services, key)
+        if len(self._there) >= REMEMBERED:
+            self._there.clear()
+        self._there[key] = now + REMEMBERED_S
+        return instance
 
     async def _known(self, key: InstanceKey, wanted: Sequence[Forms]) -> Jids:
         names = {number_name(key.tenant, forms[0]): forms for forms in wanted}

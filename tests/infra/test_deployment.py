@@ -35,7 +35,6 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(400)
 
 PATIENCE_S = 60.0
 CUSTOMER = "491700000002"
-SECRET = "AWS::SecretsManager::Secret"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -119,10 +118,9 @@ async def test_over_the_limit_a_call_is_told_when_to_come_again(stage: RunningSt
 
 async def test_an_alarm_is_told_to_people(stage: RunningStage) -> None:
     receiver = Receiver()
-    [secret] = [stage.service.physical[name] for name in stage.service.of_type(SECRET)]
     async with served(receiver.hear) as url:
         targets = json.dumps({"targets": [{"kind": "json", "url": url}]})
-        await stage.aws.secretsmanager.put_secret_value(SecretId=secret, SecretString=targets)
+        await stage.aws.secretsmanager.put_secret_value(SecretId=f"{PREFIX}-alert-targets", SecretString=targets)
         name = alarm_name(PREFIX, PARTITION_UNOWNED)
         await stage.aws.cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="a rehearsal")
         told = await receiver.next()

@@ -58,5 +58,6 @@ async def _answers(services: Services, ids: Mapping[int, str]) -> dict[int, dict
         found.update(await services.cache.get_many(CacheKind.RESULT, missing))
         return True if len(found) == len(ids) else None
 
-    await first(services, look, WITHIN_S, RESULT_PACE)
+    if await first(services, look, WITHIN_S, RESULT_PACE) is None:
+        await look()  # for what came during the last pause
     return {number: found[command]["value"] for number, command in ids.items() if found.get(command, {}).get("ok")}

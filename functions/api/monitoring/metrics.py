@@ -51,11 +51,15 @@ async def figures_for(services: Services, deployment: Deployment, tenant: str) -
 
     Costs besides `deployment`'s look: a write when this process has counted anything, BatchGetItem and GetItem for
     sums, a Query for each 1 MB of the tenant's instances and a BatchGetItem for each 100 of them."""
-    await services.tally.hand_over(now=True)  # else the calls of a moment ago would be missing
     sums, cache, (own, marks), seen = await asyncio.gather(
-        services.figures.read(), services.cache.counted(), own_figures(services, tenant), deployment.look()
+        _sums(services), services.cache.counted(), own_figures(services, tenant), deployment.look()
     )
     return Figures(seen=seen, sums=sums, cache=cache, own=own, marks=marks)
+
+
+async def _sums(services: Services) -> Sums:
+    await services.tally.hand_over(now=True)  # else the calls of a moment ago would be missing
+    return await services.figures.read()
 
 
 def metrics(figures: Figures) -> Metrics:

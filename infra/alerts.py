@@ -24,12 +24,16 @@ from constructs import Construct
 
 from infra.bundling import CodeSource
 from infra.functions import FunctionProps, make_function
+from infra.monitoring.figures import Figures
+from infra.queues import depth
 from infra.rules import acknowledge
 from infra.stages import Stage
+from shared.alarms import catalog as alarms
 
 MEMORY_MB = 256
 TIMEOUT_S = 30  # three targets side by side may take 10 s each, and the secret a few
 RETRIES = 2  # Lambda's most
+DEAD = "alerts-dead"
 NOBODY = '{"targets": []}'
 CLOUDWATCH = "cloudwatch.amazonaws.com"
 
@@ -90,7 +94,7 @@ class Alerts(Construct):
         queue = sqs.Queue(
             self,
             "dead",
-            queue_name=f"{stage.prefix}-alerts-dead",
+            queue_name=f"{stage.prefix}-{DEAD}",
             retention_period=Duration.days(14),
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
@@ -122,3 +126,8 @@ class Alerts(Construct):
 
 def _targets_name(stage: Stage) -> str:
     return f"{stage.prefix}-alert-targets"
+
+
+def alert_alarms(prefix: str) -> Figures:
+    """What the alarm on alerts themselves looks at."""
+    return {alarms.ALERTS_DEAD: depth(prefix, DEAD, alarms.ALERTS_DEAD.period_s)}

@@ -11,10 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from aws_cdk import RemovalPolicy
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from infra.monitoring.board import Board, graph
+from infra.monitoring.figures import of_aws
 from infra.rules import acknowledge
 from infra.stages import Stage
 from shared.store.tables import ALL, TTL_ATTRIBUTE, Index, Key, Table
@@ -80,3 +83,18 @@ def _add_index(table: dynamodb.Table, index: Index) -> None:
 def _attribute(key: Key) -> dynamodb.Attribute:
     kind = dynamodb.AttributeType.NUMBER if key.kind == "N" else dynamodb.AttributeType.STRING
     return dynamodb.Attribute(name=key.name, type=kind)
+
+
+_USED = ("ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits")
+_THROTTLED = ("ReadThrottleEvents", "WriteThrottleEvents")
+
+
+def show_tables(board: Board) -> None:
+    """What each table is used, which is what it costs, and whether any is throttled."""
+    board.show(
+        "Tables", [graph(name, *_of_all_tables(board.prefix, name), per_row=4) for name in (*_USED, *_THROTTLED)]
+    )
+
+
+def _of_all_tables(prefix: str, name: str) -> list[cloudwatch.Metric]:
+    return [of_aws("DynamoDB", name, {"TableName": f"{prefix}-{table.name}"}, label=table.name) for table in ALL]

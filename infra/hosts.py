@@ -34,11 +34,22 @@ from constructs import Construct
 from infra.capacity import BUSY, WORKER_CEILING_MB, Hosts, hosts_of
 from infra.functions import allow, allow_sending, allow_tables, log_group
 from infra.host_rights import COMMANDS, QUERIED, SENT_TO, TABLES
+from infra.monitoring.board import Board, graph
+from infra.monitoring.figures import Figures, all_looked_at, ours
 from infra.network import Network
 from infra.queues import command_queues
 from infra.rules import acknowledge
 from infra.stages import Stage
-from shared.metrics import DIMENSION, NAMESPACE, SESSIONS_PER_HOST
+from shared.alarms import catalog as alarms
+from shared.metrics import (
+    CLIENTS_OUTDATED,
+    DIMENSION,
+    HOST_MEMORY,
+    NAMESPACE,
+    PARTITIONS_UNOWNED,
+    SESSIONS_PER_HOST,
+    WORKERS_RESTARTED,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCKERFILE = "session_host/Dockerfile"
@@ -247,3 +258,25 @@ def _allow_files(role: iam.Role, network: Network) -> None:
             conditions={"StringEquals": {"elasticfilesystem:AccessPointArn": network.sessions.access_point_arn}},
         )
     )
+
+
+def show_hosts(board: Board, service: ecs.FargateService) -> None:
+    """CPU, memory and running tasks by ECS; sessions, memory with its workers, restarts and partitions by ourselves."""
+    board.facade.monitor_simple_fargate_service(fargate_service=service, human_readable_name="Session hosts")
+    prefix = board.prefix
+    board.show(
+        "Sessions",
+        [
+            graph("Sessions per host", *(ours(prefix, SESSIONS_PER_HOST, statistic=s) for s in ("Average", "Maximum"))),
+            graph("Memory of the fullest host, %", ours(prefix, HOST_MEMORY)),
+            graph(
+                "What should not be",
+                *(ours(prefix, m) for m in (PARTITIONS_UNOWNED, WORKERS_RESTARTED, CLIENTS_OUTDATED)),
+            ),
+        ],
+    )
+
+
+def host_alarms(prefix: str) -> Figures:
+    """What alarms on hosts look at."""
+    return all_looked_at(prefix, alarms.PARTITION_UNOWNED, alarms.CLIENT_OUTDATED, alarms.HOST_MEMORY_HIGH)

@@ -18,7 +18,10 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from infra.monitoring.board import Board, graph
+from infra.monitoring.figures import of_aws
 from infra.stages import Stage
+from shared.metrics import Statistic
 
 ZONES = 2  # hosts and files outlive a zone; a third would add nothing that a lease does not already give
 SESSION_UID = "10001"  # the user that the hosts' image runs as (session_host/Dockerfile)
@@ -117,4 +120,20 @@ def _files_policy() -> iam.PolicyDocument:
             iam.PolicyStatement(effect=deny, principals=everybody, actions=["elasticfilesystem:*"], conditions=plain),
             iam.PolicyStatement(effect=deny, principals=everybody, actions=["elasticfilesystem:ClientRootAccess"]),
         ]
+    )
+
+
+def show_files(board: Board, file_system_id: str) -> None:
+    """Where it gets slow: the limit of operations, and the credits of a file system that bursts."""
+    files = {"FileSystemId": file_system_id}
+    board.show(
+        "Session files",
+        [
+            graph(
+                "Of the limit of operations, %", of_aws("EFS", "PercentIOLimit", files, Statistic.MAXIMUM), per_row=4
+            ),
+            graph("Burst credits, bytes", of_aws("EFS", "BurstCreditBalance", files, "Minimum"), per_row=4),
+            graph("Read and written, bytes", of_aws("EFS", "TotalIOBytes", files), per_row=4),
+            graph("Mounted by", of_aws("EFS", "ClientConnections", files), per_row=4),
+        ],
     )

@@ -31,7 +31,13 @@ from infra.functions import (
     deployment_environment,
     make_function,
 )
+from infra.monitoring.board import Board, graph
+from infra.monitoring.figures import Figures, all_looked_at, of_aws, ours
+from infra.queues import age, depth
 from infra.stages import Stage
+from shared.alarms import catalog as alarms
+from shared.metrics import DELIVERIES_DEAD as METRIC_DEAD
+from shared.metrics import WEBHOOK_LATENCY, WEBHOOKS_DELIVERED, WEBHOOKS_FAILED
 from shared.queues.names import DELIVERIES, DELIVERIES_DEAD
 
 MEMORY_MB = 512
@@ -85,3 +91,29 @@ class Webhooks(Construct):
         )
         self.function = made.function
         self.logs = made.logs
+
+
+def show_deliveries(board: Board) -> None:
+    """Whether customers hear of what happens, and how soon."""
+    prefix = board.prefix
+    attempts = (WEBHOOKS_DELIVERED, WEBHOOKS_FAILED, METRIC_DEAD)
+    speeds = [ours(prefix, WEBHOOK_LATENCY, statistic=statistic) for statistic in ("p50", "p95", "p99")]
+    board.show(
+        "Webhooks",
+        [
+            graph("Webhook attempts", *(ours(prefix, metric) for metric in attempts), per_row=2),
+            graph("Webhook latency", *speeds, per_row=2),
+        ],
+    )
+
+
+def sender_alarms(prefix: str) -> Figures:
+    """What alarms on webhooks look at."""
+    failing = alarms.SENDER_FAILING
+    errors = of_aws("Lambda", "Errors", {"FunctionName": f"{prefix}-webhook-sender"}, period_s=failing.period_s)
+    return {
+        **all_looked_at(prefix, alarms.WEBHOOKS_FAILING),
+        failing: errors,
+        alarms.DELIVERIES_LATE: age(prefix, DELIVERIES.name, alarms.DELIVERIES_LATE.period_s),
+        alarms.DELIVERIES_DEAD: depth(prefix, DELIVERIES_DEAD.name, alarms.DELIVERIES_DEAD.period_s),
+    }

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aws_cdk import CfnOutput
+from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -20,8 +21,12 @@ from infra.api.function import api_function
 from infra.api.plans import add_plans
 from infra.bundling import CodeSource
 from infra.functions import log_group
+from infra.monitoring.board import Board, graph
+from infra.monitoring.figures import MINUTE, Figures, all_looked_at, of_aws, ours, share
 from infra.rules import acknowledge
 from infra.stages import Stage
+from shared.alarms import catalog as alarms
+from shared.metrics import API_LATENCY, Statistic
 from shared.routes import DOCUMENTATION, ROUTES, Route
 
 ALL = (*ROUTES, *DOCUMENTATION)
@@ -118,3 +123,46 @@ def _acknowledge(api: apigateway.RestApi) -> None:
             "AmazonAPIGatewayPushToCloudWatchLogs]": "API Gateway's own policy for its account-wide log role",
         },
     )
+
+
+def show_api(board: Board, api: Api) -> None:
+    """Calls, errors, speed, what the firewall turned away, and the function."""
+    api_name = api.rest_api.rest_api_name
+    blocked = {"WebACL": str(api.firewall.acl.name), "Region": Stack.of(api).region, "Rule": "ALL"}
+    board.show(
+        "API",
+        [
+            graph("Calls and errors", *(_metric(api_name, name) for name in ("Count", "4XXError", "5XXError"))),
+            graph("Latency without calls that wait, ms", *_percentiles(board)),
+            graph(
+                "Latency as API Gateway sees it, ms",
+                *(_metric(api_name, "Latency", statistic) for statistic in ("p50", "p95")),
+                _metric(api_name, "IntegrationLatency", "p95"),
+            ),
+            graph(
+                "Turned away by the firewall",
+                *(of_aws("WAFV2", name, blocked) for name in ("BlockedRequests", "AllowedRequests")),
+            ),
+        ],
+    )
+
+
+def api_alarms(prefix: str, api: Api) -> Figures:
+    """What alarms on the API look at."""
+    failing = _failing_calls(api.rest_api.rest_api_name, alarms.API_FAILING.period_s)
+    return {**all_looked_at(prefix, alarms.API_SLOW), alarms.API_FAILING: failing}
+
+
+def _failing_calls(api_name: str, period_s: int) -> cloudwatch.MathExpression:
+    """Calls answered with a 5xx, in percent of all."""
+    errors, count = (_metric(api_name, name, period_s=period_s) for name in ("5XXError", "Count"))
+    return share(errors, {"calls": count}, at_least=20, good=0, label="5xx of all calls, %", period_s=period_s)
+
+
+def _percentiles(board: Board) -> list[cloudwatch.Metric]:
+    return [ours(board.prefix, API_LATENCY, statistic=statistic) for statistic in ("p50", "p95")]
+
+
+def _metric(api_name: str, name: str, statistic: str = Statistic.SUM, period_s: int = MINUTE) -> cloudwatch.Metric:
+    label = name if statistic == Statistic.SUM else f"{name} {statistic}"
+    return of_aws("ApiGateway", name, {"ApiName": api_name, "Stage": STAGE_NAME}, statistic, label, period_s)

@@ -1,16 +1,15 @@
-"""What the product's owner looks at: are the numbers up, do messages get through, do customers hear of it."""
+"""What the product's owner looks at: are the numbers up, do messages get through. See webhooks.py for the rest."""
 
 from __future__ import annotations
 
 from cdk_monitoring_constructs import CustomMetricGroup
 
 from infra.monitoring.board import Board, graph
-from infra.monitoring.figures import looked_at, ours
-from shared.alarms import ALL, Dashboard
+from infra.monitoring.figures import Figures, all_looked_at, ours
+from shared.alarms import catalog as alarms
 from shared.metrics import (
     CACHE_HITS,
     CACHE_MISSES,
-    DELIVERIES_DEAD,
     INSTANCES,
     INSTANCES_CONNECTED_PERCENT,
     INSTANCES_UNATTENDED,
@@ -19,17 +18,13 @@ from shared.metrics import (
     MESSAGES_RECEIVED,
     MESSAGES_SENT,
     MESSAGES_UNCERTAIN,
-    WEBHOOK_LATENCY,
-    WEBHOOKS_DELIVERED,
-    WEBHOOKS_FAILED,
     Metric,
 )
 
 
 def show_business(board: Board) -> None:
-    """Instances by state, messages by outcome, webhooks and the cache, all from metrics of ours."""
+    """Instances by state, messages by outcome and the cache, all from metrics of ours."""
     prefix = board.prefix
-    board.watch({alarm: looked_at(prefix, alarm) for alarm in ALL if alarm.dashboard is Dashboard.BUSINESS})
     states = [ours(prefix, metric) for metric in (*INSTANCES.values(), INSTANCES_UNATTENDED)]
     board.show(
         "Instances",
@@ -46,15 +41,12 @@ def show_business(board: Board) -> None:
             _graph(board, "Messages received", MESSAGES_RECEIVED),
         ],
     )
-    speeds = [ours(prefix, WEBHOOK_LATENCY, statistic=statistic) for statistic in ("p50", "p95", "p99")]
-    board.show(
-        "Webhooks and cache",
-        [
-            _graph(board, "Webhook attempts", WEBHOOKS_DELIVERED, WEBHOOKS_FAILED, DELIVERIES_DEAD),
-            graph("Webhook latency", *speeds),
-            _graph(board, "Checks of numbers", CACHE_HITS, CACHE_MISSES),
-        ],
-    )
+    board.show("Cache", [_graph(board, "Checks of numbers", CACHE_HITS, CACHE_MISSES)])
+
+
+def business_alarms(prefix: str) -> Figures:
+    """What alarms on the product as a whole look at."""
+    return all_looked_at(prefix, alarms.INSTANCES_CONNECTED, alarms.MESSAGES_UNSENT, alarms.CACHE_COLD)
 
 
 def _graph(board: Board, title: str, *metrics: Metric) -> CustomMetricGroup:

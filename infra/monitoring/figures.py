@@ -11,6 +11,7 @@ from shared.alarms import Alarm, Share, Sign
 from shared.metrics import DIMENSION, NAMESPACE, Metric, Statistic
 
 Figure = cloudwatch.Metric | cloudwatch.MathExpression
+Figures = Mapping[Alarm, Figure]  # what alarms are judged by
 MINUTE = 60
 
 
@@ -69,3 +70,8 @@ def looked_at(prefix: str, alarm: Alarm) -> Figure:
             return ours(prefix, alarm.of, alarm.period_s)
         case _:
             raise ValueError(f"{alarm.id} does not say what it looks at")
+
+
+def all_looked_at(prefix: str, *alarms: Alarm) -> dict[Alarm, Figure]:
+    """The same for some alarms."""
+    return {alarm: looked_at(prefix, alarm) for alarm in alarms}

@@ -1,49 +1,37 @@
-"""The construct: which dashboard shows what, and which alarm looks at what."""
+"""The construct: puts what the capabilities show onto the two dashboards, and makes their alarms."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aws_cdk import Stack
-from aws_cdk import aws_ecs as ecs
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
-from aws_cdk import aws_wafv2 as waf
 from constructs import Construct
 
-from infra.monitoring.api import failing_calls, show_api
+from infra import alerts
+from infra.alerts import Alerts, alert_alarms
+from infra.api import Api
+from infra.api.api import api_alarms, show_api
+from infra.data import show_tables
+from infra.hosts import SessionHosts, host_alarms, show_hosts
 from infra.monitoring.board import Board
-from infra.monitoring.business import show_business
-from infra.monitoring.data import show_files, show_tables
-from infra.monitoring.figures import Figure, looked_at, of_aws
-from infra.monitoring.hosts import show_hosts
-from infra.monitoring.queues import ALERTS_DEAD as ALERTS_DEAD_QUEUE
-from infra.monitoring.queues import age, depth, show_queues
+from infra.monitoring.business import business_alarms, show_business
+from infra.monitoring.figures import Figures
+from infra.network import Network, show_files
+from infra.queues import queue_alarms, show_queues
 from infra.stages import Stage
-from shared.alarms import ALL, Alarm, Dashboard
-from shared.alarms.catalog import (
-    ALERTS_DEAD,
-    API_FAILING,
-    COMMANDS_DEAD,
-    DELIVERIES_DEAD,
-    DELIVERIES_LATE,
-    SENDER_FAILING,
-)
-from shared.queues.names import COMMANDS_DEAD as COMMANDS_DEAD_QUEUE
-from shared.queues.names import DELIVERIES
-from shared.queues.names import DELIVERIES_DEAD as DELIVERIES_DEAD_QUEUE
+from infra.webhooks import Webhooks, sender_alarms, show_deliveries
+from shared.alarms import ALL, Dashboard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
-    """What is looked at. `functions` by the names that people know them by; `topic` hears of alarms."""
+    """What is looked at."""
 
-    api_name: str
-    firewall: waf.CfnWebACL
-    functions: dict[str, lambda_.IFunction]
-    hosts: ecs.FargateService
-    file_system_id: str
-    topic: sns.ITopic
+    api: Api
+    webhooks: Webhooks
+    hosts: SessionHosts
+    alerts: Alerts
+    network: Network
 
 
 class Monitoring(Construct):
@@ -51,36 +39,41 @@ class Monitoring(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, watched: Watched) -> None:
         super().__init__(scope, construct_id)
-        show_business(Board(self, stage.prefix, Dashboard.BUSINESS, watched.topic))
-        self._operations(Board(self, stage.prefix, Dashboard.OPERATIONS, watched.topic), stage, watched)
+        figures = _figures(stage.prefix, watched)
+        business, operations = (self._board(stage, kind, watched.alerts.topic, figures) for kind in Dashboard)
+        show_business(business)
+        show_deliveries(business)
+        show_api(operations, watched.api)
+        _show_functions(operations, watched)
+        show_hosts(operations, watched.hosts.service)
+        show_queues(operations, stage.partitions, also_dead=[alerts.DEAD])
+        show_tables(operations)
+        show_files(operations, watched.network.files.file_system_id)
 
-    def _operations(self, board: Board, stage: Stage, watched: Watched) -> None:
-        alarms = [alarm for alarm in ALL if alarm.dashboard is Dashboard.OPERATIONS]
-        board.watch({alarm: _figure(alarm, stage.prefix, watched) for alarm in alarms})
-        show_api(board, watched.api_name, watched.firewall, Stack.of(self).region)
-        for name, function in watched.functions.items():
-            board.facade.monitor_lambda_function(lambda_function=function, human_readable_name=name)
-        show_hosts(board, watched.hosts)
-        show_queues(board, stage.partitions)
-        show_tables(board)
-        show_files(board, watched.file_system_id)
-
-
-def _figure(alarm: Alarm, prefix: str, watched: Watched) -> Figure:
-    """What an alarm of the operations dashboard is judged by."""
-    if alarm.of is not None:
-        return looked_at(prefix, alarm)
-    if alarm is API_FAILING:
-        return failing_calls(watched.api_name, alarm.period_s)
-    if alarm is SENDER_FAILING:
-        return of_aws("Lambda", "Errors", {"FunctionName": f"{prefix}-webhook-sender"}, period_s=alarm.period_s)
-    if alarm is DELIVERIES_LATE:
-        return age(prefix, DELIVERIES.name, alarm.period_s)
-    return depth(prefix, _DEAD[alarm.id], alarm.period_s)
+    def _board(self, stage: Stage, kind: Dashboard, topic: sns.ITopic, figures: Figures) -> Board:
+        """A dashboard that begins with its alarms."""
+        board = Board(self, stage.prefix, kind, topic)
+        board.watch({alarm: figures[alarm] for alarm in ALL if alarm.dashboard is kind})
+        return board
 
 
-_DEAD = {
-    DELIVERIES_DEAD.id: DELIVERIES_DEAD_QUEUE.name,
-    COMMANDS_DEAD.id: COMMANDS_DEAD_QUEUE.name,
-    ALERTS_DEAD.id: ALERTS_DEAD_QUEUE,
-}
+def _figures(prefix: str, watched: Watched) -> Figures:
+    return {
+        **business_alarms(prefix),
+        **api_alarms(prefix, watched.api),
+        **sender_alarms(prefix),
+        **host_alarms(prefix),
+        **queue_alarms(prefix),
+        **alert_alarms(prefix),
+    }
+
+
+def _show_functions(board: Board, watched: Watched) -> None:
+    """Calls, errors, duration, concurrency and throttles, as cdk-monitoring-constructs shows them."""
+    functions = {
+        "API function": watched.api.function,
+        "Webhook sender": watched.webhooks.function,
+        "Alerts function": watched.alerts.function,
+    }
+    for name, function in functions.items():
+        board.facade.monitor_lambda_function(lambda_function=function, human_readable_name=name)

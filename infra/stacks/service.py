@@ -9,7 +9,7 @@ from infra.alerts import Alerts
 from infra.api import Api
 from infra.bundling import CodeSource
 from infra.hosts import SessionHosts
-from infra.monitoring import Monitoring, Watched
+from infra.monitoring.monitoring import Monitoring, Watched
 from infra.stacks.data import DataStack
 from infra.stages import Stage
 from infra.webhooks import Webhooks
@@ -57,15 +57,6 @@ class ServiceStack(Stack):
         )
         self.alerts = Alerts(self, "alerts", stage=stage, code=code)
         watched = Watched(
-            api_name=self.api.rest_api.rest_api_name,
-            firewall=self.api.firewall.acl,
-            functions={
-                "API function": self.api.function,
-                "Webhook sender": self.webhooks.function,
-                "Alerts function": self.alerts.function,
-            },
-            hosts=self.hosts.service,
-            file_system_id=data.network.files.file_system_id,
-            topic=self.alerts.topic,
+            api=self.api, webhooks=self.webhooks, hosts=self.hosts, alerts=self.alerts, network=data.network
         )
         self.monitoring = Monitoring(self, "monitoring", stage=stage, watched=watched)

@@ -43,7 +43,7 @@ class Share:
 class Alarm:
     """It goes off when `bad` of the last `periods`, each of `period_s` seconds, are beyond the threshold.
 
-    `of` is what is looked at; None: a metric of AWS that infra/monitoring knows. `missing_because` says why a period
+    `of` is what is looked at; None: a metric of AWS that infra/ knows. `missing_because` says why a period
     without a figure counts as it does.
     """
 

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 INFRA = ROOT / "infra"
 MAP = (ROOT / "docs" / "architecture.md").read_text().partition("## The deployment\n")[2]
 ROWS = [[cell.strip() for cell in line[1:-1].split("|")] for line in MAP.splitlines() if line.startswith("| ")][1:]
-ALARMS = 4
+DASHBOARD, ALARMS = 3, 4
 
 
 def test_it_names_every_file_and_none_that_is_not_there() -> None:
@@ -24,3 +24,9 @@ def test_it_names_every_file_and_none_that_is_not_there() -> None:
 def test_every_alarm_belongs_to_one_capability() -> None:
     said = [name for row in ROWS for name in row[ALARMS].split(", ") if name]
     assert sorted(said) == sorted(alarm.id for alarm in ALL)
+
+
+def test_what_a_capability_shows_and_watches_is_in_its_own_file() -> None:
+    for row in ROWS:
+        for name in re.findall(r"[a-z_/]+\.py", row[DASHBOARD]):
+            assert "def show_" in (INFRA / name).read_text(), name

@@ -19,15 +19,16 @@ $(READY): pyproject.toml uv.lock local/ministack/uv.lock local/install.py
 up: $(READY) ## start the whole product on this machine (Ctrl-C stops it, state is kept)
 	@exec $(BIN)/hivewp up $(ARGS)
 
+# one process more than cores: many tests wait for what other processes do
 test: $(READY) ## all tests, end to end included
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
 
 check: $(READY) ## format, lint, types, import rules, unit tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m pytest -q -n 2 tests/unit
+	@$(BIN)/python -m pytest -q -n 3 tests/unit
 
 format: $(READY) ## put the code into its one format
 	@$(BIN)/ruff format .

@@ -39,6 +39,7 @@ async def walk(stage: RunningStage, shop: Shop) -> None:
     await _see_the_shop(tour, shop.id)
     await _use_webhooks(tour)
     await _have_a_spare_one(tour)
+    await _look_at_figures(tour)
     await _leave_the_shop(tour, shop.id)
     left_out = {(route.method, route.path) for route in ROUTES if not route.is_open} - tour.seen
     assert not left_out, f"routes without a call in {__name__}"
@@ -77,6 +78,14 @@ async def _have_a_spare_one(tour: Tour) -> None:
     await tour.call("POST", "/v1/instances", 201, {"id": SPARE})
     await tour.call("POST", f"{one}/pair-code", 200, {"phone": PHONE}, instance_id=SPARE)
     await tour.call("DELETE", one, 204, instance_id=SPARE)
+
+
+async def _look_at_figures(tour: Tour) -> None:
+    metrics = await tour.call("GET", "/monitoring/metrics", 200)
+    assert metrics["hosts"]
+    assert (await tour.call("GET", "/monitoring/instances/metrics", 200))["data"]
+    await tour.call("POST", "/monitoring/cache/clear", 200, {"kind": "numbers"})
+    assert (await tour.call("POST", "/monitoring/gc", 200))["workers"]
 
 
 async def _leave_the_shop(tour: Tour, shop: str) -> None:

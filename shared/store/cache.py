@@ -87,23 +87,27 @@ class Cache:
         self._memory.forget(f"{kind}#{name}")
         await self._db.write(Delete(TABLE, {"key": f"{kind}#{name}"}))
 
-    async def clear(self, kind: CacheKind, tenant: str) -> int:
-        """Forgets a tenant's values of a kind of COUNTED, and tells how many there were.
+    async def clear(self, kinds: Iterable[CacheKind], tenant: str) -> int:
+        """Forgets a tenant's values of some kinds of COUNTED, and tells how many there were. Raises StoreError.
 
-        Reads the whole table for it. Other processes may know some for REMEMBERED_S of cache_memory.py still.
+        Reads the whole table once for it, and deletes page by page: what is gone stays gone if it breaks off. What was
+        put in the last second may stay, and other processes may know some for REMEMBERED_S of cache_memory.py still.
         """
-        prefix = f"{kind}#{tenant}#"
-        self._memory.forget(prefix)
-        begins = Condition("begins_with(#k, :p)", {"k": "key"}, {"p": prefix})
-        keys = [{"key": values["key"]} for values in await self._db.scan_all(TABLE, begins)]
-        await self._db.delete_many(TABLE, keys)
-        return len(keys)
+        prefixes = {f"p{number}": f"{kind}#{tenant}#" for number, kind in enumerate(kinds)}
+        for prefix in prefixes.values():
+            self._memory.forget(prefix)
+        begins = Condition(" OR ".join(f"begins_with(#k, :{name})" for name in prefixes), {"k": "key"}, prefixes)
+        cleared = 0
+        async for page in self._db.scan(TABLE, begins, consistent=False):
+            await self._db.delete_many(TABLE, [{"key": values["key"]} for values in page])
+            cleared += len(page)
+        return cleared
 
     async def counted(self) -> dict[str, dict[str, int]]:
-        """{kind: {hits, misses, expired, writes}} since the beginning, over all processes; some seconds behind them.
-
-        What was found expired is among the misses, too.
+        """{kind: {hits, misses, expired, writes}} since the beginning, over all processes; some seconds behind the
+        others. They never go back. What was found expired is among the misses, too. Raises StoreError.
         """
+        await self._counts.flush(now=True)
         return await self._counts.read(COUNTED)
 
     async def flush(self, *, now: bool = False) -> None:

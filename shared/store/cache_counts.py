@@ -53,11 +53,9 @@ class CacheCounts:
             self._pending += pending
 
     async def read(self, kinds: Iterable[str]) -> dict[str, dict[str, int]]:
-        """The sums of these kinds by figure, with what this process has pending. Raises StoreError."""
-        stored = await self._db.get(TABLE, {"key": KEY}, consistent=False) or {}
-        return {
-            kind: {
-                figure: int(stored.get(f"{kind}_{figure}", 0)) + self._pending[f"{kind}_{figure}"] for figure in FIGURES
-            }
-            for kind in kinds
-        }
+        """The sums of these kinds by figure, without what is pending anywhere. Raises StoreError.
+
+        Read consistently and of one item alone, so they never go back, whichever process is asked.
+        """
+        stored = await self._db.get(TABLE, {"key": KEY}) or {}
+        return {kind: {figure: int(stored.get(f"{kind}_{figure}", 0)) for figure in FIGURES} for kind in kinds}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from shared.store.errors import (
@@ -43,6 +44,7 @@ __all__ = [  # one door to what belongs together
 
 _KEYS_AT_ONCE = 100  # what BatchGetItem takes
 _WRITES_AT_ONCE = 25  # what BatchWriteItem takes
+_PAUSES_S = (0.05, 0.1, 0.2, 0.4, 0.8)  # before what DynamoDB left of a batch is sent once more
 _VERB = {Put: "Put", Update: "Update", Delete: "Delete", Check: "ConditionCheck"}
 
 
@@ -155,26 +157,39 @@ class Database:
         return found
 
     async def delete_many(self, table: str, keys: Sequence[Values]) -> None:
-        """Removes items, many at once. Raises StoreError when not all were removed."""
+        """Removes items, many at once. Raises StoreError when not all were removed in a second or two."""
         for start in range(0, len(keys), _WRITES_AT_ONCE):
             some = [{"DeleteRequest": {"Key": to_item(key)}} for key in keys[start : start + _WRITES_AT_ONCE]]
-            async with store_errors():
-                answer = await self._client.batch_write_item(RequestItems={self.name(table): some})
-            if answer.get("UnprocessedItems"):
-                raise StoreUnavailable("not all items were removed")
+            await self._delete_some({self.name(table): some})
 
-    async def scan_all(self, table: str, keep: Condition | None = None) -> list[Values]:
-        """All items of a table, or those that `keep` holds for; all are read, so only for small tables or seldom."""
-        found: list[Values] = []
-        arguments = {"FilterExpression": keep.expression, **keep.arguments()} if keep else {}
+    async def _delete_some(self, wanted: dict[str, Any]) -> None:
+        for pause_s in (0.0, *_PAUSES_S):
+            await asyncio.sleep(pause_s)
+            async with store_errors():
+                answer = await self._client.batch_write_item(RequestItems=wanted)
+            wanted = answer.get("UnprocessedItems") or {}
+            if not wanted:
+                return
+        raise StoreUnavailable("not all items were removed")
+
+    async def scan_all(self, table: str) -> list[Values]:
+        """All items of a table; only for small ones."""
+        return [values async for page in self.scan(table) for values in page]
+
+    async def scan(
+        self, table: str, keep: Condition | None = None, *, consistent: bool = True
+    ) -> AsyncIterator[list[Values]]:
+        """The items of a table page by page, or those that `keep` holds for; all are read, so seldom."""
+        arguments: dict[str, Any] = {"TableName": self.name(table), "ConsistentRead": consistent}
+        if keep:
+            arguments |= {"FilterExpression": keep.expression, **keep.arguments()}
         start: Values | None = {}
         while start is not None:
             extra = {"ExclusiveStartKey": to_item(start)} if start else {}
             async with store_errors():
-                answer = await self._client.scan(TableName=self.name(table), ConsistentRead=True, **extra, **arguments)
+                answer = await self._client.scan(**arguments, **extra)
             page, start = _page(answer)
-            found += page
-        return found
+            yield page
 
     async def table_names(self) -> set[str]:
         """The names of all tables, prefix included."""

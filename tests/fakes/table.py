@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from shared.store.database import Condition, ConditionFailed, Delete, Put, StoreError, Update, Values
+from shared.store.database import Condition, ConditionFailed, Delete, Put, StoreError, StoreUnavailable, Update, Values
 
 
 class FakeTable:
-    """Stands in for Database. `calls` counts them by method; what is in `fails` is raised, one each call."""
+    """Stands in for Database. `calls` counts them by method; what is in `fails` is raised, one each call.
+
+    `fails_at` has the call of a method that fails, the first being 1.
+    """
 
     def __init__(self) -> None:
         self.items: dict[str, Values] = {}
         self.calls: Counter[str] = Counter()
         self.fails: list[StoreError] = []
+        self.fails_at: dict[str, int] = {}
 
     async def get(self, _table: str, key: Values, *, consistent: bool = True) -> Values | None:
         self._call("get")
@@ -48,9 +52,13 @@ class FakeTable:
         for key in keys:
             del self.items[key["key"]]
 
-    async def scan_all(self, _table: str, keep: Condition) -> list[Values]:
-        self._call("scan_all")
-        return [values for name, values in self.items.items() if name.startswith(keep.values["p"])]
+    async def scan(self, _table: str, keep: Condition, *, consistent: bool = True) -> AsyncIterator[list[Values]]:
+        """Pages of two; of conditions it knows only that the key begins with one of the values."""
+        self._call("scan")
+        names = list(self.items)
+        for start in range(0, len(names), 2):
+            page = [self.items[name] for name in names[start : start + 2]]
+            yield [values for values in page if values["key"].startswith(tuple(keep.values.values()))]
 
     def _update(self, write: Update) -> None:
         """Knows no expressions: of conditions only that nothing added is over `most` already."""
@@ -65,3 +73,5 @@ class FakeTable:
         self.calls[name] += 1
         if self.fails:
             raise self.fails.pop(0)
+        if self.calls[name] == self.fails_at.get(name):
+            raise StoreUnavailable("away")

@@ -183,6 +183,6 @@ async def test_the_cache_is_filled_counted_and_cleared_many_at_once(deployment: 
     await one.flush()
     await other.flush()
     assert (await one.counted())["numbers"] == {"hits": 120, "misses": 1, "expired": 0, "writes": 121}
-    assert await other.clear(CacheKind.NUMBERS, "acme") == 120
+    assert await other.clear([CacheKind.NUMBERS], "acme") == 120
     found = await Cache(deployment.database, clock).get_many(CacheKind.NUMBERS, [*values, "rival#1"])
     assert found == {"rival#1": {"jid": None}}

@@ -10,7 +10,7 @@ import pytest
 from shared.store.cache import Cache, CacheKind
 from shared.store.cache_counts import FLUSH_EVERY_S
 from shared.store.cache_memory import REMEMBERED_S, CacheMemory
-from shared.store.database import Database, StoreUnavailable
+from shared.store.database import Database, StoreUnavailable, Values
 from tests.fakes.table import FakeTable
 
 NUMBERS, QR = CacheKind.NUMBERS, CacheKind.QR
@@ -87,11 +87,25 @@ async def test_clearing_takes_one_kind_of_one_tenant(processes: Processes) -> No
     await cache.put_many(NUMBERS, {"acme#1": (KNOWN, 100), "acme#2": (KNOWN, 100), "rival#1": (KNOWN, 100)})
     await cache.put(QR, "acme#shop-1", {"code": "a"}, 30)
     await cache.put(CacheKind.RESULT, "cmd_1", {"ok": True}, 60)
-    assert await cache.clear(NUMBERS, "acme") == 2
+    assert await cache.clear([NUMBERS], "acme") == 2
     assert await cache.get_many(NUMBERS, ["acme#1", "acme#2", "rival#1"]) == {"rival#1": KNOWN}
     assert await cache.get(QR, "acme#shop-1") is not None
     assert await cache.get(CacheKind.RESULT, "cmd_1") is not None
-    assert await cache.clear(NUMBERS, "acme") == 0
+    assert await cache.clear([NUMBERS], "acme") == 0
+
+
+async def test_clearing_two_kinds_reads_the_table_once_and_goes_on_where_it_broke_off(processes: Processes) -> None:
+    cache = processes.another()
+    await cache.put_many(NUMBERS, {f"acme#{number}": (KNOWN, 100) for number in range(5)})
+    await cache.put(QR, "acme#shop-1", {"code": "a"}, 30)
+    await cache.put(QR, "rival#shop-1", {"code": "b"}, 30)
+    processes.table.fails_at["delete_many"] = 3
+    with pytest.raises(StoreUnavailable):
+        await cache.clear([NUMBERS, QR], "acme")
+    assert processes.table.calls["scan"] == 1
+    assert await cache.clear([NUMBERS, QR], "acme") == 2, "four were gone already"
+    assert await cache.get(QR, "rival#shop-1") == {"code": "b"}
+    assert await processes.another().get_many(NUMBERS, [f"acme#{number}" for number in range(5)]) == {}
 
 
 async def test_the_memory_is_bounded_and_the_longest_unused_goes_first() -> None:
@@ -129,13 +143,34 @@ async def test_counts_are_handed_over_seldom_and_only_when_there_are_any(process
         await cache.get(NUMBERS, "acme#1")
         await cache.flush()
     assert processes.table.calls["write"] == 1
-    assert (await cache.counted())["numbers"]["misses"] == 10, "what is pending is told by the process itself"
+    assert (await cache.counted())["numbers"]["misses"] == 10, "what is pending is handed over first"
     processes.time.now += FLUSH_EVERY_S
     await cache.flush()
     await cache.get(NUMBERS, "acme#1")
     await cache.flush(now=True)
     assert processes.table.calls["write"] == 3
     assert (await processes.another().counted())["numbers"]["misses"] == 11
+
+
+class Late(FakeTable):
+    """A table whose reads are behind unless they are consistent."""
+
+    async def get(self, table: str, key: Values, *, consistent: bool = True) -> Values | None:
+        return await super().get(table, key) if consistent else None
+
+
+async def test_counts_never_go_back_whichever_process_tells_them() -> None:
+    processes = Processes()
+    processes.table = Late()
+    one, other = processes.another(), processes.another()
+    told = []
+    for cache in (one, other, one, one, other):
+        await one.get(NUMBERS, "acme#1")
+        told.append((await cache.counted())["numbers"]["misses"])
+    assert told == [1, 1, 3, 4, 4]
+    processes.table.fails = [StoreUnavailable("away")]
+    assert (await one.counted())["numbers"]["misses"] == 4, "what was not taken waits"
+    assert (await one.counted())["numbers"]["misses"] == 5
 
 
 async def test_counts_that_were_not_taken_wait(processes: Processes) -> None:

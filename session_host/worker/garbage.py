@@ -16,18 +16,43 @@ from session_host.worker.report import resident
 from session_host.worker.results import leave_result
 from shared.models.command import Command, CommandResult
 
+GOOD_FOR_S = 10.0  # how long a collection answers those who ask after it
+
 logger = logging.getLogger(__name__)
 
 
-async def collect_garbage(command: Command, context: WorkerContext) -> None:
-    """Collects, and says what memory was resident before and after; not when nobody waits for the answer any more."""
-    if context.clock.unix() > float(command.args["until"]):
-        return
+class Garbage:
+    """The collections of one worker: one at a time, and one for all who ask at about the same time."""
+
+    def __init__(self, context: WorkerContext) -> None:
+        self._context = context
+        self._turn = asyncio.Lock()
+        self._last: CommandResult | None = None
+        self._ended = 0.0
+
+    async def collect(self, command: Command) -> None:
+        """Says what memory was resident before and after; nothing when nobody waits for the answer any more."""
+        until = float(command.args["until"])
+        async with self._turn:
+            if self._context.clock.unix() > until:
+                return
+            result = await self._result()
+        await leave_result(command.id, result, self._context)
+
+    async def _result(self) -> CommandResult:
+        clock = self._context.clock
+        if self._last is None or clock.monotonic() - self._ended >= GOOD_FOR_S:
+            self._last = await _collected()
+            self._ended = clock.monotonic()
+        return self._last
+
+
+async def _collected() -> CommandResult:
     before = resident()
     await asyncio.to_thread(_collect)
     after = resident()
     logger.info("garbage collected: %d bytes resident, %d before", after, before)
-    await leave_result(command.id, CommandResult(True, {"before": before, "after": after}), context)
+    return CommandResult(True, {"before": before, "after": after})
 
 
 def _collect() -> None:

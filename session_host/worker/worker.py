@@ -17,7 +17,7 @@ from session_host.worker.consumer import Consumer, Unreadable
 from session_host.worker.context import Held, WorkerContext
 from session_host.worker.dead import bury, carry_to_end
 from session_host.worker.faults import MOST_TRIES, Fault, attempt, contained
-from session_host.worker.garbage import collect_garbage
+from session_host.worker.garbage import Garbage
 from session_host.worker.hand import Hand
 from session_host.worker.outgoing import OutgoingMessage
 from session_host.worker.patience import until_available
@@ -47,6 +47,7 @@ class Worker:
         self._runners: dict[InstanceKey, Runner] = {}
         self._loading: dict[InstanceKey, asyncio.Lock] = {}
         self._hand = Hand(context.clock.monotonic)
+        self._garbage = Garbage(context)
         self._consumer = Consumer(queue, self._hand, context.clock.monotonic, self._dispatch)
         self._sweeper = Sweeper(context, queue, self._hand, lambda: self._runners)
         self._tasks: list[asyncio.Task[None]] = []
@@ -134,7 +135,7 @@ class Worker:
             case Command(kind=CommandKind.TRACE):
                 held.settle()
             case Command(kind=CommandKind.COLLECT_GARBAGE) as command:
-                await contained("collecting garbage", collect_garbage(command, self._context))
+                await contained("collecting garbage", self._garbage.collect(command))
                 held.settle()
             case Command(kind=CommandKind.SEND) as command:
                 await self._pass_on(held, command)

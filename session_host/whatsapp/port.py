@@ -234,7 +234,8 @@ class Session(Protocol):
         """Shows the number as online or not. Refused for a moment after the first login. Raises WhatsAppError."""
 
     async def check_numbers(self, numbers: Sequence[str]) -> list[NumberAnswer]:
-        """Asks in one query which numbers (E.164 digits) are on WhatsApp. Raises WhatsAppError."""
+        """Asks in one query which numbers (E.164 digits) are on WhatsApp. Those that the answer says nothing of are
+        left out; where it says nothing at all that is an error. Raises WhatsAppError."""
 
     async def logout(self) -> None:
         """Unlinks this device at WhatsApp and forgets its credentials. Raises WhatsAppError."""

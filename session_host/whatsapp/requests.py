@@ -5,11 +5,11 @@ from __future__ import annotations
 from session_host.whatsapp.errors import error_of
 from session_host.whatsapp.library import protobuf_module
 from session_host.whatsapp.people import USERS, parse_address
-from session_host.whatsapp.port import Sent
+from session_host.whatsapp.port import OutcomeUnknown, Sent
 from session_host.whatsapp.text import text_of
 
 Jid = tuple[str, str]  # user and server
-_NOBODY = "Function returned nothing."  # the library's error for an empty answer
+_EMPTY = "Function returned nothing."  # the library's error for an empty answer
 
 
 class Requests:
@@ -36,13 +36,18 @@ class Requests:
             raise error_of(text_of(answer.Error))
         return Sent(text_of(answer.SendResponse.ID), float(answer.SendResponse.Timestamp))
 
-    def found(self, data: bytes) -> dict[str, Jid]:
-        """The jids of the numbers that are on WhatsApp. Many are LIDs, of which the store knows the numbers now."""
+    def found(self, data: bytes) -> dict[str, Jid | None]:
+        """The jids of the numbers that are on WhatsApp, None for one that is not. Those that WhatsApp said nothing of
+        are left out. Many jids are LIDs, of which the store knows the numbers now."""
         answer = self._neonize.IsOnWhatsAppReturnFunction.FromString(data)
-        if answer.Error and answer.Error != _NOBODY:
+        if answer.Error and answer.Error != _EMPTY:
             raise error_of(text_of(answer.Error))
-        there = [each for each in answer.IsOnWhatsAppResponse if each.IsIn]
-        return {text_of(each.Query).lstrip("+"): (text_of(each.JID.User), text_of(each.JID.Server)) for each in there}
+        if not answer.IsOnWhatsAppResponse:  # who is not there is in the answer, too
+            raise OutcomeUnknown("empty_answer", "WhatsApp's answer was empty")
+        return {
+            text_of(each.Query).lstrip("+"): (text_of(each.JID.User), text_of(each.JID.Server)) if each.IsIn else None
+            for each in answer.IsOnWhatsAppResponse
+        }
 
     def lid(self, jid: Jid) -> bytes:
         """What to ask the store for the number of a LID."""

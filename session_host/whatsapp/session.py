@@ -121,12 +121,12 @@ class NeonizeSession:
         library = self._runtime.library
         asked = " ".join(f"+{number}" for number in numbers)
         found = self._requests.found(await self._asking.ask(library.is_on_whatsapp, asked))
-        phones = {
-            jid: jid[0] if jid[1] == USERS else await self._phone_of(jid) for jid in dict.fromkeys(found.values())
-        }
+        jids = {number: jid for number, jid in found.items() if jid is not None}
+        phones = {jid: jid[0] if jid[1] == USERS else await self._phone_of(jid) for jid in dict.fromkeys(jids.values())}
         return [
-            NumberAnswer(number, number in found, _jid(phones[found[number]] or number) if number in found else None)
+            NumberAnswer(number, number in jids, _jid(phones[jids[number]] or number) if number in jids else None)
             for number in numbers
+            if number in found
         ]
 
     async def _phone_of(self, lid: Jid) -> str | None:

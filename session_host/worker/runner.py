@@ -59,6 +59,7 @@ class Runner:
             context.uniform, lambda: context.spawn(self._apart("reconnecting", self._reconnect()))
         )
         self.turn = asyncio.Lock()  # held by the command being carried out: they keep their order
+        self.checks = asyncio.Lock()  # the same for commands that only ask, which hold up none but each other
         self.control = asyncio.Lock()  # held by whoever changes the connection
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._stopping = asyncio.Event()

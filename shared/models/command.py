@@ -39,8 +39,8 @@ class Command:
     """One request to the owner of `instance`. `args` depend on the kind:
 
     SEND {message_id, to, type, content, on_uncertain, typing_ms, deadline}; PAIR_CODE {phone};
-    CHECK_NUMBERS {numbers: [[form, ...]]} gives {jids: {first form: jid or null}}; COLLECT_GARBAGE
-    {until: unix seconds} gives {before, after}: bytes; the others none.
+    CHECK_NUMBERS {numbers: [[form, ...]], until: unix seconds} gives {jids: {first form: jid or null}};
+    COLLECT_GARBAGE {until} gives {before, after}: bytes; the others none.
     """
 
     id: str

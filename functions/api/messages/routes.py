@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Request, Response
@@ -12,9 +13,10 @@ from functions.api.documented import WITH_BODY, may_answer
 from functions.api.messages.accepting import accept
 from functions.api.messages.idempotency import idempotency_key
 from functions.api.messages.linked import LinkedInstances
-from functions.api.messages.preference import wait_of
+from functions.api.messages.preference import time_left, wait_of
 from functions.api.messages.schemas import ID, MESSAGE_ID, MessageView, TextMessage, message_view
 from functions.api.messages.validating import validated
+from functions.api.middleware.waits import note_asking
 from functions.api.problems import not_found
 from functions.api.waiting import RESULT_PACE, first
 from shared.models.instance import Instance
@@ -53,15 +55,17 @@ async def send_message(
     ] = None,
 ) -> MessageView:
     """Accepts a message. It is stored and queued when this answers; its state tells how far it has come."""
-    named = idempotency_key(key, request.url.path, body)
+    clock = call.services.clock
+    began, named = clock.monotonic(), idempotency_key(key, request.url.path, body)
     linked: LinkedInstances = request.app.state.linked
     instance = await linked.get(call.key(instance_id))
     if body.check_number and not await _known(call, instance, named):
-        body = await validated(request.app.state.numbers, instance.key, body)
+        body = await validated(request.app.state.numbers, instance.key, body, partial(note_asking, request.scope))
     message = await accept(call.services, instance, body, named)
     response.headers["location"] = f"/v1/instances/{instance_id}/messages/{message.id}"
     wait = wait_of(prefer)
     if wait is not None:
+        wait = time_left(wait, clock.monotonic() - began)
         response.headers["preference-applied"] = f"wait={wait}"
         message = await _settled(call, message, wait)
     return message_view(message)

@@ -18,9 +18,19 @@ ASKS_A_HOST = frozenset(
     }
 )
 """Routes that wait for a session host, and it for WhatsApp."""
+_ASKED = "hivewp.asked_a_host"
+
+
+def note_asking(scope: Scope) -> None:
+    """Says of a call, whose route seldom does, that it waits for a session host."""
+    scope[_ASKED] = True
 
 
 def waits_by_design(scope: Scope) -> bool:
-    """Whether a call that was answered waited because of its route, or because it asked to."""
+    """Whether a call that was answered waited because of its route, its content, or because it asked to."""
     asked = "wait" in Headers(scope=scope).get("prefer", "") or "wait" in QueryParams(scope["query_string"])
-    return asked or (scope.get("method"), getattr(scope.get("route"), "path", None)) in ASKS_A_HOST
+    return (
+        asked
+        or scope.get(_ASKED) is True
+        or (scope.get("method"), getattr(scope.get("route"), "path", None)) in ASKS_A_HOST
+    )

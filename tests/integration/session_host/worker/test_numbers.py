@@ -67,3 +67,18 @@ async def test_what_was_not_answered_is_not_remembered(bench: Bench) -> None:
         result = await bench.result(await bench.command(CHECK, instance.key, numbers=[["4915550002"]]))
         assert (result["ok"], result["code"]) == (False, "not_connected")
     assert await bench.cache.get(CacheKind.NUMBERS, "acme#4915550002") is None
+
+
+async def test_a_check_without_an_answer_holds_up_no_other_command_and_ends_in_time(bench: Bench) -> None:
+    instance = await bench.create(linked=True)
+    script = bench.whatsapp.script(str(instance.key))
+    async with bench.worker():
+        await bench.instance_is(instance.key, InstanceState.CONNECTED)
+        script.hold = asyncio.Event()
+        until = bench.clock.unix() + 3
+        slow = await bench.command(CHECK, instance.key, numbers=[["4915550002"]], until=until)
+        restarted = await bench.result(await bench.command(CommandKind.PAIR, instance.key))
+        assert (restarted["ok"], bench.clock.unix() < until) == (True, True)
+        result = await bench.result(slow)
+        assert (result["ok"], result["code"]) == (False, "timeout")
+    assert await bench.cache.get(CacheKind.NUMBERS, "acme#4915550002") is None

@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 
 from functions.api import problems
 from functions.api.app import ROUTERS
-from functions.api.middleware.waits import ASKS_A_HOST, waits_by_design
+from functions.api.middleware.waits import ASKS_A_HOST, note_asking, waits_by_design
 
 MESSAGES = ("POST", "/v1/instances/{instance_id}/messages")
 
@@ -32,6 +32,12 @@ def test_other_calls_wait_only_when_they_ask_to() -> None:
     assert waits_by_design(scope_of("GET", "/v1/instances/{instance_id}/events", query=b"after=3&wait=20"))
     assert not waits_by_design(scope_of("GET", "/v1/instances/{instance_id}"))
     assert not waits_by_design({"query_string": b"", "headers": []}), "no route was found"
+
+
+def test_a_message_waits_whose_number_a_host_was_asked_for() -> None:
+    scope = scope_of(*MESSAGES)
+    note_asking(scope)
+    assert waits_by_design(scope)
 
 
 def test_all_routes_are_known_that_may_lack_an_answer_of_a_host() -> None:

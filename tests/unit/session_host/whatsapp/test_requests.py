@@ -52,12 +52,15 @@ def test_numbers_that_are_there_are_found_with_the_address_that_whatsapp_gives()
 
     assert Requests().found(data) == {
         "4915550002": ("1701", "lid"),
+        "4915550003": None,
         "553198765432": ("5531998765432", "s.whatsapp.net"),  # WhatsApp knows it by another number
     }
 
 
-def test_an_empty_answer_means_nobody() -> None:
-    assert Requests().found(answered(error="Function returned nothing.")) == {}
+@pytest.mark.parametrize("empty", [b"", answered(), answered(error="Function returned nothing.")])
+def test_an_empty_answer_says_nothing_of_anybody(empty: bytes) -> None:
+    with pytest.raises(OutcomeUnknown, match="empty_answer"):
+        Requests().found(empty)
 
 
 def test_an_answer_that_did_not_come_is_no_answer() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from functions.api.messages.preference import wait_of
+from functions.api.messages.preference import time_left, wait_of
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,10 @@ from functions.api.messages.preference import wait_of
 )
 def test_the_seconds_to_wait(header: str | None, seconds: int | None) -> None:
     assert wait_of(header) == seconds
+
+
+@pytest.mark.parametrize(
+    ("wait", "elapsed", "seconds"), [(20, 0.3, 20), (20, 5.0, 20), (20, 5.1, 19), (5, 19.0, 5), (20, 26.0, 0)]
+)
+def test_what_is_left_of_a_wait_ends_before_the_gateway_ends_the_call(wait: int, elapsed: float, seconds: int) -> None:
+    assert time_left(wait, elapsed) == seconds

@@ -13,7 +13,7 @@ from session_host.worker.faults import Fault, Poisoned
 from session_host.worker.lifecycle import UNLINKED, Change
 from session_host.worker.numbers import check_numbers
 from session_host.worker.patience import until_available
-from session_host.worker.results import count_again, done_before, mark_done
+from session_host.worker.results import count_again, done_before, leave_result, mark_done
 from session_host.worker.runner import Runner
 from session_host.worker.sweep.sweeper import sweep_deleted
 from shared.clock import iso
@@ -24,7 +24,7 @@ from shared.store.cache import CacheKind
 
 CONNECT_WAIT_S = 8.0  # WhatsApp can only be told over a connection
 UNLINKING = frozenset({CommandKind.LOGOUT, CommandKind.DELETE})
-ASKING = frozenset({CommandKind.CHECK_NUMBERS})  # changes nothing of the connection, and holds up nothing else
+ASKING = frozenset({CommandKind.CHECK_NUMBERS})  # changes nothing of the connection, and must not hold up its news
 PAIR_CODE_VALID_S = 160.0  # as long as the pairing attempt behind it
 
 Handler = Callable[[Runner, Command, WorkerContext], Awaitable[CommandResult]]
@@ -35,12 +35,13 @@ async def carry_out(runner: Runner, command: Command, receives: int, context: Wo
 
     Raises Poisoned when its owners died of it.
     """
-    async with runner.checks if command.kind in ASKING else runner.turn:
+    async with runner.turn:
         if receives > 1:
             if await done_before(command.id, context):
                 return
             await count_again(command.id, context)
-        await mark_done(command.id, await _carry_out(runner, command, context), context)
+        leave = leave_result if command.kind in ASKING else mark_done  # what only asks may be asked again
+        await leave(command.id, await _carry_out(runner, command, context), context)
 
 
 async def _carry_out(runner: Runner, command: Command, context: WorkerContext) -> CommandResult:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
 from typing import cast
 
+from session_host.worker.commands import carry_out
 from session_host.worker.context import WorkerContext
-from session_host.worker.results import NOT_CARRIED_OUT, done_before, leave_result, mark_done
+from session_host.worker.results import NOT_CARRIED_OUT, RESULT_TTL_S, done_before, leave_result, mark_done
+from session_host.worker.runner import Runner
 from shared.clock import SystemClock
-from shared.models.command import CommandResult
+from shared.models.command import Command, CommandKind, CommandResult
+from shared.models.instance import InstanceKey
 from shared.store.cache import Cache
 from shared.store.database import Database, Put, Values
 
@@ -42,3 +46,17 @@ async def test_what_was_done_is_known_for_hours_and_what_was_not_only_while_some
 
     time.now += 12 * 3_600
     assert [await done_before(command, context) for command in ("cmd_1", "cmd_2")] == [True, False]
+
+
+async def test_what_a_command_only_asked_is_not_kept_longer_than_somebody_waits() -> None:
+    time = Time()
+    context = cast(WorkerContext, SimpleNamespace(cache=Cache(cast(Database, Items()), time)))
+    locks = {name: asyncio.Lock() for name in ("turn", "checks", "control")}
+    there = SimpleNamespace(**locks, instance=SimpleNamespace(linked=True))
+    kinds = {CommandKind.PAIR: {}, CommandKind.CHECK_NUMBERS: {"numbers": list[list[str]]()}}
+    for kind, args in kinds.items():
+        await carry_out(cast(Runner, there), Command(kind, kind, InstanceKey("acme", "shop-1"), args), 1, context)
+    assert [await done_before(kind, context) for kind in kinds] == [True, True]
+
+    time.now += RESULT_TTL_S
+    assert [await done_before(kind, context) for kind in kinds] == [True, False]

@@ -43,7 +43,12 @@ class CheckBudget:
         self._clock = clock
 
     async def take(self, instance: str, count: int) -> int | None:
-        """Takes so many at once, or none: then the seconds until there may be room. Raises StoreError."""
+        """Takes so many at once, or none: then the seconds until there may be room. Raises StoreError.
+
+        Raises ValueError for more than a whole minute has room for: waiting would not help.
+        """
+        if count > self.per_minute:
+            raise ValueError(f"{count} are more than the {self.per_minute} of a minute")
         now = self._clock.unix()
         minute = int(now // MINUTE_S)
         update = Update(
@@ -56,9 +61,7 @@ class CheckBudget:
             ),
         )
         try:
-            if count <= self.per_minute:
-                await self._db.write(update)
-                return None
+            await self._db.write(update)
         except ConditionFailed:
-            pass
-        return max(1, math.ceil((minute + 1) * MINUTE_S - now))
+            return max(1, math.ceil((minute + 1) * MINUTE_S - now))
+        return None

@@ -24,7 +24,7 @@ from shared.store.cache import CacheKind
 
 CONNECT_WAIT_S = 8.0  # WhatsApp can only be told over a connection
 UNLINKING = frozenset({CommandKind.LOGOUT, CommandKind.DELETE})
-ASKING = frozenset({CommandKind.CHECK_NUMBERS})  # changes nothing of the connection, and must not hold up its news
+ASKING = frozenset({CommandKind.CHECK_NUMBERS})  # changes nothing of the connection, and holds up nothing else
 PAIR_CODE_VALID_S = 160.0  # as long as the pairing attempt behind it
 
 Handler = Callable[[Runner, Command, WorkerContext], Awaitable[CommandResult]]
@@ -35,7 +35,7 @@ async def carry_out(runner: Runner, command: Command, receives: int, context: Wo
 
     Raises Poisoned when its owners died of it.
     """
-    async with runner.turn:
+    async with runner.checks if command.kind in ASKING else runner.turn:
         if receives > 1:
             if await done_before(command.id, context):
                 return

@@ -10,11 +10,11 @@ Calls of other processes for the same numbers meet at the instance's owner, whic
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from functions.api import problems
-from functions.api.asking import ask
+from functions.api.asking import ANSWER_WITHIN_S, ask
 from functions.api.instances.reading import instance_of
 from functions.api.problems import Problem, invalid
 from functions.api.services import Services
@@ -47,14 +47,23 @@ class NumberChecks:
         self._there: dict[InstanceKey, float] = {}
         self._asked: dict[tuple[InstanceKey, Forms], asyncio.Task[Jids]] = {}
 
-    async def check(self, key: InstanceKey, numbers: Sequence[Forms]) -> Mapping[Forms, Found]:
-        """What is known of these numbers. Raises Problem; nothing has been asked then, or there was no answer."""
+    async def check(
+        self, key: InstanceKey, numbers: Sequence[Forms], on_asking: Callable[[], None] = lambda: None
+    ) -> Mapping[Forms, Found]:
+        """What is known of these numbers; `on_asking` is called before a session host's answer is waited for.
+
+        Raises Problem; nothing has been asked then, or there was no answer.
+        """
         wanted = list(dict.fromkeys(numbers))
         instance, known = await asyncio.gather(self._looked_at(key), self._known(key, wanted))
         missing = [forms for forms in wanted if forms not in known]
         self._services.meter.add(CACHE_HITS, len(known))
         self._services.meter.add(CACHE_MISSES, len(missing))
-        fresh = await self._ask(instance or await instance_of(self._services, key), missing) if missing else {}
+        fresh: Jids = {}
+        if missing:
+            refuse_unconnected(instance := instance or await instance_of(self._services, key))
+            on_asking()
+            fresh = await self._ask(instance, missing)
         return {forms: Found((known | fresh)[forms], forms in known) for forms in wanted}
 
     async def _looked_at(self, key: InstanceKey) -> Instance | None:
@@ -76,7 +85,6 @@ class NumberChecks:
 
     async def _ask(self, instance: Instance, missing: Sequence[Forms]) -> Jids:
         """Each round ends with an answer, or with an error of a question of one's own."""
-        refuse_unconnected(instance)
         answers: Jids = {}
         while open_ones := [forms for forms in missing if forms not in answers]:
             others = {self._asked.get((instance.key, forms)) for forms in open_ones} - {None}
@@ -103,7 +111,8 @@ class NumberChecks:
 
     async def _query(self, instance: Instance, own: Sequence[Forms]) -> Jids:
         await self._take(instance, len(own))
-        args = {"numbers": [list(forms) for forms in own]}
+        until = self._services.clock.unix() + ANSWER_WITHIN_S
+        args = {"numbers": [list(forms) for forms in own], "until": until}
         try:
             value = await ask(self._services, instance, CommandKind.CHECK_NUMBERS, args)
         except Problem as problem:

@@ -99,16 +99,20 @@ def log_group(scope: Construct, construct_id: str, name: str, stage: Stage) -> l
     )
 
 
-def deployment_environment(stage: Stage, sealing_key: secretsmanager.ISecret) -> dict[str, str]:
-    """What every process that opens the store is told (shared/settings.py). The key itself is not in it."""
+def deployment_environment(stage: Stage) -> dict[str, str]:
+    """What every process that opens the store is told (shared/settings.py), but for the sealing key."""
     return {
         "HIVEWP_PREFIX": stage.prefix,
         "HIVEWP_PARTITIONS": str(stage.partitions),
         "HIVEWP_SESSIONS_PER_WORKER": str(stage.sessions_per_worker),
         "HIVEWP_LOG_LEVEL": stage.log_level,
         "HIVEWP_METRICS": "emf",
-        SEALING_KEY_SECRET: sealing_key.secret_arn,
     }
+
+
+def function_environment(stage: Stage, sealing_key: secretsmanager.ISecret) -> dict[str, str]:
+    """The same for a function, which is told where the key is; the key itself is not in it."""
+    return {**deployment_environment(stage), SEALING_KEY_SECRET: sealing_key.secret_arn}
 
 
 def allow_tables(role: iam.Role, tables: Mapping[str, dynamodb.ITable], needs: Mapping[str, Sequence[str]]) -> None:

@@ -32,7 +32,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.capacity import BUSY, WORKER_CEILING_MB, Hosts, hosts_of
-from infra.functions import allow, allow_sending, allow_tables, log_group
+from infra.functions import allow, allow_sending, allow_tables, deployment_environment, log_group
 from infra.host_rights import COMMANDS, QUERIED, SENT_TO, TABLES
 from infra.monitoring.board import Board, graph
 from infra.monitoring.figures import Figures, all_looked_at, ours
@@ -212,11 +212,7 @@ def _environment(scope: Construct, stage: Stage) -> dict[str, str]:
     """See session_host/settings.py; what has to do with folders is said by the image."""
     return {
         "AWS_REGION": Stack.of(scope).region,
-        "HIVEWP_PREFIX": stage.prefix,
-        "HIVEWP_PARTITIONS": str(stage.partitions),
-        "HIVEWP_SESSIONS_PER_WORKER": str(stage.sessions_per_worker),
-        "HIVEWP_LOG_LEVEL": stage.log_level,
-        "HIVEWP_METRICS": "emf",
+        **deployment_environment(stage),
         "HIVEWP_SESSION_JOURNAL": "truncate",  # write-ahead logs do not work on a network file system
         "HIVEWP_WORKER_MEMORY_MB": str(WORKER_CEILING_MB),
     }

@@ -28,7 +28,7 @@ from infra.functions import (
     allow_secret,
     allow_sending,
     allow_tables,
-    deployment_environment,
+    function_environment,
     make_function,
 )
 from infra.monitoring.board import Board, graph
@@ -75,7 +75,7 @@ class Webhooks(Construct):
             description="Delivers events to the endpoints of customers, signed",
             memory_mb=MEMORY_MB,
             timeout_s=TIMEOUT_S,
-            environment=deployment_environment(stage, sealing_key),
+            environment=function_environment(stage, sealing_key),
         )
         made = make_function(self, "function", stage=stage, code=code, props=props)
         allow_tables(made.role, tables, TABLES)

@@ -30,7 +30,7 @@ from infra.functions import (
     allow_secret,
     allow_sending,
     allow_tables,
-    deployment_environment,
+    function_environment,
     make_function,
 )
 from infra.queues import command_queues
@@ -69,7 +69,7 @@ def api_function(
         description="Answers the calls of the API",
         memory_mb=MEMORY_MB,
         timeout_s=TIMEOUT_S,
-        environment=deployment_environment(stage, sealing_key),
+        environment=function_environment(stage, sealing_key),
         snap_start=True,
         reserved=stage.api_concurrency,
     )

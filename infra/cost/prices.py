@@ -42,7 +42,6 @@ VCPU_HOUR = 0.03238
 MEMORY_GB_HOUR = 0.00356
 IPV4_HOUR = 0.005
 NAT_HOUR = 0.045
-NAT_GB = 0.045
 FILES_GB = 0.30  # a month, EFS regional
 FILES_READ_GB = 0.03  # elastic throughput
 FILES_WRITTEN_GB = 0.06

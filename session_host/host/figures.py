@@ -12,14 +12,13 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 from session_host.host.sight import Sight
 from session_host.until import until
-from shared.clock import Clock, parse_iso
+from shared.clock import Clock
 from shared.metrics import HOST_MEMORY, SESSIONS_PER_HOST, WORKERS_RESTARTED, Meter
-from shared.metrics.deployment import Figure, of_deployment
+from shared.metrics.deployment import FRESH_S, Figure, fresh_hosts, of_deployment
 from shared.models.host import HostReport
 from shared.store.database import StoreError
 
 EVERY_S = 60.0
-FRESH_S = 30.0  # three heartbeats
 LOAD_S = 3.0
 _log = logging.getLogger(__name__)
 
@@ -79,8 +78,7 @@ class Figures:
         seen = self._sight
         if seen.at is None or not seen.leases or self._clock.monotonic() - seen.at > FRESH_S:
             return ()
-        now = self._clock.unix()
-        fresh = [host for host in seen.hosts if now - parse_iso(host.at) < FRESH_S]
+        fresh = fresh_hosts(seen.hosts, self._clock.unix())
         try:
             total = await asyncio.wait_for(self._load(), LOAD_S)
         except (StoreError, TimeoutError):

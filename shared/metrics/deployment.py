@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from shared.clock import parse_iso
 from shared.metrics.catalog import (
     INSTANCES,
     INSTANCES_CONNECTED_PERCENT,
@@ -17,6 +18,12 @@ from shared.models.host import HostReport, Lease, WorkerReport
 from shared.models.instance import InstanceState
 
 Figure = tuple[Metric, float]
+FRESH_S = 30.0  # three heartbeats
+
+
+def fresh_hosts(hosts: Iterable[HostReport], now: float) -> list[HostReport]:
+    """Those whose heartbeat is fresh; `now` in unix seconds."""
+    return [host for host in hosts if now - parse_iso(host.at) < FRESH_S]
 
 
 def attending(lease: Lease, hosts: Sequence[HostReport]) -> WorkerReport | None:

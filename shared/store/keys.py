@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from shared.models.api_key import ApiKey, digest
 from shared.models.issued_key import KeyState
+from shared.remembered import Remembered
 from shared.store.database import Database, Put
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
 TABLE = "keys"
 REMEMBERED_S = 60.0
-REMEMBERED_KEYS = 10_000
 
 
 class Keys:
@@ -23,20 +23,17 @@ class Keys:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._db = database
         self._clock = clock
-        self._remembered: dict[str, tuple[float, ApiKey]] = {}
+        self._remembered = Remembered[str, ApiKey](clock, REMEMBERED_S)
 
     async def find(self, key: str) -> ApiKey | None:
         """Whose key it is, or None when it is unknown, has expired, or is only being made or revoked."""
-        name, now = digest(key), self._clock.monotonic()
-        until, found = self._remembered.get(name, (0.0, None))
-        if found is None or until <= now:
+        name = digest(key)
+        found = self._remembered.get(name)
+        if found is None:
             found = await self._read(name)
             if found is None:
-                self._remembered.pop(name, None)
                 return None
-            if len(self._remembered) >= REMEMBERED_KEYS:
-                self._remembered.clear()
-            self._remembered[name] = (now + REMEMBERED_S, found)
+            self._remembered.note(name, found)
         return None if found.expires_at and found.expires_at <= self._clock.unix() else found
 
     async def save(self, key: str, record: ApiKey) -> None:

@@ -19,8 +19,8 @@ from shared.models.webhook import Delivery, DeliveryState, SealedSecret, Webhook
 from shared.queues.deliveries import DeliveryTask, encode
 from shared.store.database import ConditionFailed
 from shared.vault import Vault, new_key
+from tests.fakes.clock import NOW, FakeClock
 
-NOW = 1_800_000_000.0
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 VAULT = Vault.from_text(new_key())
 
@@ -28,19 +28,6 @@ Trap = Callable[[str], None]
 
 
 def no_trap(step: str) -> None: ...
-
-
-class FakeClock:
-    """Time stands still until it is set."""
-
-    def __init__(self, now: float = NOW) -> None:
-        self.now = now
-
-    def unix(self) -> float:
-        return self.now
-
-    def monotonic(self) -> float:
-        return self.now
 
 
 @dataclass

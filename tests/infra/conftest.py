@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from infra import NODE
+from infra.stages import DEV, PROD, Stage
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SYNTHESISE = Path(__file__).with_name("synthesise.py")
@@ -27,6 +28,24 @@ Synthesis = Callable[[str], Template]
 def of_type(template: Template, kind: str) -> dict[str, dict[str, Any]]:
     """The resources of one type by their logical ids."""
     return {name: made for name, made in template["Resources"].items() if made["Type"] == kind}
+
+
+def properties(template: Template, kind: str) -> dict[str, dict[str, Any]]:
+    """What the resources of one type are told, by their logical ids."""
+    return {name: made["Properties"] for name, made in of_type(template, kind).items()}
+
+
+@pytest.fixture(params=[DEV, PROD], ids=lambda stage: stage.name)
+def stage(request: pytest.FixtureRequest) -> Stage:
+    """Each of the two stages."""
+    found: Stage = request.param
+    return found
+
+
+@pytest.fixture
+def service(template: Synthesis, stage: Stage) -> Template:
+    """The service stack of the stage."""
+    return template(stage.prefix)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

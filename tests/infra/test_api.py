@@ -10,44 +10,28 @@ import pytest
 from functions.api import problems as api_problems
 from infra.api import answers, problems
 from infra.api.problems import GatewayProblem
-from infra.stages import DEV, PROD, Stage
+from infra.stages import Stage
 from shared.limits import MAX_BODY_BYTES, PLANS, method_throttle
 from shared.routes import DOCUMENTATION, ROUTES, Route
-from tests.infra.conftest import Synthesis, Template
+from tests.infra.conftest import Template, properties
 
-BOTH = [DEV, PROD]
 ALL = (*ROUTES, *DOCUMENTATION)
 
 
-def of_type(template: Template, kind: str) -> dict[str, dict[str, Any]]:
-    return {name: one["Properties"] for name, one in template["Resources"].items() if one["Type"] == kind}
-
-
 def only(template: Template, kind: str) -> dict[str, Any]:
-    [found] = of_type(template, kind).values()
+    [found] = properties(template, kind).values()
     return found
-
-
-@pytest.fixture(params=BOTH, ids=lambda stage: stage.name)
-def stage(request: pytest.FixtureRequest) -> Stage:
-    found: Stage = request.param
-    return found
-
-
-@pytest.fixture
-def service(template: Synthesis, stage: Stage) -> Template:
-    return template(stage.prefix)
 
 
 def declared(template: Template) -> dict[tuple[str, str], dict[str, Any]]:
     """The methods by method and path."""
-    resources = of_type(template, "AWS::ApiGateway::Resource")
+    resources = properties(template, "AWS::ApiGateway::Resource")
 
     def path(of: dict[str, Any]) -> str:
         parent = resources.get(of["ParentId"].get("Ref", ""))
         return f"{path(parent) if parent else ''}/{of['PathPart']}"
 
-    methods = of_type(template, "AWS::ApiGateway::Method").values()
+    methods = properties(template, "AWS::ApiGateway::Method").values()
     return {(one["HttpMethod"], path(resources[one["ResourceId"]["Ref"]])): one for one in methods}
 
 
@@ -59,17 +43,17 @@ def test_every_route_is_a_method_and_nothing_else_is(service: Template) -> None:
 
 
 def test_calls_go_to_a_published_version_of_the_function(service: Template) -> None:
-    alias = next(iter(of_type(service, "AWS::Lambda::Alias")))
+    alias = next(iter(properties(service, "AWS::Lambda::Alias")))
     for method in declared(service).values():
         assert method["Integration"]["Type"] == "AWS_PROXY"
         assert {"Ref": alias} in method["Integration"]["Uri"]["Fn::Join"][1]
-    permissions = of_type(service, "AWS::Lambda::Permission").values()
+    permissions = properties(service, "AWS::Lambda::Permission").values()
     [allowed] = [one for one in permissions if one["Principal"] == "apigateway.amazonaws.com"]
     assert allowed["FunctionName"] == {"Ref": alias}
 
 
 def test_a_plan_of_the_table_is_a_usage_plan(service: Template, stage: Stage) -> None:
-    made = {one["UsagePlanName"]: one for one in of_type(service, "AWS::ApiGateway::UsagePlan").values()}
+    made = {one["UsagePlanName"]: one for one in properties(service, "AWS::ApiGateway::UsagePlan").values()}
     assert set(made) == {f"{stage.prefix}-{name}" for name in PLANS}
     for name, plan in PLANS.items():
         usage = made[f"{stage.prefix}-{name}"]
@@ -103,11 +87,11 @@ def test_the_access_log_has_who_and_how_long_but_no_bodies_and_no_keys(service: 
     assert {"request_id", "key_id", "route", "status", "ms", "function_ms"} <= set(fields)
     assert not any(word in logged["Format"].lower() for word in ("body", "querystring", "header", 'identity.apikey"'))
     name = logged["DestinationArn"]["Fn::GetAtt"][0]
-    assert of_type(service, "AWS::Logs::LogGroup")[name]["RetentionInDays"] == stage.log_retention_days
+    assert properties(service, "AWS::Logs::LogGroup")[name]["RetentionInDays"] == stage.log_retention_days
 
 
 def test_what_api_gateway_says_by_itself_is_a_problem(service: Template) -> None:
-    made = {one["ResponseType"]: one for one in of_type(service, "AWS::ApiGateway::GatewayResponse").values()}
+    made = {one["ResponseType"]: one for one in properties(service, "AWS::ApiGateway::GatewayResponse").values()}
     assert {"THROTTLED", "QUOTA_EXCEEDED", "INVALID_API_KEY", "REQUEST_TOO_LARGE", "WAF_FILTERED"} <= set(made)
     assert {"DEFAULT_4XX", "DEFAULT_5XX", "MISSING_AUTHENTICATION_TOKEN", "INTEGRATION_TIMEOUT"} <= set(made)
     for answer in made.values():

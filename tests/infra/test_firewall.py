@@ -13,7 +13,7 @@ from functions.api import problems as api_problems
 from infra.api.firewall import COUNTED_ONLY
 from shared.limits import PLANS, MethodClass, highest, method_class
 from shared.routes import DOCUMENTATION, ROUTES
-from tests.infra.conftest import Synthesis, Template
+from tests.infra.conftest import Synthesis, properties
 
 BY_CLASS = {kind.value.replace("_", "-"): kind for kind in MethodClass}
 WINDOWS_OF_WAF = {60, 120, 300, 600}
@@ -32,17 +32,13 @@ CALLS = [
 
 @pytest.fixture
 def acl(template: Synthesis) -> dict[str, Any]:
-    [found] = of_type(template("hivewp-prod"), "AWS::WAFv2::WebACL")
+    [found] = properties(template("hivewp-prod"), "AWS::WAFv2::WebACL").values()
     return found
 
 
 @pytest.fixture
 def rules(acl: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {rule["Name"]: rule for rule in acl["Rules"]}
-
-
-def of_type(template: Template, kind: str) -> list[dict[str, Any]]:
-    return [one["Properties"] for one in template["Resources"].values() if one["Type"] == kind]
 
 
 def matches(statement: dict[str, Any], method: str, path: str) -> bool:
@@ -122,7 +118,7 @@ def test_the_common_rules_refuse_but_for_what_our_callers_rightly_send(rules: di
 
 def test_it_stands_in_front_of_the_stage(template: Synthesis) -> None:
     for stage in ("hivewp-dev", "hivewp-prod"):
-        [guard] = of_type(template(stage), "AWS::WAFv2::WebACLAssociation")
+        [guard] = properties(template(stage), "AWS::WAFv2::WebACLAssociation").values()
         assert "/stages/" in json.dumps(guard["ResourceArn"])
 
 

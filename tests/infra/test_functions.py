@@ -14,28 +14,13 @@ from infra.stages import DEV, PROD, Stage
 from shared.queues.names import DELIVERIES
 from shared.settings import SEALING_KEY, Settings
 from shared.vault import new_key
-from tests.infra.conftest import Synthesis, Template
+from tests.infra.conftest import Template, properties
 
 OURS = ("api", "webhook-sender")
 
 
-def of_type(template: Template, kind: str) -> dict[str, dict[str, Any]]:
-    return {name: one["Properties"] for name, one in template["Resources"].items() if one["Type"] == kind}
-
-
-@pytest.fixture(params=[DEV, PROD], ids=lambda stage: stage.name)
-def stage(request: pytest.FixtureRequest) -> Stage:
-    found: Stage = request.param
-    return found
-
-
-@pytest.fixture
-def service(template: Synthesis, stage: Stage) -> Template:
-    return template(stage.prefix)
-
-
 def function(template: Template, stage: Stage, name: str) -> dict[str, Any]:
-    made = of_type(template, "AWS::Lambda::Function").values()
+    made = properties(template, "AWS::Lambda::Function").values()
     [found] = [one for one in made if one.get("FunctionName") == f"{stage.prefix}-{name}"]
     return found
 
@@ -48,7 +33,7 @@ def test_they_run_on_arm_and_log_as_json_for_as_long_as_the_stage_says(
     assert (made["Runtime"], made["Architectures"]) == ("python3.13", ["arm64"])
     assert made["Handler"] == f"functions.{name.replace('-', '_')}.handler.handler"
     assert made["LoggingConfig"]["LogFormat"] == "JSON"
-    group = of_type(service, "AWS::Logs::LogGroup")[made["LoggingConfig"]["LogGroup"]["Ref"]]
+    group = properties(service, "AWS::Logs::LogGroup")[made["LoggingConfig"]["LogGroup"]["Ref"]]
     assert group["RetentionInDays"] == stage.log_retention_days
     assert "TracingConfig" not in made
 
@@ -80,7 +65,7 @@ def test_the_api_starts_from_a_snapshot_and_old_ones_go(service: Template, stage
 
 
 def test_the_sender_is_fed_by_the_delivery_queue(service: Template, stage: Stage) -> None:
-    mappings = of_type(service, "AWS::Lambda::EventSourceMapping").values()
+    mappings = properties(service, "AWS::Lambda::EventSourceMapping").values()
     [mapping] = [one for one in mappings if "deliveries" in json.dumps(one["EventSourceArn"])]
     assert mapping["ScalingConfig"] == {"MaximumConcurrency": 25}
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
@@ -92,8 +77,8 @@ def test_the_sender_is_fed_by_the_delivery_queue(service: Template, stage: Stage
 
 def statements(template: Template, stage: Stage, name: str) -> list[dict[str, Any]]:
     role = function(template, stage, name)["Role"]["Fn::GetAtt"][0]
-    assert "ManagedPolicyArns" not in of_type(template, "AWS::IAM::Role")[role]
-    policies = of_type(template, "AWS::IAM::Policy").values()
+    assert "ManagedPolicyArns" not in properties(template, "AWS::IAM::Role")[role]
+    policies = properties(template, "AWS::IAM::Policy").values()
     return [s for one in policies if {"Ref": role} in one["Roles"] for s in one["PolicyDocument"]["Statement"]]
 
 

@@ -7,9 +7,9 @@ from functions.api.instances.reading import instance_of
 from functions.api.problems import Problem
 from functions.api.services import Services
 from shared.models.instance import Instance, InstanceKey
+from shared.remembered import Remembered
 
 REMEMBERED_S = 1.0
-REMEMBERED = 10_000
 
 
 class LinkedInstances:
@@ -17,20 +17,16 @@ class LinkedInstances:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._known: dict[InstanceKey, tuple[float, Instance]] = {}
+        self._known = Remembered[InstanceKey, Instance](services.clock, REMEMBERED_S)
 
     async def get(self, key: InstanceKey) -> Instance:
         """The instance, linked. Raises Problem: `not-found` or `not-paired`."""
-        now = self._services.clock.monotonic()
-        until, known = self._known.get(key, (0.0, None))
-        if known is not None and now < until:
+        known = self._known.get(key)
+        if known is not None:
             return known
-        self._known.pop(key, None)
         instance = await instance_of(self._services, key)
         if not instance.linked:
             detail = "The instance is not linked to a phone: pair it first."
             raise Problem(problems.NOT_PAIRED, detail, state=instance.state)
-        if len(self._known) >= REMEMBERED:
-            self._known.clear()
-        self._known[key] = (now + REMEMBERED_S, instance)
+        self._known.note(key, instance)
         return instance

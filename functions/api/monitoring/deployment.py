@@ -10,13 +10,11 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from functions.api.monitoring.recent import Recent
 from functions.api.services import Services
-from shared.clock import parse_iso
+from shared.metrics.deployment import fresh_hosts
 from shared.models.host import HostReport, Lease
 from shared.queues.queue import Depth
-
-FRESH_S = 30.0  # three heartbeats
-REMEMBERED_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,16 +38,11 @@ class Deployment:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._looking = asyncio.Lock()
-        self._known: tuple[float, Seen] | None = None
+        self._recent = Recent(services.clock, self._fresh)
 
     async def look(self) -> Seen:
         """How it is, a second ago at most. Raises StoreError, QueueError."""
-        async with self._looking:
-            now = self._services.clock.monotonic()
-            if self._known is None or now - self._known[0] >= REMEMBERED_S:
-                self._known = (now, await self._fresh())
-            return self._known[1]
+        return await self._recent.get()
 
     async def _fresh(self) -> Seen:
         services = self._services
@@ -59,7 +52,7 @@ class Deployment:
         now = services.clock.unix()
         return Seen(
             at=now,
-            hosts=sorted((host for host in alive if now - parse_iso(host.at) < FRESH_S), key=lambda host: host.id),
+            hosts=sorted(fresh_hosts(alive, now), key=lambda host: host.id),
             leases=leases,
             queues=queues,
             commands=commands,

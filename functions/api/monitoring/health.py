@@ -9,15 +9,13 @@ from typing import Literal
 
 from pydantic import Field
 
+from functions.api.monitoring.recent import Recent
 from functions.api.schemas import View, example
 from functions.api.services import Services
-from shared.clock import parse_iso
-from shared.metrics.deployment import attending
+from shared.metrics.deployment import attending, fresh_hosts
 from shared.models.host import HostReport
 from shared.models.instance import InstanceState
 
-FRESH_S = 30.0  # three heartbeats
-REMEMBERED_S = 1.0
 _CONNECTING = (InstanceState.CREATED, InstanceState.PAIRING, InstanceState.CONNECTING)
 
 
@@ -61,23 +59,18 @@ class HealthCheck:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._looking = asyncio.Lock()
-        self._known: tuple[float, Health] | None = None
+        self._recent = Recent(services.clock, self._fresh)
 
     async def look(self) -> Health:
         """The health now. Raises StoreError when the store does not answer."""
-        async with self._looking:
-            now = self._services.clock.monotonic()
-            if self._known is None or now - self._known[0] >= REMEMBERED_S:
-                self._known = (now, await self._fresh())
-            return self._known[1]
+        return await self._recent.get()
 
     async def _fresh(self) -> Health:
         services = self._services
         alive, leases, total = await asyncio.gather(
             services.hosts.alive(), services.partitions.leases(), services.partitions.load()
         )
-        fresh = [host for host in alive if services.clock.unix() - parse_iso(host.at) < FRESH_S]
+        fresh = fresh_hosts(alive, services.clock.unix())
         used, limit = sum(host.memory_used for host in fresh), sum(host.memory_limit for host in fresh)
         return Health(
             status="healthy" if all(attending(lease, fresh) for lease in leases) else "degraded",

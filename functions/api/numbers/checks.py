@@ -21,13 +21,14 @@ from functions.api.services import Services
 from shared.metrics import CACHE_HITS, CACHE_MISSES
 from shared.models.command import CommandKind
 from shared.models.instance import Instance, InstanceKey, InstanceState
+from shared.remembered import Remembered
 from shared.store.cache import CacheKind
 from shared.store.cache_numbers import number_name
 
 Forms = tuple[str, ...]
 """The forms of one number, see national.py; the first one is what it is known by."""
 Jids = dict[Forms, str | None]
-REMEMBERED_S, REMEMBERED = 1.0, 10_000  # that an instance is there
+REMEMBERED_S = 1.0  # that an instance is there
 _NOT_CONNECTED = "not_connected"  # as session hosts say it
 
 
@@ -44,7 +45,7 @@ class NumberChecks:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._there: dict[InstanceKey, float] = {}
+        self._there = Remembered[InstanceKey, bool](services.clock, REMEMBERED_S)
         self._asked: dict[tuple[InstanceKey, Forms], asyncio.Task[Jids]] = {}
 
     async def check(
@@ -68,14 +69,10 @@ class NumberChecks:
 
     async def _looked_at(self, key: InstanceKey) -> Instance | None:
         """The instance; None when it was there a moment ago, which is good enough for what is known. Raises Problem."""
-        now = self._services.clock.monotonic()
-        if now < self._there.get(key, now):
+        if self._there.get(key):
             return None
-        self._there.pop(key, None)
         instance = await instance_of(self._services, key)
-        if len(self._there) >= REMEMBERED:
-            self._there.clear()
-        self._there[key] = now + REMEMBERED_S
+        self._there.note(key, True)
         return instance
 
     async def _known(self, key: InstanceKey, wanted: Sequence[Forms]) -> Jids:

@@ -5,18 +5,7 @@ from __future__ import annotations
 from shared.store.database import Database
 from shared.store.figures import WINDOW_S, WINDOWS, Figures
 from tests.conftest import Deployment
-
-
-class Time:
-    """A clock that is set."""
-
-    now = 1_800_000_000.0
-
-    def unix(self) -> float:
-        return self.now
-
-    def monotonic(self) -> float:
-        return self.now
+from tests.fakes.clock import FakeClock
 
 
 async def within(figures: Figures) -> tuple[int, int]:
@@ -26,7 +15,7 @@ async def within(figures: Figures) -> tuple[int, int]:
 
 
 async def test_a_span_forgets_what_lies_before_it(deployment: Deployment) -> None:
-    time = Time()
+    time = FakeClock()
     one, two = (Figures(deployment.database, time) for _ in range(2))
     assert await within(one) == (0, 0)
     assert await one.add({"n": 1})
@@ -47,4 +36,4 @@ async def test_a_span_forgets_what_lies_before_it(deployment: Deployment) -> Non
 
 async def test_additions_that_were_not_taken_are_told(deployment: Deployment) -> None:
     nowhere = Database(deployment.database._client, "no-such-deployment")
-    assert not await Figures(nowhere, Time()).add({"n": 1})
+    assert not await Figures(nowhere, FakeClock()).add({"n": 1})

@@ -14,7 +14,8 @@ from shared.egress import EgressResponse
 from shared.models.event import EventType
 from shared.queues.queue import QueueError
 from shared.store.database import StoreUnavailable
-from tests.fakes.webhooks import NOW, a_record, a_task, a_webhook, an_event, fakes
+from tests.fakes.clock import NOW
+from tests.fakes.webhooks import a_record, a_task, a_webhook, an_event, fakes
 
 
 @dataclass

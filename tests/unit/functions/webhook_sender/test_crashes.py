@@ -14,7 +14,8 @@ import pytest
 from functions.webhook_sender.batch import process_batch
 from shared.models.webhook import DeliveryState
 from shared.queues.deliveries import DeliveryTask
-from tests.fakes.webhooks import NOW, Fakes, a_record, a_task, a_webhook, fakes
+from tests.fakes.clock import NOW
+from tests.fakes.webhooks import Fakes, a_record, a_task, a_webhook, fakes
 
 VISIBILITY_S = 60
 SCHEDULE = (1.0, 2.0, 2000.0)  # the last one takes more than one hop

@@ -14,7 +14,8 @@ from shared.models.webhook import Attempt, Delivery, DeliveryState, Webhook
 from shared.queues.deliveries import DeliveryTask
 from shared.queues.queue import QueueError
 from shared.store.database import StoreUnavailable
-from tests.fakes.webhooks import NOW, Fakes, a_task, a_webhook, a_work, an_event, fakes
+from tests.fakes.clock import NOW
+from tests.fakes.webhooks import Fakes, a_task, a_webhook, a_work, an_event, fakes
 
 WEBHOOK = a_webhook()
 

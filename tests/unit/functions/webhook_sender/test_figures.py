@@ -15,7 +15,8 @@ from shared.models.event import Event, EventType
 from shared.queues.deliveries import DeliveryTask
 from shared.queues.queue import QueueError
 from shared.reasons import reason
-from tests.fakes.webhooks import NOW, a_record, a_task, a_webhook, an_event, fakes
+from tests.fakes.clock import NOW
+from tests.fakes.webhooks import a_record, a_task, a_webhook, an_event, fakes
 
 FAILED = {"WebhooksFailed": 1, "WebhooksDelivered": 0, "WebhookLatency": 3}  # 0: a share of nothing alarms nobody
 

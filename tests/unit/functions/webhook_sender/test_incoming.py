@@ -7,7 +7,8 @@ import json
 import pytest
 
 from functions.webhook_sender.incoming import read
-from tests.fakes.webhooks import NOW, a_record, a_task, an_event
+from tests.fakes.clock import NOW
+from tests.fakes.webhooks import a_record, a_task, an_event
 
 
 def test_a_record_is_read_with_what_its_message_tells() -> None:

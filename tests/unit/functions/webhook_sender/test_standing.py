@@ -11,7 +11,8 @@ from shared.clock import iso
 from shared.models.event import EventType
 from shared.models.webhook import Attempt, Delivery, DeliveryState
 from shared.queues.deliveries import DeliveryTask
-from tests.fakes.webhooks import NOW, a_task, a_webhook, a_work, an_event
+from tests.fakes.clock import NOW
+from tests.fakes.webhooks import a_task, a_webhook, a_work, an_event
 
 DUE = NOW + 1.5
 RETRYING = Delivery(

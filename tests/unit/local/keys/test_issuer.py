@@ -12,20 +12,10 @@ from shared.api_gateway import ApiGatewayError, PlanMissing
 from shared.models.api_key import EVERYTHING, digest
 from shared.models.issued_key import IssuedKey, KeyState
 from shared.store.database import StoreUnavailable
+from tests.fakes.clock import FakeClock
 from tests.fakes.keys import Cut, Fuse, MemoryGateway, MemoryRows
 
 DAY = 86_400.0
-
-
-@dataclass
-class Clock:
-    now: float = 1_000_000.0
-
-    def unix(self) -> float:
-        return self.now
-
-    def monotonic(self) -> float:
-        return self.now
 
 
 @dataclass
@@ -33,7 +23,7 @@ class Shop:
     """An issuer and what is behind it."""
 
     fuse: Fuse = field(default_factory=Fuse)
-    clock: Clock = field(default_factory=Clock)
+    clock: FakeClock = field(default_factory=lambda: FakeClock(1_000_000.0))
 
     def __post_init__(self) -> None:
         self.rows, self.gateway = MemoryRows(self.fuse), MemoryGateway(self.fuse)

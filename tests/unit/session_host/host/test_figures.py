@@ -14,7 +14,7 @@ from shared.metrics import Meter
 from shared.metrics.deployment import of_deployment
 from shared.models.host import HostReport, Lease, WorkerReport
 from shared.store.database import StoreUnavailable
-from tests.unit.session_host.host.test_pulse import Hands
+from tests.fakes.clock import FakeClock
 
 
 def a_worker(partition: int, **states: int) -> WorkerReport:
@@ -58,7 +58,7 @@ class Scene:
     """A host among others, and the lines that it has written."""
 
     def __init__(self) -> None:
-        self.clock = Hands()
+        self.clock = FakeClock(100.0)
         self.sight = Sight(self.clock)
         self.lines: list[dict[str, Any]] = []
         self.restarts = 0

@@ -10,23 +10,11 @@ import pytest
 from session_host.health import trouble
 from session_host.host.pulse import Pulse
 from session_host.host.sight import Sight
-
-
-class Hands:
-    """A clock that is set by hand."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def unix(self) -> float:
-        return self.now
-
-    def monotonic(self) -> float:
-        return self.now
+from tests.fakes.clock import FakeClock
 
 
 def test_it_beats_from_the_first_look_at_the_leases_on(tmp_path: Path) -> None:
-    clock, file = Hands(), tmp_path / "alive"
+    clock, file = FakeClock(100.0), tmp_path / "alive"
     sight = Sight(clock)
     pulse = Pulse(file, sight, clock)
     pulse.beat()
@@ -42,7 +30,7 @@ def test_it_beats_from_the_first_look_at_the_leases_on(tmp_path: Path) -> None:
 
 
 def test_a_disk_that_takes_nothing_ends_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    clock = Hands()
+    clock = FakeClock(100.0)
     sight = Sight(clock)
     sight.reached()
     with caplog.at_level(logging.WARNING):
@@ -51,7 +39,7 @@ def test_a_disk_that_takes_nothing_ends_nothing(tmp_path: Path, caplog: pytest.L
 
 
 async def test_it_takes_its_file_along(tmp_path: Path) -> None:
-    clock, file = Hands(), tmp_path / "alive"
+    clock, file = FakeClock(100.0), tmp_path / "alive"
     sight = Sight(clock)
     sight.reached()
     running = asyncio.create_task(Pulse(file, sight, clock, every_s=0.001).run())

@@ -6,7 +6,6 @@ SIGTERM or SIGINT: everything is handed over, exit 0 within 60 s. Exit 1: a sett
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import signal
 import sys
@@ -14,7 +13,7 @@ from collections.abc import Sequence
 
 from session_host.host.supervisor import supervise
 from session_host.settings import HostSettings
-from shared.logs import quiet_libraries
+from shared.logs import log_json
 from shared.settings import BadSetting
 
 WORKER = (sys.executable, "-m", "session_host.worker")
@@ -26,8 +25,7 @@ def main(worker_command: Sequence[str] = WORKER) -> None:
         settings = HostSettings.parse(os.environ)
     except BadSetting as error:
         sys.exit(f"session host: {error}")
-    logging.basicConfig(level=settings.deployment.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    quiet_libraries()
+    log_json(settings.deployment.log_level, "host")
     asyncio.run(_until_stopped(settings, worker_command))
 
 

@@ -59,7 +59,7 @@ class Settings:
             sessions_per_worker=whole_number(env, "HIVEWP_SESSIONS_PER_WORKER", 100, 1, 1000),
             sealing_key=_sealing_key(env),
             allow_local_webhooks=env.get("HIVEWP_ALLOW_LOCAL_WEBHOOKS", "") == "1",
-            log_level=one_of(env, "HIVEWP_LOG_LEVEL", "INFO", LOG_LEVELS),
+            log_level=log_level(env),
             number_checks_per_minute=number_checks(env),
             metrics=one_of(env, "HIVEWP_METRICS", "off", METRICS),
         )
@@ -76,6 +76,11 @@ def whole_number(env: Mapping[str, str], name: str, default: int, least: int, mo
 def number_checks(env: Mapping[str, str]) -> int:
     """How many numbers an instance may ask WhatsApp about in a minute. Raises BadSetting."""
     return whole_number(env, "HIVEWP_NUMBER_CHECKS_PER_MINUTE", NUMBER_CHECKS, 1, 10_000)
+
+
+def log_level(env: Mapping[str, str]) -> str:
+    """From which level on we log, for whoever logs before the rest is known. Raises BadSetting."""
+    return one_of(env, "HIVEWP_LOG_LEVEL", "INFO", LOG_LEVELS)
 
 
 def one_of(env: Mapping[str, str], name: str, default: str, allowed: tuple[str, ...]) -> str:

@@ -21,7 +21,9 @@ from functions.alerts.settings import AlertSettings
 from functions.alerts.targets import parse_targets
 from functions.alerts.text import Message, message_of, notice
 from shared.egress import EgressPolicy, GuardedClient
+from shared.logs import log_json
 from shared.secrets import fetch_secret
+from shared.settings import log_level
 
 log = logging.getLogger(__name__)
 
@@ -82,11 +84,13 @@ def _notice(said: dict[str, Any]) -> Message:
 @cache
 def runtime() -> Runtime:
     """The process's runtime, made at the first call."""
-    settings = AlertSettings.parse(os.environ)
-    logging.getLogger().setLevel(settings.log_level)
-    return Runtime(settings)
+    return Runtime(AlertSettings.parse(os.environ))
 
 
 def handler(event: dict[str, Any], _context: Any) -> None:
     """Tells the alarms of an event."""
     runtime().handle(event)
+
+
+if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+    log_json(log_level(os.environ), "alerts")

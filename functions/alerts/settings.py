@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.aws import AwsSettings
-from shared.settings import LOG_LEVELS, aws_settings, one_of, required
+from shared.settings import aws_settings, log_level, required
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,5 +36,5 @@ class AlertSettings:
             targets_secret=required(env, "HIVEWP_ALERT_TARGETS_SECRET"),
             by_email=env.get("HIVEWP_ALERTS_BY_EMAIL", "") == "1",
             allow_local=env.get("HIVEWP_ALLOW_LOCAL_WEBHOOKS", "") == "1",
-            log_level=one_of(env, "HIVEWP_LOG_LEVEL", "INFO", LOG_LEVELS),
+            log_level=log_level(env),
         )

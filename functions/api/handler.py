@@ -26,9 +26,10 @@ from functions.api.mounted import Mounted
 from functions.api.numbers import national
 from functions.api.problems import MEDIA_TYPE
 from functions.api.services import Services, open_services
+from shared.logs import log_json
 from shared.queues.queue import QueueError
 from shared.secrets import SecretUnreadable, with_sealing_key
-from shared.settings import BadSetting, Settings
+from shared.settings import BadSetting, Settings, log_level
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +52,6 @@ class Runtime:
 
     async def _open(self, env: Mapping[str, str]) -> Services:
         settings = Settings.parse(await with_sealing_key(env))
-        logging.getLogger().setLevel(settings.log_level)
         return await self._stack.enter_async_context(open_services(settings))
 
     def rest(self) -> None:
@@ -68,7 +68,6 @@ class Runtime:
 @cache
 def runtime() -> Runtime:
     """The process's runtime, made at the first call."""
-    logging.getLogger("mangum").setLevel(logging.WARNING)  # the app has a line of its own for every call
     return Runtime(os.environ)
 
 
@@ -103,4 +102,5 @@ def start() -> None:
 
 
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:  # there the start has a whole core, calls may have less
+    log_json(log_level(os.environ), "api")
     start()

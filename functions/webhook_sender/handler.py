@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -13,8 +12,9 @@ from typing import Any
 from functions.webhook_sender.batch import process_batch
 from functions.webhook_sender.services import Services, open_services
 from functions.webhook_sender.settings import SenderSettings
+from shared.logs import log_json
 from shared.secrets import with_sealing_key
-from shared.settings import Settings
+from shared.settings import Settings, log_level
 
 MARGIN_S = 5.0  # to record and schedule after the last attempt
 
@@ -31,7 +31,6 @@ class Runtime:
 
     async def _open(self, env: Mapping[str, str], sender: SenderSettings) -> Services:
         settings = Settings.parse(await with_sealing_key(env))
-        logging.getLogger().setLevel(settings.log_level)
         return await self._stack.enter_async_context(open_services(settings, sender))
 
     def handle(self, event: dict[str, Any], left_s: float) -> dict[str, Any]:
@@ -64,4 +63,5 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:  # there the start has a whole core, calls have a third of one
+    log_json(log_level(os.environ), "webhook_sender")
     runtime()

@@ -59,7 +59,7 @@ def main() -> int:
     except BadSetting as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    log_json(settings.log_level)
+    log_json(settings.log_level, "api")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(settings, port))
     return 0

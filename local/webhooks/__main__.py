@@ -25,6 +25,7 @@ from functions.webhook_sender.settings import SenderSettings
 from local.webhooks.outage import Outage
 from local.webhooks.source import VISIBILITY_S, EventSource
 from shared.aws import client
+from shared.logs import log_json
 from shared.queues.names import DELIVERIES, open_queue
 from shared.queues.queue import QueueError
 from shared.settings import BadSetting, Settings
@@ -93,7 +94,7 @@ def main() -> int:
     except BadSetting as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    log_json(settings.log_level, "webhook_sender")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_until_signalled(settings, sender))
     return 0

@@ -30,6 +30,7 @@ from session_host.whatsapp.environment import environment
 from shared.aws import client
 from shared.clock import Clock, SystemClock
 from shared.ids import new_id
+from shared.logs import stamp
 from shared.metrics import Meter
 from shared.models.host import HostReport
 from shared.store.database import Database
@@ -62,6 +63,7 @@ async def _run(
     program = Program(tuple(command), environment(settings.whatsapp, base), host_id, _pid_files(settings))
     own, sight, ledger = OwnReport(host_id, clock), Sight(clock), Ledger(host_id, timing)
     meter = Meter.of(settings.deployment.metrics, settings.deployment.aws.prefix, clock.unix)
+    stamp(host=host_id)
     _log.info("Session host %s starts", host_id)
     async with asyncio.TaskGroup() as group:
         fleet = Fleet(program, settings.ceilings, group, lambda: heartbeat.news(), lambda lease: keeper.give_up(lease))

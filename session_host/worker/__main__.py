@@ -34,7 +34,7 @@ from session_host.worker.suspects import WatchedWhatsApp
 from session_host.worker.worker import Worker
 from shared.aws import client
 from shared.clock import SystemClock
-from shared.logs import quiet_libraries
+from shared.logs import log_json, stamp
 from shared.queues.dead import DeadCommands
 from shared.queues.deliveries import DeliveryQueue
 from shared.queues.names import COMMANDS_DEAD, DELIVERIES, commands_name, open_queue
@@ -79,7 +79,7 @@ async def run(settings: WorkerSettings) -> int:
             return end.code
         assignment = orders.assigned.result()
         lease, partition = assignment.lease, assignment.lease.partition
-        log_as(f"worker-{partition}", host.deployment.log_level)
+        stamp(partition=partition)
         whatsapp = WatchedWhatsApp(library, Board(channels.board), assignment, end.broken_by)
         pending, commands = await asyncio.gather(
             until_available(lambda: partitions.outbox(partition)), _open(sqs, aws.prefix, commands_name(partition))
@@ -209,13 +209,6 @@ def exit_code(error: BaseException) -> int:
     return CRASHED
 
 
-def log_as(name: str, level: str) -> None:
-    """Starts each line of the log with who wrote it."""
-    form = f"%(asctime)s %(levelname)s {name} %(name)s %(message)s"
-    logging.basicConfig(level=level, format=form, stream=sys.stderr, force=True)
-    quiet_libraries()
-
-
 def main() -> None:
     """Runs the worker and ends the process at once: the library's threads would hold up a normal exit.
 
@@ -224,7 +217,7 @@ def main() -> None:
     alarm.unblock()
     sys.setswitchinterval(SWITCH_S)
     settings = WorkerSettings.parse(os.environ)
-    log_as("standby", settings.host.deployment.log_level)
+    log_json(settings.host.deployment.log_level, "worker", host=settings.host_id)
     code = CRASHED
     try:
         code = asyncio.Runner(loop_factory=uvloop.new_event_loop).run(run(settings))

@@ -18,6 +18,7 @@ from session_host.whatsapp.pairing.attempt import Attempt, Forms
 from session_host.whatsapp.pairing.lines import Line, decode, encode
 from session_host.whatsapp.port import WhatsAppError
 from session_host.whatsapp.runtime import Runtime
+from shared.logs import log_json
 
 STARTING_S = 0.05  # making a store and writing the maps takes 10-20 ms; dialling is no longer part of it
 
@@ -26,7 +27,8 @@ _log = logging.getLogger(__name__)
 
 def run() -> None:
     """Serves until the input ends. Never returns: threads of the library would keep the process alive."""
-    logging.basicConfig(level=logging.WARNING, format="%(name)s %(levelname)s %(message)s")
+    host = os.environ.get("HIVEWP_HOST_ID")
+    log_json(os.environ.get("HIVEWP_LOG_LEVEL") or "WARNING", "pairing", **({"host": host} if host else {}))
     logging.getLogger("session_host.whatsapp.library").addFilter(_unexpected)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; it closes the input
     asyncio.run(_serve(os.dup(0), os.dup(1)))

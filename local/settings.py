@@ -16,6 +16,7 @@
 | HIVEWP_WHATSAPP_PROXY | external only: the URL of its CONNECT proxy | |
 | HIVEWP_WHATSAPP_TRUST | external only: a folder with its ca.pem and root.pub | |
 | HIVEWP_NUMBER_CHECKS_PER_MINUTE | how many numbers an instance may ask WhatsApp about in a minute | 100 |
+| HIVEWP_METRICS | as in shared/settings.py; `emf` goes to the parts' logs | off |
 | HIVEWP_LOG_LEVEL | DEBUG, INFO, WARNING or ERROR | INFO |
 
 A port that is not set and has no default is chosen free at first start and kept as long as it stays free.
@@ -30,7 +31,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from shared.limits import PLANS
-from shared.settings import LOG_LEVELS, NUMBER_CHECKS, BadSetting, number_checks, one_of, whole_number
+from shared.settings import LOG_LEVELS, METRICS, NUMBER_CHECKS, BadSetting, number_checks, one_of, whole_number
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = "127.0.0.1"
@@ -65,6 +66,7 @@ class StackSettings:
     whatsapp_trust: Path | None
     log_level: str
     number_checks: int = NUMBER_CHECKS
+    metrics: str = "off"
 
     @classmethod
     def parse(cls, env: Mapping[str, str]) -> StackSettings:
@@ -87,6 +89,7 @@ class StackSettings:
             whatsapp_trust=_trust(env) if external else None,
             log_level=one_of(env, "HIVEWP_LOG_LEVEL", "INFO", LOG_LEVELS),
             number_checks=number_checks(env),
+            metrics=one_of(env, "HIVEWP_METRICS", "off", METRICS),
         )
         _check_distinct(settings)
         return settings

@@ -12,7 +12,7 @@
 | HIVEWP_ALLOW_LOCAL_WEBHOOKS | `1` lets webhooks go to this machine over http; production has it unset | |
 | HIVEWP_LOG_LEVEL | DEBUG, INFO, WARNING or ERROR | INFO |
 | HIVEWP_NUMBER_CHECKS_PER_MINUTE | how many numbers an instance may ask WhatsApp about in a minute, 1 to 10000 | 100 |
-| HIVEWP_METRICS | `emf` writes figures to standard output for CloudWatch, see shared/metrics | off |
+| HIVEWP_METRICS | emf: figures also go to standard output, for CloudWatch; none: no calls are counted at all | off |
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MAX_PARTITIONS = 200  # a queue and its policy each: a stack of CloudFormation h
 SEALING_KEY = "HIVEWP_SEALING_KEY"
 SEALING_KEY_BYTES = 32
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
-METRICS = ("off", "emf")
+METRICS = ("off", "emf", "none")
 # As few as let one call of the most numbers through. WhatsApp is known to ban numbers after 15 to 20 messages to
 # strangers; one that looks up far more people than it could ever write to asks for the same.
 NUMBER_CHECKS = 100
@@ -49,6 +49,11 @@ class Settings:
     sessions_per_worker: int = 100
     metrics: str = "off"
     number_checks_per_minute: int = NUMBER_CHECKS
+
+    @property
+    def counting(self) -> bool:
+        """Whether calls and attempts are counted for /monitoring."""
+        return self.metrics != "none"
 
     @classmethod
     def parse(cls, env: Mapping[str, str]) -> Settings:
@@ -73,14 +78,14 @@ def whole_number(env: Mapping[str, str], name: str, default: int, least: int, mo
     return int(text)
 
 
-def number_checks(env: Mapping[str, str]) -> int:
-    """How many numbers an instance may ask WhatsApp about in a minute. Raises BadSetting."""
-    return whole_number(env, "HIVEWP_NUMBER_CHECKS_PER_MINUTE", NUMBER_CHECKS, 1, 10_000)
-
-
 def log_level(env: Mapping[str, str]) -> str:
     """From which level on we log, for whoever logs before the rest is known. Raises BadSetting."""
     return one_of(env, "HIVEWP_LOG_LEVEL", "INFO", LOG_LEVELS)
+
+
+def number_checks(env: Mapping[str, str]) -> int:
+    """How many numbers an instance may ask WhatsApp about in a minute. Raises BadSetting."""
+    return whole_number(env, "HIVEWP_NUMBER_CHECKS_PER_MINUTE", NUMBER_CHECKS, 1, 10_000)
 
 
 def one_of(env: Mapping[str, str], name: str, default: str, allowed: tuple[str, ...]) -> str:

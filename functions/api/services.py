@@ -28,6 +28,7 @@ from shared.store.figures import Figures
 from shared.store.hosts import Hosts
 from shared.store.instances import Instances
 from shared.store.keys import Keys
+from shared.store.message_quota import MessageQuotas
 from shared.store.messages import Messages
 from shared.store.partitions import Partitions
 from shared.store.webhooks import Webhooks
@@ -47,6 +48,7 @@ class Services:
     keys: Keys
     instances: Instances
     messages: Messages
+    quotas: MessageQuotas
     events: Events
     webhooks: Webhooks
     deliveries: Deliveries
@@ -86,7 +88,7 @@ async def open_services(settings: Settings, stopping: asyncio.Event | None = Non
         cache = Cache(database, clock)
         stack.push_async_callback(partial(cache.flush, now=True))
         figures = Figures(database, clock)
-        tally = Tally(figures, clock.monotonic)
+        tally = Tally(figures if settings.counting else None, clock.monotonic)
         stack.push_async_callback(partial(tally.hand_over, now=True))
         yield Services(
             partition_count=count,
@@ -94,6 +96,7 @@ async def open_services(settings: Settings, stopping: asyncio.Event | None = Non
             keys=Keys(database, clock),
             instances=Instances(database),
             messages=Messages(database),
+            quotas=MessageQuotas(database, clock),
             events=Events(database),
             webhooks=Webhooks(database),
             deliveries=Deliveries(database),

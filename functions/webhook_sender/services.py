@@ -89,7 +89,7 @@ async def open_services(
         dynamodb = await stack.enter_async_context(client(settings.aws, "dynamodb"))
         sqs = await stack.enter_async_context(client(settings.aws, "sqs"))
         database, clock = Database(dynamodb, settings.aws.prefix), SystemClock()
-        tally = Tally(Figures(database, clock), clock.monotonic)
+        tally = Tally(Figures(database, clock) if settings.counting else None, clock.monotonic)
         stack.push_async_callback(partial(tally.hand_over, now=True))
         poster = GuardedClient(policy, timeout=sender.timeout_s, connections=sender.concurrency)
         yield Services(

@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,8 +51,16 @@ class Target:
 
 
 @asynccontextmanager
-async def started(folder: Path, *, hosts: int = 1, partitions: int = 2, lease_s: int = 15) -> AsyncIterator[Target]:
-    """A fresh stack with the `scale` plan's limits, stopped at the end."""
+async def started(
+    folder: Path,
+    *,
+    hosts: int = 1,
+    partitions: int = 2,
+    lease_s: int = 15,
+    settings: Mapping[str, str] | None = None,
+) -> AsyncIterator[Target]:
+    """A fresh stack with the `scale` plan's limits, stopped at the end. `settings` are further variables of its
+    environment; nothing else that is set here for another stack reaches it."""
     port, control = free_port(), free_port()
     env = {name: value for name, value in os.environ.items() if not name.startswith("HIVEWP_")}
     env |= {
@@ -63,6 +71,7 @@ async def started(folder: Path, *, hosts: int = 1, partitions: int = 2, lease_s:
         "HIVEWP_HOSTS": str(hosts),
         "HIVEWP_PARTITIONS": str(partitions),
         "HIVEWP_LEASE_S": str(lease_s),
+        **(settings or {}),
     }
     before = time.monotonic()
     with (folder.parent / f"{folder.name}.log").open("wb") as log:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,20 @@ import typer
 from local.cli.measuring import measure
 
 
+class Part(StrEnum):
+    """What `--only` takes: PARTS of local/bench/bench.py, whose imports no other command should wait for."""
+
+    IDLE = "idle"
+    SENDING = "sending"
+    INBOUND = "inbound"
+    MONITORING = "monitoring"
+    NUMBERS = "numbers"
+    HIGHEST = "highest"
+    OVERHEAD = "overhead"
+
+
 def bench_command(
+    only: Annotated[list[Part] | None, typer.Option(help="measure this part; may be given again [all]")] = None,
     instances: Annotated[int, typer.Option(min=1, max=190, help="how many numbers to pair")] = 100,
     rate: Annotated[float, typer.Option(min=0.1, help="messages a second, out and then in")] = 14.0,
     seconds: Annotated[float, typer.Option(min=5, help="how long to send; half of it is for receiving")] = 120.0,
@@ -20,5 +34,8 @@ def bench_command(
     """Start a stack of its own, load it over HTTP, print a JSON report. Takes minutes; progress goes to stderr."""
     from local.bench.bench import Plan, bench  # here, so that no other command waits for its imports
 
-    plan = Plan(instances, rate, seconds, search)
+    wanted = frozenset(only or Part) - (frozenset() if search else {Part.HIGHEST})
+    if not wanted:
+        raise typer.BadParameter("nothing is left to measure", param_hint="--no-search")
+    plan = Plan(instances, rate, seconds, frozenset(part.value for part in wanted))
     measure(lambda folder: bench(plan, folder), data)

@@ -155,6 +155,7 @@ def _deployment(plan: Plan) -> dict[str, str]:
         "HIVEWP_SEALING_KEY": plan.sealing_key,
         "HIVEWP_ALLOW_LOCAL_WEBHOOKS": "1",
         "HIVEWP_LOG_LEVEL": plan.settings.log_level,
+        "HIVEWP_METRICS": plan.settings.metrics,
         "HIVEWP_DATA": str(plan.files.data),
     }
 

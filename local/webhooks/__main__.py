@@ -77,7 +77,10 @@ async def _handle(
     services: Services, within_s: float, records: Sequence[dict[str, Any]], done: Callable[[str], None]
 ) -> dict[str, list[dict[str, str]]]:
     begin_by = asyncio.get_running_loop().time() + within_s
-    return await process_batch(records, services, begin_by=begin_by, done=done)
+    try:
+        return await process_batch(records, services, begin_by=begin_by, done=done)
+    finally:
+        services.meter.flush()
 
 
 async def _until_signalled(settings: Settings, sender: SenderSettings) -> None:

@@ -25,6 +25,7 @@ def usync(query: Query) -> Answer:
 def _contact(query: Query, user: Node, asked: Node) -> Node:
     """The check of a number, which comes as `+15550001@c.us`."""
     number = need(user, "contact").data()
+    query.world.stats.events["numbers_checked"] += 1
     digits = number.decode("utf-8", "replace").split("@")[0].lstrip("+")
     account = _account(query, digits) if NUMBER.fullmatch(digits) else None
     if account is None or not account.record.behaviour.registered:

@@ -29,6 +29,7 @@ class EventType(StrEnum):
     CALL_OFFERED = "call.offered"
     CALL_ENDED = "call.ended"
     WEBHOOK_TEST = "webhook.test"
+    WEBHOOK_FAILING = "webhook.failing"
     WEBHOOK_DISABLED = "webhook.disabled"
 
 

@@ -1,6 +1,6 @@
 """A tenant's endpoints and the deliveries made to them.
 
-pending -> delivered
+pending -> delivered   (stored as pending only while a paused endpoint is waited for)
       \\-> retrying -> delivered
                   \\-> dead (all attempts used; can be replayed)
 """
@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
+
+from shared.models.endpoint_health import EndpointHealth
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,9 @@ class SealedSecret:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Webhook:
-    """An endpoint. `events` and `instances` are patterns such as `*`, `message.*`, `shop-1`."""
+    """An endpoint. `events` and `instances` are patterns such as `*`, `message.*`, `shop-1`.
+
+    `enabled` is its owner's; `health` is the sender's, which may have disabled it too."""
 
     tenant: str
     id: str
@@ -34,11 +38,17 @@ class Webhook:
     enabled: bool = True
     secrets: tuple[SealedSecret, ...] = ()
     made_for: str | None = None  # the instance whose `webhook_url` setting made it
+    health: EndpointHealth = field(default_factory=EndpointHealth)
+
+    @property
+    def active(self) -> bool:
+        """Whether it is called: neither its owner nor the sender has disabled it."""
+        return self.enabled and self.health.disabled_at is None
 
     def wants(self, event_type: str, instance: str | None) -> bool:
         """Whether an event of this type and instance goes to this endpoint."""
         return (
-            self.enabled
+            self.active
             and any(fnmatchcase(event_type, pattern) for pattern in self.events)
             and (instance is None or any(fnmatchcase(instance, pattern) for pattern in self.instances))
         )

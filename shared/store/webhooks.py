@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from shared.models.endpoint_health import health_from
 from shared.models.webhook import SealedSecret, Webhook
 from shared.store.database import Condition, ConditionFailed, Database, Delete, Put, Update
 
@@ -61,7 +62,8 @@ class Webhooks:
 
 def put(webhook: Webhook, condition: Condition | None = None) -> Put:
     """The write that stores an endpoint."""
-    return Put(TABLE, asdict(webhook), condition)
+    values = asdict(webhook)
+    return Put(TABLE, values | values.pop("health"), condition)  # attributes of the row, see webhook_health.py
 
 
 def set_url(tenant: str, webhook_id: str, url: str) -> Update:
@@ -80,5 +82,10 @@ def from_values(values: dict[str, Any]) -> Webhook:
     known = {name: values[name] for name in Webhook.__dataclass_fields__ if name in values}
     for name in ("events", "instances"):
         known[name] = tuple(known[name])
-    known["secrets"] = tuple(SealedSecret(**secret) for secret in known.get("secrets", ()))
+    known["secrets"] = tuple(_secret(secret) for secret in known.get("secrets", ()))
+    known["health"] = health_from(values)
     return Webhook(**known)
+
+
+def _secret(values: dict[str, Any]) -> SealedSecret:
+    return SealedSecret(**{name: values[name] for name in SealedSecret.__dataclass_fields__ if name in values})

@@ -1,0 +1,67 @@
+"""The journal of an endpoint: what changed about it and why, newest first, the last 20 within 30 days.
+
+In the table of the instances' journals, under a key that no instance can have: an instance's id holds no `#`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shared.clock import iso
+from shared.store.database import Condition, Database, Put
+
+TABLE = "journal"
+KEPT_S = 30 * 86_400
+MOST = 20
+
+
+class EndpointChange(StrEnum):
+    """What an entry tells of."""
+
+    FAILING = "failing"
+    RECOVERED = "recovered"
+    WARNED = "warned"
+    DISABLED = "disabled"
+    ENABLED = "enabled"
+    SLOW = "slow"
+    PAUSED = "paused"
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointEntry:
+    """`at` is ISO 8601; `detail` is what the endpoint did, or why it was disabled (safe to show its owner)."""
+
+    at: str
+    code: EndpointChange
+    detail: str | None = None
+
+
+class WebhookJournal:
+    """The journals of all endpoints."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def latest(self, tenant: str, webhook_id: str, limit: int = MOST) -> list[EndpointEntry]:
+        """The last changes of an endpoint, newest first. Raises StoreError."""
+        where = Condition("#i = :i", {"i": "instance"}, {"i": _key(tenant, webhook_id)})
+        found, _ = await self._db.query(TABLE, where, limit=min(limit, MOST), ascending=False, consistent=True)
+        return [
+            EndpointEntry(values["at"].partition("#")[0], EndpointChange(values["code"]), values.get("detail"))
+            for values in found
+        ]
+
+    async def note(self, tenant: str, webhook_id: str, code: EndpointChange, at: float, detail: str | None) -> None:
+        """Writes an entry; the same one twice is one. `at` in unix seconds. Raises StoreError."""
+        await self._db.write(entry_put(tenant, webhook_id, code, at, detail))
+
+
+def entry_put(tenant: str, webhook_id: str, code: EndpointChange, at: float, detail: str | None) -> Put:
+    """The write of an entry. Its key is made of time and code, so that writing it again adds none."""
+    values = {"instance": _key(tenant, webhook_id), "at": f"{iso(at)}#{code}", "code": code, "detail": detail}
+    return Put(TABLE, values | {"expires_at": int(at + KEPT_S)})
+
+
+def _key(tenant: str, webhook_id: str) -> str:
+    return f"{tenant}#webhook#{webhook_id}"

@@ -1,0 +1,60 @@
+"""Health of endpoints and their journals, on a real table."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from shared.clock import iso
+from shared.models.endpoint_health import DisabledReason, EndpointHealth, HealthState
+from shared.models.webhook import Webhook
+from shared.store.webhook_health import WebhookHealth
+from shared.store.webhook_journal import MOST, EndpointChange, EndpointEntry, WebhookJournal
+from shared.store.webhooks import Webhooks
+from tests.conftest import Deployment
+from tests.fakes.clock import NOW
+
+WEBHOOK = Webhook(tenant="acme", id="wh_a", url="https://example.com/hook", created_at=iso(NOW))
+FAILING = (EndpointChange.FAILING, "status 500")
+
+
+async def test_of_many_that_see_a_transition_one_writes_it(deployment: Deployment) -> None:
+    await Webhooks(deployment.database).save(WEBHOOK)
+    health = WebhookHealth(deployment.database)
+    seen = {"failing_since": None}
+    told = [health.change("acme", "wh_a", {"failing_since": NOW + n}, seen, journal=FAILING, at=NOW) for n in range(8)]
+    assert sorted(await asyncio.gather(*told)) == [False] * 7 + [True]
+    stored = await Webhooks(deployment.database).get("acme", "wh_a")
+    assert stored is not None
+    assert stored.health.failing_since is not None
+    assert stored.health.state(NOW) is HealthState.FAILING
+    assert replace(stored, health=EndpointHealth()) == WEBHOOK
+    entries = await WebhookJournal(deployment.database).latest("acme", "wh_a")
+    assert entries == [EndpointEntry(iso(NOW), EndpointChange.FAILING, "status 500")]
+
+
+async def test_what_was_noted_is_forgotten_when_it_is_enabled_again(deployment: Deployment) -> None:
+    await Webhooks(deployment.database).save(WEBHOOK)
+    health = WebhookHealth(deployment.database)
+    noted = {"failing_since": NOW, "disabled_at": NOW, "disabled_reason": DisabledReason.GONE}
+    assert await health.change("acme", "wh_a", noted, {"disabled_at": None})
+    (disabled,) = await Webhooks(deployment.database).of_tenant("acme")
+    assert (disabled.enabled, disabled.active, disabled.wants("message.sent", "shop-1")) == (True, False, False)
+    assert await health.revive("acme", "wh_a", NOW + 1)
+    assert await Webhooks(deployment.database).of_tenant("acme") == [WEBHOOK]
+
+
+async def test_an_endpoint_that_is_gone_does_not_come_back(deployment: Deployment) -> None:
+    health = WebhookHealth(deployment.database)
+    assert not await health.change("acme", "wh_gone", {"slow_until": NOW}, {})
+    assert not await health.revive("acme", "wh_gone", NOW)
+    assert await Webhooks(deployment.database).get("acme", "wh_gone") is None
+    assert await WebhookJournal(deployment.database).latest("acme", "wh_gone") == []
+
+
+async def test_the_journal_tells_the_last_changes_newest_first(deployment: Deployment) -> None:
+    journal = WebhookJournal(deployment.database)
+    for at in (*range(MOST + 2), MOST + 1):  # the last one twice
+        await journal.note("acme", "wh_a", EndpointChange.SLOW, NOW + at, None)
+    entries = await journal.latest("acme", "wh_a")
+    assert [entry.at for entry in entries] == [iso(NOW + at) for at in range(MOST + 1, 1, -1)]

@@ -20,7 +20,6 @@ from shared.clock import iso
 from shared.models.command import Command, CommandKind, CommandResult
 from shared.models.instance import InstanceState
 from shared.reasons import reason
-from shared.store.cache import CacheKind
 
 CONNECT_WAIT_S = 8.0  # WhatsApp can only be told over a connection
 UNLINKING = frozenset({CommandKind.LOGOUT, CommandKind.DELETE})
@@ -100,7 +99,7 @@ async def _delete(runner: Runner, _command: Command, context: WorkerContext) -> 
     async with runner.no_sends():
         told = await runner.connection.unlink()
     await sweep_deleted(context, runner.instance.key)
-    await until_available(partial(context.cache.delete, CacheKind.QR, str(runner.instance.key)))
+    await runner.codes.remove()
     await until_available(partial(context.instances.erase, runner.instance))
     return CommandResult(True, {"unlinked_at_whatsapp": told})
 

@@ -11,17 +11,19 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import replace
-from functools import partial
 
 from session_host.until import until
 from session_host.whatsapp.port import (
     MessageReceived,
     NotConnected,
     NumberAnswer,
+    Paired,
+    PairingEnded,
     QrShown,
     ReceiptReceived,
     Session,
 )
+from session_host.worker.codes import Codes
 from session_host.worker.connection import Connection, Heard
 from session_host.worker.context import WorkerContext
 from session_host.worker.door import Door
@@ -32,18 +34,15 @@ from session_host.worker.lifecycle import Change, LifecycleSignal, change_for
 from session_host.worker.online import show_online
 from session_host.worker.outgoing import Outgoing
 from session_host.worker.pacing import Pace
-from session_host.worker.patience import until_available
 from session_host.worker.reconnecting import Reconnecting
 from session_host.worker.recorder import qr_entry, state_entry
 from session_host.worker.sends import Sends
 from shared.models.instance import Instance, InstanceState
 from shared.reasons import reason
-from shared.store.cache import CacheKind
 from shared.vault import SealBroken
 
 logger = logging.getLogger(__name__)
 
-QR_CACHE_S = 30.0
 LAST_SEND_S = 15.0  # how long whoever ends the session waits for the send under way
 
 
@@ -68,6 +67,7 @@ class Runner:
         self.connection = Connection(
             context.whatsapp, context.desk, str(key), store, self._proxy_url, self._signals.put_nowait
         )
+        self.codes = Codes(context.cache, key, context.clock, context.spawn)
         self.incoming = Incoming(instance.key, context.ledger, context.messages, context.clock)
         pace = Pace(context.clock, lambda: self.instance.settings.pacing, self._session, context.uniform, self._sleep)
         self._door = Door()
@@ -117,6 +117,7 @@ class Runner:
     async def _close(self) -> None:
         async with self.control:
             await self.connection.release()  # ends a send that took too long: its outcome is unknown
+            self.codes.end()
 
     def no_sends(self) -> AbstractAsyncContextManager[None]:
         """Around what ends the session: the send under way ends before it, the next one begins after it."""
@@ -124,6 +125,7 @@ class Runner:
 
     async def pair(self) -> None:
         """Begins to pair; the QR comes as a signal."""
+        await self.codes.remove()  # a former attempt's, or a former owner's: it links nothing any more
         if await self._open(self.connection.pair):
             await self.change(Change(InstanceState.PAIRING))
 
@@ -231,17 +233,14 @@ class Runner:
                 await (self._show_qr(signal) if isinstance(signal, QrShown) else self._follow(signal))
 
     async def _show_qr(self, qr: QrShown) -> None:
+        good_until = await self.codes.show(qr.code, qr.valid_s)
         now = self._context.clock.unix()
-        kept = min(qr.valid_s, QR_CACHE_S)
-        value = {"code": qr.code, "expires_at": now + kept}
-        put = partial(self._context.cache.put, CacheKind.QR, str(self.instance.key), value, kept)
-        await until_available(put)
-        await self._context.ledger.record(qr_entry(self.instance.key, qr.code, now + kept, now))
+        await self._context.ledger.record(qr_entry(self.instance.key, qr.code, good_until, now))
 
     async def _follow(self, signal: LifecycleSignal) -> None:
         change = change_for(signal)
-        if change.identity.get("linked"):
-            await until_available(partial(self._context.cache.delete, CacheKind.QR, str(self.instance.key)))
+        if isinstance(signal, Paired | PairingEnded):
+            await self.codes.remove()
         await self.change(change)
         if change.state is InstanceState.CONNECTED:
             self._reconnecting.succeeded()

@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from functools import lru_cache
 
-from fastapi.responses import Response
-
 JSON, PNG, SVG = "application/json", "image/png", "image/svg+xml"
-_FORMS = {"*/*": JSON, "application/*": JSON, "image/*": PNG, JSON: JSON, PNG: PNG, SVG: SVG}
+FORMS = (JSON, PNG, SVG)  # what is liked equally is given in this order
+_WEIGHT = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?")
 _SCALE = 6
 _MASK = 2  # a fixed one: judging all eight takes most of the time, and every reader takes any
 
 
 def preferred(accept: str | None) -> str | None:
-    """The media type to answer with; None when the caller accepts none that there is."""
+    """The media type to answer with; None when the caller accepts none that there is.
+
+    Each form counts as the most specific range that names it says (RFC 9110, 12.5.1); what the caller names first is
+    preferred among equals."""
     if not accept:
         return JSON
-    wanted = [_weighed(part) for part in accept.split(",")]
-    known = [(weight, form) for weight, form in wanted if form is not None and weight > 0]
-    return max(known, key=lambda one: one[0])[1] if known else None
+    ranges = [_weighed(part) for part in accept.split(",")]
+    judged = [(*_judged(form, ranges), form) for form in FORMS]
+    weight, _, form = max(judged, key=lambda one: one[:2])
+    return form if weight > 0 else None
 
 
-def picture(code: str, media_type: str) -> Response:
+def picture(code: str, media_type: str) -> bytes:
     """The code as PNG or SVG."""
-    return Response(png(code) if media_type == PNG else svg(code), media_type=media_type, headers={"vary": "accept"})
+    return png(code) if media_type == PNG else svg(code)
 
 
 @lru_cache(maxsize=256)
@@ -54,10 +58,16 @@ def _drawn(code: str, kind: str) -> bytes:
     return drawn.getvalue()
 
 
-def _weighed(part: str) -> tuple[float, str | None]:
-    media_type, *parameters = (piece.strip().lower() for piece in part.split(";"))
+def _judged(form: str, ranges: list[tuple[str, float]]) -> tuple[float, int]:
+    """How much a form is wanted, and how early it was named, as a number that is higher the earlier."""
+    for name in (form, form.split("/")[0] + "/*", "*/*"):
+        for place, (media_range, weight) in enumerate(ranges):
+            if media_range == name:
+                return weight, -place
+    return 0.0, 0
+
+
+def _weighed(part: str) -> tuple[str, float]:
+    media_range, *parameters = (piece.strip().lower() for piece in part.split(";"))
     weight = next((one[2:] for one in parameters if one.startswith("q=")), "1")
-    try:
-        return float(weight), _FORMS.get(media_type)
-    except ValueError:
-        return 0.0, None
+    return media_range, float(weight) if _WEIGHT.fullmatch(weight) else 0.0

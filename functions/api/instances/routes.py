@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 
 from functions.api import problems
 from functions.api.asking import ask
 from functions.api.call import Caller, InstanceId
 from functions.api.documented import WITH_BODY, may_answer
 from functions.api.instances import changes, creation, pictures, removal
-from functions.api.instances.pairing import current_qr, pair_code
+from functions.api.instances.codes import Code, current_code
+from functions.api.instances.pairing import pair_code
 from functions.api.instances.reading import instance_of
 from functions.api.instances.schemas import (
     InstanceChange,
@@ -32,6 +33,7 @@ from shared.models.command import CommandKind
 
 router = APIRouter(prefix="/v1/instances", tags=["Instances"])
 
+LONGEST_WAIT_S = 20
 _ASKED = (problems.NOT_FOUND, problems.COMMAND_FAILED, problems.NO_ANSWER)
 _QR_FORMS: dict[str, Any] = {
     pictures.PNG: {"schema": {"type": "string", "format": "binary"}},
@@ -82,24 +84,44 @@ async def delete_instance(call: Caller, instance_id: InstanceId) -> None:
     response_model=QrView,
     responses={
         200: {"content": _QR_FORMS},
-        **may_answer(problems.NOT_FOUND, problems.QR_NOT_READY, problems.ALREADY_PAIRED, problems.NOT_ACCEPTABLE),
+        304: {"description": "The code that `If-None-Match` names is still the one to scan."},
+        **may_answer(
+            *(problems.INVALID_REQUEST, problems.NOT_FOUND, problems.NOT_ACCEPTABLE),
+            *(problems.QR_NOT_READY, problems.ALREADY_PAIRED),
+        ),
     },
 )
 async def get_qr(
-    call: Caller, instance_id: InstanceId, response: Response, accept: Annotated[str | None, Header()] = None
-) -> QrView | Response:
+    call: Caller,
+    request: Request,
+    instance_id: InstanceId,
+    accept: Annotated[str | None, Header()] = None,
+    if_none_match: Annotated[str, Header(description="The `ETag` of the code that you show.")] = "",
+    wait: Annotated[int, Query(ge=0, le=LONGEST_WAIT_S, description="So many seconds to wait for a code.")] = 0,
+) -> Response:
     """The QR code to scan now: JSON, or the picture itself with `Accept: image/png` or `image/svg+xml`.
 
-    Where pairing has stopped, this call starts it again; until a code is there it answers 404 `qr-not-ready`."""
+    Where pairing has stopped, this call starts it again; until a code is there it answers 404 `qr-not-ready`. To follow
+    the code as it changes, call again and again with `wait` and, as `If-None-Match`, the `ETag` of the code that you
+    show: the next one comes as soon as there is one, 304 says that yours is still good, 409 that a phone has scanned
+    it."""
     form = pictures.preferred(accept)
     if form is None:
-        raise Problem(problems.NOT_ACCEPTABLE, f"Accept one of {pictures.JSON}, {pictures.PNG}, {pictures.SVG}.")
-    code, expires_at = await current_qr(call.services, call.key(instance_id))
+        raise Problem(problems.NOT_ACCEPTABLE, f"Accept one of {', '.join(pictures.FORMS)}.")
+    found = current_code(call.services, call.key(instance_id), wait, if_none_match, request.is_disconnected)
+    code, is_new = await found
+    headers = {"etag": code.tag, "vary": "accept", "cache-control": "no-store"}  # who has the code can link a phone
+    if not is_new:
+        return Response(status_code=304, headers=headers)
+    body = await asyncio.to_thread(_qr_body, code, form)  # drawing takes some 15 ms
+    return Response(body, media_type=form, headers=headers)
+
+
+def _qr_body(code: Code, form: str) -> bytes:
     if form != pictures.JSON:
-        return await asyncio.to_thread(pictures.picture, code, form)
-    response.headers["vary"] = "accept"
-    data_url = await asyncio.to_thread(pictures.data_url, code)  # drawing takes some 15 ms
-    return QrView(code=code, data_url=data_url, expires_at=expires_at)
+        return pictures.picture(code.text, form)
+    view = QrView(code=code.text, data_url=pictures.data_url(code.text), expires_at=code.expires_at)
+    return view.model_dump_json().encode()
 
 
 @router.post(

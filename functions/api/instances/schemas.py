@@ -143,13 +143,15 @@ class InstancePage(View):
 
 
 class QrView(View):
-    """The code that the phone scans. It changes every 20 to 30 seconds."""
+    """The code that the phone scans. WhatsApp changes it every 20 seconds, the first one of a pairing after 60."""
 
     model_config = example({"code": "2@u8Qx...", "data_url": "data:image/png;base64,iVBORw0...", "expires_at": AT})
 
     code: str
     data_url: str = Field(description="The code as a PNG, for the src of an img.")
-    expires_at: str
+    expires_at: str = Field(
+        description="30 s ahead at most. Then ask again: it may be the same code still, or the next one."
+    )
 
 
 class PairCodeView(View):

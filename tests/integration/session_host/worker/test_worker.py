@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import cast
 
@@ -27,6 +28,7 @@ from shared.models.command import CommandKind
 from shared.models.instance import InstanceState
 from shared.models.message import MessageState
 from shared.store.cache import CacheKind
+from tests.fakes.whatsapp import FakePairingDesk
 from tests.integration.session_host.worker.conftest import Bench, eventually
 
 ANNA = Person("4915550002@s.whatsapp.net", "4915550002", "94915@lid", "Anna")
@@ -383,3 +385,42 @@ async def test_messages_in_hand_go_out_before_a_drain_closes_the_sockets(bench: 
         asyncio.get_running_loop().call_later(0.1, script.hold.set)  # by then the worker drains
     assert [text for _, text in bench.whatsapp.of(str(instance.key)).sent] == [f"n{n}" for n in range(5)]
     assert [one.dedup for one in await bench.commands.receive(wait_s=0)] == []
+
+
+async def test_each_code_is_an_event_and_none_outlives_its_pairing(bench: Bench) -> None:
+    instance = await bench.create()
+    key = str(instance.key)
+
+    async def cached() -> str | None:
+        found = await bench.cache.get(CacheKind.QR, key)
+        return found["code"] if found else None
+
+    async with bench.worker():
+        await bench.command(CommandKind.PAIR, instance.key)
+        await eventually(cached)
+        bench.desk.of(key).show()
+        await eventually(lambda: _is(cached, f"2@fake-{key}-2"))
+        bench.desk.of(key).expire()
+        await bench.instance_is(instance.key, InstanceState.DISCONNECTED)
+        assert await cached() is None
+        await bench.cache.put(CacheKind.QR, key, {"code": "2@former", "expires_at": bench.clock.unix() + 30}, 30)
+        await bench.command(CommandKind.RESTART, instance.key)
+        await eventually(lambda: _is(cached, f"2@fake-{key}-1"))
+        await bench.result(await bench.command(CommandKind.LOGOUT, instance.key))
+        await eventually(lambda: _is(cached, f"2@fake-{key}-1"))
+    codes = [event["data"] for event in await bench.logged(instance.key) if event["type"] == "instance.qr"]
+    assert [one["code"][-1] for one in codes] == ["1", "2", "1", "1"]
+
+
+async def _is(look: Callable[[], Awaitable[str | None]], wanted: str) -> bool:
+    return await look() == wanted
+
+
+async def test_a_pairing_without_a_code_yet_shows_none_of_the_owner_before(bench: Bench) -> None:
+    bench.desk = FakePairingDesk(shows_code=False)
+    instance = await bench.create()
+    async with bench.worker():
+        await bench.cache.put(CacheKind.QR, str(instance.key), {"code": "2@former", "expires_at": 2e9}, 30)
+        await bench.command(CommandKind.PAIR, instance.key)
+        await bench.instance_is(instance.key, InstanceState.PAIRING)
+        assert await bench.cache.get(CacheKind.QR, str(instance.key)) is None

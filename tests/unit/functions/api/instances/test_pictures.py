@@ -25,6 +25,12 @@ from functions.api.instances.pictures import JSON, PNG, SVG, data_url, png, pref
         ("text/html", None),
         ("image/png;q=0", None),
         ("image/png;q=high", None),
+        ("image/png;q=2", None),
+        ("image/png;q=nan", None),
+        ("application/json;q=0, */*", PNG),
+        ("image/*;q=0.9, image/png;q=0.1, */*;q=0.5", SVG),
+        ("image/svg+xml, image/png", SVG),
+        ("image/avif,image/webp,image/svg+xml,image/*,*/*;q=0.8", SVG),
     ],
 )
 def test_the_callers_wish_decides(accept: str | None, form: str | None) -> None:

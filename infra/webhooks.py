@@ -47,7 +47,8 @@ BATCH_SIZE = 10
 
 TABLES = {
     "webhooks": ("Query",),
-    "deliveries": ("GetItem", "PutItem", "BatchWriteItem"),
+    "deliveries": ("GetItem", "Query", "PutItem", "BatchWriteItem"),
+    "events": ("BatchGetItem",),  # for replays of a range
     "cache": ("BatchGetItem", "PutItem", "UpdateItem"),  # the figures of /monitoring
 }
 

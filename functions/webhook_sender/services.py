@@ -12,6 +12,7 @@ from typing import Protocol
 
 from functions.webhook_sender.decide import SCHEDULE_S
 from functions.webhook_sender.grouped import GroupedRecords
+from functions.webhook_sender.replay import Replayer
 from functions.webhook_sender.settings import SenderSettings
 from shared.aws import client
 from shared.clock import Clock, SystemClock
@@ -21,10 +22,14 @@ from shared.metrics import Meter
 from shared.models.webhook import Delivery, Webhook
 from shared.queues.deliveries import DeliveryQueue, DeliveryTask
 from shared.queues.names import DELIVERIES, DELIVERIES_DEAD, open_queue
+from shared.queues.queue import Queue
+from shared.queues.replays import ReplayQueue
 from shared.settings import Settings
 from shared.store.database import Database
 from shared.store.deliveries import Deliveries
+from shared.store.events import Events
 from shared.store.figures import Figures
+from shared.store.replays import Replays
 from shared.store.webhooks import Webhooks
 from shared.vault import Vault
 
@@ -70,6 +75,7 @@ class Services:
     tasks: Tasks
     dead: Tasks
     client: Poster
+    replayer: Replayer
     vault: Vault
     slots: asyncio.Semaphore
     clock: Clock = field(default_factory=SystemClock)
@@ -92,10 +98,12 @@ async def open_services(
         tally = Tally(Figures(database, clock) if settings.counting else None, clock.monotonic)
         stack.push_async_callback(partial(tally.hand_over, now=True))
         poster = GuardedClient(policy, timeout=sender.timeout_s, connections=sender.concurrency)
+        queue = await open_queue(sqs, settings.aws.prefix, DELIVERIES.name)
         yield Services(
             endpoints=Webhooks(database),
             records=GroupedRecords(Deliveries(database)),
-            tasks=DeliveryQueue(await open_queue(sqs, settings.aws.prefix, DELIVERIES.name)),
+            tasks=DeliveryQueue(queue),
+            replayer=_replayer(database, queue, clock),
             dead=DeliveryQueue(await open_queue(sqs, settings.aws.prefix, DELIVERIES_DEAD.name)),
             client=await stack.enter_async_context(poster),
             vault=Vault.from_text(settings.sealing_key),
@@ -104,3 +112,15 @@ async def open_services(
             meter=Meter.of(settings.metrics, settings.aws.prefix),
             tally=tally,
         )
+
+
+def _replayer(database: Database, queue: Queue, clock: Clock) -> Replayer:
+    return Replayer(
+        endpoints=Webhooks(database),
+        deliveries=Deliveries(database),
+        log=Events(database),
+        progress=Replays(database),
+        tasks=DeliveryQueue(queue),
+        pages=ReplayQueue(queue),
+        clock=clock,
+    )

@@ -37,8 +37,7 @@ def standing(work: Work, earlier: Delivery | None) -> Standing:
     if earlier is None:
         return Standing.OPEN
     if work.task.forced:
-        made = work.receives > 1 and _attempted_since(work.sent_at, earlier)
-        return _after(work, earlier) if made else Standing.OPEN
+        return _after(work, earlier) if _is_replayed(work, earlier) else Standing.OPEN
     if earlier.state is DeliveryState.DELIVERED:
         return Standing.SETTLED
     if _is_due(work, earlier) or _is_revived(work, earlier):
@@ -65,6 +64,15 @@ def _is_due(work: Work, earlier: Delivery) -> bool:
 def _is_revived(work: Work, earlier: Delivery) -> bool:
     """A dead delivery moved back from the dead-letter queue."""
     return earlier.state is DeliveryState.DEAD and work.task.again and work.task.webhook_id is not None
+
+
+def _is_replayed(work: Work, earlier: Delivery) -> bool:
+    """Whether what a replay wants was done. One that died of its schedule meanwhile, not of a replay, is still due."""
+    asked_at = work.task.asked_at
+    died_since = earlier.state is DeliveryState.DEAD and earlier.round > work.task.attempt + 1
+    if asked_at and _attempted_since(asked_at, earlier) and not died_since:
+        return True
+    return work.receives > 1 and _attempted_since(work.sent_at, earlier)
 
 
 def _attempted_since(sent_at: float, earlier: Delivery) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from shared.queues.queue import Outgoing, Queue, QueueError
 
@@ -17,7 +17,9 @@ class DeliveryTask:
     """Deliver `event` (its JSON body) to the tenant's endpoints, or to `webhook_id` alone.
 
     `attempt` counts from 0. `not_before` (unix seconds) holds an attempt back for longer than a queue can. `again`
-    warns that it may have been delivered already; `forced` delivers even what was delivered before (a replay).
+    warns that it may have been delivered already; `forced` delivers even what was delivered before (a replay), unless
+    it was attempted since `asked_at` (unix seconds; 0: in any case).
+    `traceparent` travels beside the body, which is read by senders that do not know it too.
     """
 
     tenant: str
@@ -27,6 +29,8 @@ class DeliveryTask:
     not_before: float = 0.0
     again: bool = False
     forced: bool = False
+    asked_at: float = 0.0
+    traceparent: str | None = None
 
 
 class DeliveryQueue:
@@ -37,22 +41,23 @@ class DeliveryQueue:
 
     async def put(self, tasks: Sequence[DeliveryTask], delay_s: int = 0) -> None:
         """Puts tasks on the queue. Raises QueueError when not all were taken; then some may be there already."""
-        failed = await self._queue.send_many([Outgoing(encode(task), task.tenant, None, delay_s) for task in tasks])
+        messages = [Outgoing(encode(task), task.tenant, None, delay_s, task.traceparent) for task in tasks]
+        failed = await self._queue.send_many(messages)
         if failed:
             raise QueueError(f"{len(failed)} of {len(tasks)} deliveries were not taken")
 
 
 def encode(task: DeliveryTask) -> str:
     """A task as it waits in the queue; what has its default is left out."""
-    defaults = DeliveryTask("", "")
+    defaults = DeliveryTask("", "", traceparent=task.traceparent)
     return json.dumps(
         {name: value for name, value in asdict(task).items() if value != getattr(defaults, name)}, ensure_ascii=False
     )
 
 
-def decode(body: str) -> DeliveryTask:
+def decode(body: str, traceparent: str | None = None) -> DeliveryTask:
     """The task of its queued form. Raises ValueError when it is none."""
     try:
-        return DeliveryTask(**json.loads(body))
+        return replace(DeliveryTask(**json.loads(body)), traceparent=traceparent)
     except TypeError as error:
         raise ValueError(f"not a delivery: {error}") from error

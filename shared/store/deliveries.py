@@ -3,17 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from shared.ids import first_id_at
 from shared.models.webhook import Attempt, Delivery, DeliveryState
 from shared.store.database import Condition, Database, Put
+from shared.store.sifting import one_of, sift
 
 TABLE = "deliveries"
 KEPT_S = 30 * 86_400
 _NOT_DELIVERED = Condition(
     "attribute_not_exists(#s) OR #s <> :delivered", {"s": "state"}, {"delivered": DeliveryState.DELIVERED}
 )
+
+
+_KEY = ("webhook", "id")
+_AFTER_ALL = "dlv_~"
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Which deliveries of an endpoint: those of events from `since` up to and with `until` (unix seconds), in one of
+    `states` and of one of `event_types`. What is empty asks for nothing."""
+
+    since: float | None = None
+    until: float | None = None
+    states: tuple[DeliveryState, ...] = ()
+    event_types: tuple[str, ...] = ()
+
+    @property
+    def ids(self) -> tuple[str, str]:
+        """Between which ids they are: an id begins with the time of its event."""
+        low = "dlv_" if self.since is None else first_id_at("dlv", self.since)
+        return low, _AFTER_ALL if self.until is None else first_id_at("dlv", self.until + 0.001)
+
+
+ALL = Sought()
 
 
 class Deliveries:
@@ -28,13 +54,37 @@ class Deliveries:
         return from_values(values) if values else None
 
     async def page(
-        self, tenant: str, webhook_id: str, limit: int, before: str | None = None
+        self,
+        tenant: str,
+        webhook_id: str,
+        limit: int,
+        start: str | None = None,
+        *,
+        sought: Sought = ALL,
+        ascending: bool = False,
     ) -> tuple[list[Delivery], str | None]:
-        """An endpoint's deliveries, newest first, and the id to continue before."""
+        """An endpoint's deliveries, newest first unless `ascending`, and the id to continue from (None: no more).
+
+        Of states and types only so many are looked through at a time: fewer than `limit` are not yet the end."""
+        low, high = sought.ids
+        if start is not None and (start > high if ascending else start < low):
+            return [], None
+        inside = start is not None and low <= start <= high  # DynamoDB refuses to begin elsewhere
         pk = f"{tenant}#{webhook_id}"
-        start = {"webhook": pk, "id": before} if before else None
-        where = Condition("#w = :w", {"w": "webhook"}, {"w": pk})
-        found, last = await self._db.query(TABLE, where, limit=limit, ascending=False, start=start, consistent=True)
+        found, last = await sift(
+            self._db,
+            TABLE,
+            Condition(
+                "#w = :w AND #i BETWEEN :low AND :high",
+                {"w": "webhook", "i": "id"},
+                {"w": pk, "low": low, "high": high},
+            ),
+            one_of(state=sought.states, event_type=sought.event_types),
+            key=_KEY,
+            most=limit,
+            start={"webhook": pk, "id": start} if inside else None,
+            ascending=ascending,
+        )
         return [from_values(values) for values in found], last["id"] if last else None
 
     async def save(self, delivery: Delivery, now: float, *, keep_delivered: bool = False) -> None:
@@ -56,5 +106,10 @@ def from_values(values: dict[str, Any]) -> Delivery:
     """The delivery of its stored values."""
     known = {name: values[name] for name in Delivery.__dataclass_fields__ if name in values}
     known["state"] = DeliveryState(known["state"])
-    known["attempts"] = tuple(Attempt(**attempt) for attempt in known.get("attempts", ()))
+    known["attempts"] = tuple(_attempt(attempt) for attempt in known.get("attempts", ()))
     return Delivery(**known)
+
+
+def _attempt(values: dict[str, Any]) -> Attempt:
+    """Fields that only a newer sender writes are passed over."""
+    return Attempt(**{name: values[name] for name in Attempt.__dataclass_fields__ if name in values})

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from shared.models.event import Event, EventType
@@ -24,6 +24,14 @@ MARK = 0  # the sequence of the item that holds the last one given
 KEPT_S = 30 * 86_400
 
 
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """An event as it is kept: its JSON body, and the trace that it came of."""
+
+    body: str
+    traceparent: str | None = None
+
+
 class Events:
     """The log of all instances; `instance` is the text form of InstanceKey."""
 
@@ -32,15 +40,25 @@ class Events:
 
     async def after(self, instance: str, sequence: int, limit: int) -> list[str]:
         """The JSON bodies of the events that follow `sequence`, in order."""
+        return [one.body for one in await self.logged_after(instance, sequence, limit)]
+
+    async def logged_after(self, instance: str, sequence: int, limit: int) -> list[Logged]:
+        """The events that follow `sequence`, in order."""
         values = {"i": instance, "s": max(sequence, MARK)}
         where = Condition("#i = :i AND #s > :s", {"i": "instance", "s": "sequence"}, values)
         found, _ = await self._db.query(TABLE, where, limit=limit, consistent=True)
-        return [values["body"] for values in found]
+        return [Logged(values["body"], values.get("traceparent")) for values in found]
 
     async def get(self, instance: str, sequence: int) -> str | None:
         """The JSON body of one event."""
         values = await self._db.get(TABLE, {"instance": instance, "sequence": sequence})
         return values.get("body") if values else None
+
+    async def get_many(self, tenant: str, wanted: Sequence[tuple[str, int]]) -> dict[tuple[str, int], str]:
+        """The JSON bodies of those that there are, by (instance's id, sequence), 100 in a call."""
+        keys = [{"instance": str(InstanceKey(tenant, one)), "sequence": sequence} for one, sequence in wanted]
+        found = await self._db.get_many(TABLE, keys)
+        return {(InstanceKey.parse(one["instance"]).id, one["sequence"]): one["body"] for one in found}
 
     async def mark(self, instance: str) -> Mark:
         """Up to where the log goes, expired or not; one of only zeros when it has not begun."""
@@ -74,7 +92,8 @@ class Events:
 def event_put(key: InstanceKey, event: Event, now: float) -> Put:
     """The write that logs an event; refused when its sequence is taken."""
     values = {"instance": str(key), "sequence": event.sequence, "body": event.body(), "type": event.type}
-    return Put(TABLE, values | {"expires_at": int(now + KEPT_S)}, absent("sequence"))
+    kept = {"traceparent": event.traceparent, "expires_at": int(now + KEPT_S)}
+    return Put(TABLE, values | kept, absent("sequence"))
 
 
 def mark_put(key: InstanceKey, mark: Mark) -> Put:

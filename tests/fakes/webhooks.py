@@ -11,13 +11,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from functions.webhook_sender.incoming import Work, read
+from functions.webhook_sender.replay import Replayer
 from functions.webhook_sender.services import Poster, Services
 from shared.clock import iso
 from shared.egress import EgressResponse
 from shared.models.event import Event, EventType
+from shared.models.replay import Replay
 from shared.models.webhook import Delivery, DeliveryState, SealedSecret, Webhook
 from shared.queues.deliveries import DeliveryTask, encode
 from shared.store.database import ConditionFailed
+from shared.store.deliveries import Sought
 from shared.vault import Vault, new_key
 from tests.fakes.clock import NOW, FakeClock
 
@@ -65,6 +68,25 @@ class FakeRecords:
         self.found[key] = delivery
         self.trap("after save")
 
+    async def page(
+        self,
+        tenant: str,
+        webhook_id: str,
+        limit: int,
+        start: str | None = None,
+        *,
+        sought: Sought,
+        ascending: bool,
+    ) -> tuple[list[Delivery], str | None]:
+        self.trap("before page")
+        assert ascending
+        low, high = sought.ids
+        named = sorted(one.id for (webhook, _), one in self.found.items() if webhook == webhook_id)
+        rest = [name for name in named if low <= name <= high and name > (start or "")]
+        page = [self.found[webhook_id, name] for name in rest[:limit]]
+        last = rest[limit - 1] if len(rest) > limit else None
+        return [one for one in page if not sought.states or one.state in sought.states], last
+
     def of(self, webhook_id: str) -> Delivery:
         """The only delivery of an endpoint."""
         (found,) = (one for (webhook, _), one in self.found.items() if webhook == webhook_id)
@@ -81,6 +103,51 @@ class FakeTasks:
         self.trap(f"before {self.name}")
         self.tasks += [(task, delay_s) for task in tasks]
         self.trap(f"after {self.name}")
+
+
+@dataclass
+class FakeLog:
+    """Bodies by instance and sequence."""
+
+    trap: Trap = no_trap
+    bodies: dict[tuple[str, int], str] = field(default_factory=dict)
+
+    async def get_many(self, tenant: str, wanted: Sequence[tuple[str, int]]) -> dict[tuple[str, int], str]:
+        self.trap("before log")
+        return {place: self.bodies[place] for place in wanted if place in self.bodies}
+
+
+@dataclass
+class FakeProgress:
+    """How far replays have come, by their id."""
+
+    trap: Trap = no_trap
+    found: dict[str, Replay] = field(default_factory=dict)
+
+    async def save(self, replay: Replay, now: float, *, again: bool = False) -> None:
+        self.trap("before progress")
+        stored, place = self.found.get(replay.id), _place(replay)
+        if stored and (_place(stored) > place or (_place(stored) == place and not again)):
+            raise ConditionFailed
+        self.found[replay.id] = replay
+        self.trap("after progress")
+
+
+def _place(replay: Replay) -> str:
+    return "~" if replay.finished_at else replay.cursor or ""
+
+
+@dataclass
+class FakePages:
+    """Replays that wait for their next page."""
+
+    trap: Trap = no_trap
+    replays: list[tuple[Replay, int]] = field(default_factory=list)
+
+    async def put(self, replay: Replay, delay_s: int = 0) -> None:
+        self.trap("before next page")
+        self.replays.append((replay, delay_s))
+        self.trap("after next page")
 
 
 @dataclass
@@ -109,6 +176,9 @@ class Fakes:
     tasks: FakeTasks
     dead: FakeTasks
     poster: FakePoster
+    log: FakeLog
+    progress: FakeProgress
+    pages: FakePages
     clock: FakeClock
     services: Services
 
@@ -118,18 +188,29 @@ def fakes(*webhooks: Webhook, trap: Trap = no_trap, client: Poster | None = None
     endpoints, records = FakeEndpoints(list(webhooks), trap), FakeRecords(trap)
     tasks, dead = FakeTasks("schedule", trap), FakeTasks("bury", trap)
     poster, clock = FakePoster(trap=trap), FakeClock()
+    log, progress, pages = FakeLog(trap), FakeProgress(trap), FakePages(trap)
     services = Services(
         endpoints=endpoints,
         records=records,
         tasks=tasks,
         dead=dead,
         client=client or poster,
+        replayer=Replayer(
+            endpoints=endpoints,
+            deliveries=records,
+            log=log,
+            progress=progress,
+            tasks=tasks,
+            pages=pages,
+            clock=clock,
+        ),
         vault=VAULT,
         slots=asyncio.Semaphore(25),
         clock=clock,
         jitter=lambda: 0.0,
     )
-    return Fakes(endpoints, records, tasks, dead, poster, clock, replace(services, **changes))
+    services = replace(services, **changes)
+    return Fakes(endpoints, records, tasks, dead, poster, log, progress, pages, clock, services)
 
 
 def a_webhook(name: str = "a", *, tenant: str = "acme", secrets: Sequence[str] = (SECRET,), **changes: Any) -> Webhook:

@@ -10,6 +10,7 @@ from fastapi import Depends, Path, Request
 from functions.api import problems
 from functions.api.problems import Problem
 from functions.api.services import Services
+from shared.logs import note
 from shared.models.api_key import ApiKey, Scope
 from shared.models.instance import InstanceKey
 from shared.routes import SCOPES
@@ -36,6 +37,7 @@ class Call:
 
 async def _call(request: Request) -> Call:
     caller: ApiKey = request.scope[CALLER]
+    note(instance=request.path_params.get("instance_id"), message=request.path_params.get("message_id"))
     _check_scope(caller, request)
     return Call(request.app.state.services, caller.tenant, caller.may(Scope.MANAGE))
 

@@ -19,6 +19,8 @@ from functions.webhook_sender.follow import is_early, put_off
 from functions.webhook_sender.incoming import Work, read
 from functions.webhook_sender.resolve import Resolver
 from functions.webhook_sender.services import Services
+from shared.logs import bind
+from shared.logs.context import Bound
 from shared.queues.queue import QueueError
 from shared.store.database import StoreError
 
@@ -58,12 +60,17 @@ async def _process(
     record: Record, resolver: Resolver, services: Services, begin_by: float | None, done: Callable[[str], None]
 ) -> None:
     work = read(record)
+    with bind(tenant=work.task.tenant, instance=work.instance, message=work.message_id):
+        await _settle(work, resolver, services, begin_by)
+    done(record["messageId"])
+    count_event(work, services.meter)  # not before: what comes again is counted when it is through
+
+
+async def _settle(work: Work, resolver: Resolver, services: Services, begin_by: float | None) -> None:
     if is_early(work.task, services.clock.unix()):
         await put_off(work.task, services)
     else:
         await _deliver_to_all(work, resolver, services, begin_by)
-    done(record["messageId"])
-    count_event(work, services.meter)  # not before: what comes again is counted when it is through
 
 
 async def _deliver_to_all(work: Work, resolver: Resolver, services: Services, begin_by: float | None) -> None:
@@ -77,4 +84,13 @@ async def _deliver_to_all(work: Work, resolver: Resolver, services: Services, be
 
 def _tell(record: Record, error: BaseException) -> None:
     unexpected = None if isinstance(error, _EXPECTED) else error
-    log.error("record %s must come again: %s", record["messageId"], type(error).__name__, exc_info=unexpected)
+    with _about(record):
+        log.error("record %s must come again: %s", record["messageId"], type(error).__name__, exc_info=unexpected)
+
+
+def _about(record: Record) -> Bound:
+    try:
+        work = read(record)
+    except ValueError:  # it is no task
+        return bind()
+    return bind(tenant=work.task.tenant, instance=work.instance, message=work.message_id)

@@ -72,11 +72,16 @@ async def _proceed(
 
 
 def _tell(delivery: Delivery, made: Attempt | None, number: int) -> None:
+    """A line for each attempt that failed, at any level of the log; at DEBUG for the others as well."""
     level = logging.DEBUG if delivery.state is DeliveryState.DELIVERED else logging.INFO
     if log.isEnabledFor(level):
-        status, error, ms = (made.status, made.error, made.ms) if made else (None, "disabled", 0)
-        log.log(
-            level,
-            "delivery %s of %s attempt %d: %s (status %s, %s, %d ms)",
-            *(delivery.id, delivery.tenant, number, delivery.state, status, error, ms),
-        )
+        fields = {
+            "delivery": delivery.id,
+            "event_type": delivery.event_type,
+            "attempt": number,
+            "state": delivery.state,
+            "status": made.status if made else None,
+            "error": made.error if made else "disabled",
+            "ms": made.ms if made else None,
+        }
+        log.log(level, "attempt", extra={"fields": fields})

@@ -16,7 +16,7 @@ class Work:
     """A task with what must be known of its event and of the message that brought it.
 
     `happened_at` (the event) and `sent_at` (the message) in unix seconds; `receives` counts this time. `reason`: the
-    code with which the event explains itself, if it does."""
+    code with which the event explains itself, if it does; `message_id`: our message that it is about, if any."""
 
     task: DeliveryTask
     event_id: str
@@ -27,6 +27,7 @@ class Work:
     receives: int = 1
     sent_at: float = 0.0
     reason: str | None = None
+    message_id: str | None = None
 
 
 def read(record: Mapping[str, Any]) -> Work:
@@ -45,6 +46,7 @@ def read(record: Mapping[str, Any]) -> Work:
             receives=int(attributes.get("ApproximateReceiveCount", 1)),
             sent_at=int(attributes.get("SentTimestamp", 0)) / 1000,
             reason=_reason(event.get("data")),
+            message_id=_message_id(event.get("data")),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"not an event: {error!r}") from error
@@ -53,3 +55,8 @@ def read(record: Mapping[str, Any]) -> Work:
 def _reason(data: Any) -> str | None:
     reason = data.get("reason") if isinstance(data, dict) else None
     return str(reason.get("code")) if isinstance(reason, dict) else None
+
+
+def _message_id(data: Any) -> str | None:
+    found = data.get("message_id") if isinstance(data, dict) else None
+    return found if isinstance(found, str) else None

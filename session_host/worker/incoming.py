@@ -14,6 +14,7 @@ from session_host.worker.ledger import Ledger, Outdated
 from session_host.worker.patience import until_available
 from session_host.worker.recorder import receipt_entry, received_entry
 from shared.clock import Clock
+from shared.logs import bind
 from shared.models.instance import InstanceKey
 from shared.store.messages import Messages
 
@@ -135,5 +136,6 @@ class Incoming:
             now = self._clock.unix()
             await self._ledger.record(receipt_entry(self._key, message_id, whatsapp_id, told.receipt, now))
         except Outdated:
-            logger.debug("%s: a receipt came again or late", self._key)
+            with bind(message=message_id):
+                logger.debug("%s: a receipt came again or late", self._key)
         told.settle()

@@ -39,6 +39,7 @@ from session_host.worker.outbox import Outbox
 from session_host.worker.patience import until_available
 from shared.clock import Clock
 from shared.ids import new_id
+from shared.logs import bind
 from shared.models.event import Event
 from shared.models.host import Lease
 from shared.models.instance import InstanceKey
@@ -285,7 +286,8 @@ class Ledger:
 def _reject(waiting: _Waiting, error: Exception) -> None:
     entry = waiting.entry
     why = error if isinstance(error, StoreError) else type(error).__name__  # others may quote what they choke on
-    logger.error("%s: the store does not take %s: %s", entry.key, entry.event.type if entry.event else "it", why)
+    with bind(tenant=entry.key.tenant, instance=entry.key.id):
+        logger.error("%s: the store does not take %s: %s", entry.key, entry.event.type if entry.event else "it", why)
     _fail(waiting, Unstorable(str(entry.key)))
 
 

@@ -18,6 +18,7 @@ from functools import partial
 from itertools import islice
 
 from session_host.worker.patience import until_available
+from shared.logs import bind
 from shared.models.event import Event
 from shared.models.instance import InstanceKey
 from shared.queues.deliveries import DeliveryQueue, DeliveryTask, encode
@@ -129,7 +130,8 @@ class Outbox:
         except MessageTooLarge as error:
             if len(tasks) == 1:
                 event = json.loads(tasks[0].event)["id"]
-                logger.error("event %s of tenant %s is not delivered: %s", event, tasks[0].tenant, error)
+                with bind(tenant=tasks[0].tenant):
+                    logger.error("event %s of tenant %s is not delivered: %s", event, tasks[0].tenant, error)
                 return
             for task in tasks:  # some may be on the queue already
                 await self._put([replace(task, again=True)])

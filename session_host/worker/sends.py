@@ -12,6 +12,7 @@ from session_host.worker.context import Held, WorkerContext
 from session_host.worker.dead import carry_to_end
 from session_host.worker.outgoing import Outgoing, OutgoingMessage
 from session_host.worker.settling import NOT_PAIRED
+from shared.logs import bind
 from shared.models.instance import Instance, InstanceState
 from shared.models.message import MessageError
 
@@ -61,7 +62,8 @@ class Sends:
     async def run(self) -> None:
         """Brings out one message after the other until `end`."""
         while (held := await self._waiting.get()) is not None:
-            await carry_to_end(held, partial(self._bring_out, held.value), self._stopping, self._context)
+            with bind(message=held.value.message_id):
+                await carry_to_end(held, partial(self._bring_out, held.value), self._stopping, self._context)
             if self._waiting.empty():
                 self._all_out.set()
 

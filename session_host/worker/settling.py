@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -10,9 +11,12 @@ from session_host.worker.ledger import Ledger, Outdated
 from session_host.worker.patience import until_available
 from session_host.worker.recorder import message_entry
 from shared.clock import Clock, iso
+from shared.logs import bind
 from shared.models.instance import InstanceKey
 from shared.models.message import UNSENT, MessageError, MessageState, Step
 from shared.store.messages import Messages, free_key
+
+logger = logging.getLogger(__name__)
 
 NOT_PAIRED = MessageError("not_paired", "The instance was unlinked before the message could be sent.")
 INTERRUPTED = MessageError("interrupted", "The host stopped while the message was being sent.")
@@ -95,4 +99,7 @@ class Settling:
             await self._ledger.record(replace(entry, event=None) if message.silent else entry)
         except Outdated:
             return False
+        with bind(tenant=message.key.tenant, instance=message.key.id, message=message.message_id):
+            fields = {"type": message.type, "state": state, "code": error.code if error else None}
+            logger.info("message", extra={"fields": fields})
         return True

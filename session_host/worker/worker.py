@@ -25,6 +25,7 @@ from session_host.worker.results import leave_result
 from session_host.worker.runner import Runner
 from session_host.worker.settling import DELETED, Settling
 from session_host.worker.sweep.sweeper import Sweeper, sweep_deleted
+from shared.logs import bind, note
 from shared.models.command import Command, CommandKind, CommandResult
 from shared.models.instance import Instance, InstanceKey, InstanceState
 from shared.queues.queue import Queue, Received
@@ -138,12 +139,14 @@ class Worker:
                 await contained("collecting garbage", self._garbage.collect(command))
                 held.settle()
             case Command(kind=CommandKind.SEND) as command:
-                await self._pass_on(held, command)
+                with bind(tenant=command.instance.tenant, instance=command.instance.id):
+                    await self._pass_on(held, command)
             case _ if self._stopping.is_set():
                 held.give_back()
             case Command() as command:
                 work = partial(self._carry_out, command, held.received)
-                await carry_to_end(held, work, self._stopping, self._context)
+                with bind(tenant=command.instance.tenant, instance=command.instance.id):
+                    await carry_to_end(held, work, self._stopping, self._context)
 
     async def _refuse(self, held: Held[Any], error: str) -> None:
         """Another version may understand it, so it comes again twice. It never waits, so its receives are its tries."""
@@ -161,6 +164,7 @@ class Worker:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             await self._refuse(held, f"{type(error).__name__}: {error}")
             return
+        note(message=message.message_id)
         passing = Held(message, held.received, held.settle, held.give_back)
         what = f"{command.instance}: taking {message.message_id}"
         outcome = await attempt(what, partial(self._enqueue, passing, command), self._stopping)
@@ -191,6 +195,7 @@ class Worker:
             await leave_result(command.id, GONE, self._context)
         else:
             await carry_out(runner, command, received.receives, self._context)
+            logger.info("command", extra={"fields": {"kind": command.kind, "receives": received.receives}})
             if command.kind is CommandKind.DELETE and await self._is_gone(runner):
                 await self._remove(runner)
         return True
@@ -207,7 +212,8 @@ class Worker:
 
     async def _add(self, instance: Instance) -> None:
         runner = self._runners[instance.key] = Runner(instance, self._context)
-        await runner.start()
+        with bind(tenant=instance.tenant, instance=instance.id, anew=True):  # it outlives the command that it came by
+            await runner.start()
         self._context.reported()
 
     async def _is_gone(self, runner: Runner) -> bool:

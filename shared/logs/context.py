@@ -14,14 +14,15 @@ _bound: ContextVar[dict[str, str]] = ContextVar("hivewp_log_fields", default=_EM
 class Bound:
     """A context manager; see `bind`. A class since contextlib's generators take three times as long."""
 
-    __slots__ = ("_fields", "_token")
+    __slots__ = ("_anew", "_fields", "_token")
 
-    def __init__(self, fields: dict[str, str]) -> None:
+    def __init__(self, fields: dict[str, str], anew: bool) -> None:
         self._fields = fields
+        self._anew = anew
         self._token: Token[dict[str, str]] | None = None
 
     def __enter__(self) -> None:
-        self._token = _bound.set({**_bound.get(), **self._fields})
+        self._token = _bound.set(self._fields.copy() if self._anew else {**_bound.get(), **self._fields})
 
     def __exit__(self, *_error: object) -> None:
         if self._token is not None:
@@ -35,9 +36,12 @@ def bind(
     message: str | None = None,
     trace: str | None = None,
     request: str | None = None,
+    anew: bool = False,
 ) -> Bound:
-    """`with bind(instance="shop-7"):` puts these ids on every line that is logged inside; None leaves what was."""
-    return Bound(_given(tenant, instance, message, trace, request))
+    """`with bind(instance="shop-7"):` puts these ids on every line that is logged inside; None leaves what was.
+
+    `anew` drops what was: for tasks that outlive what they happen to be started by."""
+    return Bound(_given(tenant, instance, message, trace, request), anew)
 
 
 def note(

@@ -18,6 +18,7 @@ from functions.api.problems import Problem
 from functions.api.services import Services
 from shared.clock import iso
 from shared.ids import made_at, new_id
+from shared.logs import note
 from shared.metrics import MESSAGES_ACCEPTED
 from shared.models.command import Command, CommandKind
 from shared.models.instance import Instance
@@ -36,6 +37,7 @@ async def accept(services: Services, instance: Instance, body: TextMessage, key:
     """Stores and queues a message; one that was accepted under the same key before is given back. Raises Problem."""
     now = services.clock.unix()
     message = _message(instance, body, now)
+    note(message=message.id)
     try:
         await services.messages.accept(message, now, key)
     except AlreadyAccepted as earlier:
@@ -53,6 +55,7 @@ async def _accepted_before(
     if key is not None and earlier.body_digest != key.body_digest:
         detail = "This Idempotency-Key was used for another message in the last 24 hours."
         raise Problem(problems.IDEMPOTENCY_KEY_REUSED, detail)
+    note(message=earlier.message_id)
     message = await services.messages.get(str(instance.key), earlier.message_id)
     if message is None:  # a key and its message are stored together; somebody has cleaned up by hand
         detail = "The message of this Idempotency-Key is gone: use another key."

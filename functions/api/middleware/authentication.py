@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from functions.api import problems
 from functions.api.call import CALLER
 from functions.api.problems import Problem, problem_response
+from shared.logs import note
 from shared.routes import is_open
 from shared.store.keys import Keys
 
@@ -34,4 +35,5 @@ class Authentication:
             await problem_response(Problem(problems.FORBIDDEN, detail))(scope, receive, send)
             return
         scope[CALLER] = caller
+        note(tenant=caller.tenant)
         await self._app(scope, receive, send)

@@ -9,11 +9,10 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from functions.api import problems
-from functions.api.call import CALLER
 from functions.api.errors import problem_of
 from functions.api.problems import Problem, problem_response
 from shared.ids import new_id
-from shared.models.api_key import ApiKey
+from shared.logs import bind
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +20,7 @@ ABANDONED = 499  # the caller hung up, or the process was stopped, before there 
 
 
 class RequestLog:
-    """Logs method, route, status, duration, tenant and request id; never a body, a query or a key."""
+    """Logs method, route, status and duration, and what the call was about; never a body, a query or a key."""
 
     def __init__(self, app: ASGIApp, monotonic: Callable[[], float]) -> None:
         self._app = app
@@ -31,7 +30,12 @@ class RequestLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began, request_id, status = self._monotonic(), _request_id(scope), 0
+        request_id = _request_id(scope)
+        with bind(request=request_id):
+            await self._call(scope, receive, send, request_id)
+
+    async def _call(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
+        began, status = self._monotonic(), 0
 
         async def send_marked(message: Message) -> None:
             nonlocal status
@@ -47,13 +51,13 @@ class RequestLog:
         except Exception as error:
             problem = problem_of(error)
             if status or problem.kind is problems.INTERNAL:
-                log.exception("call %s failed", request_id)
+                log.exception("the call failed")
             elif problem.kind is problems.UNAVAILABLE:
-                log.warning("call %s failed: %s", request_id, _cause(error))
+                log.warning("the call failed: %s", _cause(error))
             if not status:
                 await _answer(problem, request_id)(scope, receive, send_marked)
         finally:
-            _log_line(scope, request_id, status or ABANDONED, self._monotonic() - began)
+            _log_line(scope, status or ABANDONED, self._monotonic() - began)
 
 
 def _answer(problem: Problem, request_id: str) -> ASGIApp:
@@ -73,14 +77,11 @@ def _request_id(scope: Scope) -> str:
     return str(in_lambda.aws_request_id) if in_lambda is not None else new_id("req")
 
 
-def _log_line(scope: Scope, request_id: str, status: int, seconds: float) -> None:
-    caller: ApiKey | None = scope.get(CALLER)
+def _log_line(scope: Scope, status: int, seconds: float) -> None:
     fields = {
         "method": scope["method"],
         "route": getattr(scope.get("route"), "path", None),
         "status": status,
         "ms": round(seconds * 1000, 1),
-        "tenant": caller.tenant if caller else None,
-        "request_id": request_id,
     }
     log.info("request", extra={"fields": fields})

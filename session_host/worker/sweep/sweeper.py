@@ -16,6 +16,7 @@ from session_host.worker.patience import until_available
 from session_host.worker.settling import DELETED, EXPIRED, NOT_QUEUED, Ended, Settling
 from session_host.worker.sweep.fate import LATEST_QUEUED_S, Facts, Fate, fate_of
 from shared.ids import made_at, new_id
+from shared.logs import bind
 from shared.models.command import Command, CommandKind
 from shared.models.instance import InstanceKey
 from shared.queues.commands import encode, group_of
@@ -116,7 +117,8 @@ class Sweeper:
         try:
             await self._queue.send(Outgoing(encode(command), group_of(command), command.id))
         except QueueError as error:
-            logger.warning("%s: a trace could not be sent: %s", key, error)
+            with bind(tenant=key.tenant, instance=key.id):
+                logger.warning("%s: a trace could not be sent: %s", key, error)
             return
         round_.trace, round_.traced = received_until, now
         round_.due = min(round_.due, now + SOON_S)
@@ -149,4 +151,5 @@ async def settle(context: WorkerContext, key: InstanceKey, message: Unsettled, f
     ended = Ended(key, message.id, message.to, message.type, frees)
     done = await settling.uncertain(ended) if fate is Fate.UNCERTAIN else await settling.fail(ended, FAILED_AS[fate])
     if done:
-        logger.warning("%s: %s made no progress: %s", key, message.id, fate.name.lower())
+        with bind(tenant=key.tenant, instance=key.id, message=message.id):
+            logger.warning("%s: %s made no progress: %s", key, message.id, fate.name.lower())

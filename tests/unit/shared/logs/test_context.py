@@ -16,6 +16,13 @@ def test_inside_the_inner_adds_to_the_outer_and_outside_nothing_is_left() -> Non
     assert bound() == {}
 
 
+def test_anew_begins_with_nothing() -> None:
+    with bind(tenant="t", message="m"):
+        with bind(instance="i", anew=True):
+            assert bound() == {"instance": "i"}
+        assert bound() == {"tenant": "t", "message_id": "m"}
+
+
 def test_what_is_noted_stands_on_later_lines_of_the_same_bind_only() -> None:
     with bind(request="r"):
         with bind():

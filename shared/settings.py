@@ -13,6 +13,7 @@
 | HIVEWP_LOG_LEVEL | DEBUG, INFO, WARNING or ERROR | INFO |
 | HIVEWP_NUMBER_CHECKS_PER_MINUTE | how many numbers an instance may ask WhatsApp about in a minute, 1 to 10000 | 100 |
 | HIVEWP_METRICS | emf: figures also go to standard output, for CloudWatch; none: no calls are counted at all | off |
+| OTEL_EXPORTER_OTLP_ENDPOINT and others | spans for a collector, see shared/tracing/otlp.py | off |
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.aws import AwsSettings
+from shared.tracing.otlp import BadOtlpSetting, OtlpSettings
 
 MAX_PARTITIONS = 200  # a queue and its policy each: a stack of CloudFormation holds 500 resources
 SEALING_KEY = "HIVEWP_SEALING_KEY"
@@ -49,6 +51,7 @@ class Settings:
     sessions_per_worker: int = 100
     metrics: str = "off"
     number_checks_per_minute: int = NUMBER_CHECKS
+    tracing: OtlpSettings | None = None
 
     @property
     def counting(self) -> bool:
@@ -67,6 +70,7 @@ class Settings:
             log_level=log_level(env),
             number_checks_per_minute=number_checks(env),
             metrics=one_of(env, "HIVEWP_METRICS", "off", METRICS),
+            tracing=tracing(env),
         )
 
 
@@ -94,6 +98,14 @@ def one_of(env: Mapping[str, str], name: str, default: str, allowed: tuple[str, 
     if text not in allowed:
         raise BadSetting(f"{name} must be one of {', '.join(allowed)}, not {text!r}")
     return text
+
+
+def tracing(env: Mapping[str, str]) -> OtlpSettings | None:
+    """Where spans go, None where they are not asked for. Raises BadSetting."""
+    try:
+        return OtlpSettings.parse(env)
+    except BadOtlpSetting as error:
+        raise BadSetting(str(error)) from error
 
 
 def required(env: Mapping[str, str], name: str) -> str:

@@ -35,7 +35,10 @@ class EventType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What happened. `sequence` and `instance` are None only for events about an endpoint (`webhook.*`)."""
+    """What happened. `sequence` and `instance` are None only for events about an endpoint (`webhook.*`).
+
+    `traceparent`: the trace that it came of; no part of its body.
+    """
 
     id: str
     type: EventType
@@ -43,6 +46,7 @@ class Event:
     data: dict[str, Any]
     instance: str | None = None
     sequence: int | None = None
+    traceparent: str | None = None
 
     def body(self) -> str:
         """The JSON that is logged, delivered and signed, always the same for the same event."""

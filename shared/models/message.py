@@ -68,7 +68,8 @@ class Message:
     """A message and its story. `content` is what its type needs, `instance` the text form of InstanceKey.
 
     `idempotency_key` is the caller's name for the request, freed when the message is found never to have been queued.
-    `attempt` names the last try to send it, so that whoever tried knows its own mark.
+    `attempt` names the last try to send it, so that whoever tried knows its own mark. `traceparent`: the trace of the
+    call that it came by, which all that becomes of it goes on with.
     """
 
     id: str
@@ -85,3 +86,4 @@ class Message:
     deadline: float | None = None
     attempt: str | None = None
     idempotency_key: str | None = None
+    traceparent: str | None = None

@@ -90,6 +90,7 @@ class Delivery:
     instance: str | None = None
     sequence: int | None = None
     body: str | None = None  # kept only for events that no log holds (`webhook.*`)
+    traceparent: str | None = None  # the trace that the event came of
     round: int = 0  # attempts used up of the schedule; begins anew with a replay
 
 

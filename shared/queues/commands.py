@@ -2,6 +2,8 @@
 
 The group decides what is kept in order: an instance's messages are one, its other commands another. A message's command
 is queued under the message's id, any other under its own id or a name of the sender's.
+
+Who sends one goes on with its trace in it, and so does who carries it out.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from typing import Any, Protocol
 from shared.models.command import Command, CommandKind
 from shared.models.instance import InstanceKey
 from shared.queues.queue import Outgoing, Queue, Received
+from shared.tracing import PASS_ON, Kind, Tracer
 
 IN_ORDER = frozenset({CommandKind.SEND, CommandKind.TRACE})
 _CONTROL = "/control"
@@ -29,13 +32,28 @@ class CommandSender(Protocol):
 class CommandQueues:
     """The command queues of all partitions."""
 
-    def __init__(self, queue_of: Callable[[int], Queue]) -> None:
+    def __init__(self, queue_of: Callable[[int], Queue], tracer: Tracer = PASS_ON) -> None:
         self._queue_of = queue_of
+        self._tracer = tracer
 
     async def send(self, partition: int, command: Command, dedup: str | None = None) -> None:
         """Puts a command on its partition's queue. Raises QueueError."""
-        message = Outgoing(encode(command), group=group_of(command), dedup=dedup or command.id)
-        await self._queue_of(partition).send(message)
+        with self._tracer.span("send command", Kind.PRODUCER, attributes=about(command)) as span:
+            body, group = encode(command), group_of(command)
+            message = Outgoing(body, group, dedup or command.id, traceparent=span.traceparent)
+            await self._queue_of(partition).send(message)
+
+
+def about(command: Command) -> dict[str, str]:
+    """What a span tells of a command: what it asks, and of which instance."""
+    named = {
+        "messaging.system": "aws_sqs",
+        "hivewp.command": command.kind,
+        "hivewp.tenant": command.instance.tenant,
+        "hivewp.instance": command.instance.id,
+    }
+    message_id = command.args.get("message_id")
+    return named | {"hivewp.message": message_id} if isinstance(message_id, str) else named
 
 
 def group_of(command: Command) -> str:

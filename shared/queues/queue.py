@@ -14,10 +14,12 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.aws import LONG_POLL_S
+from shared.tracing import checked
 
 MAX_BATCH = 10
 MAX_BATCH_BYTES = 1_000_000  # SQS counts a whole batch against its limit of 1 MiB
 MAX_DELAY_S = 900
+TRACEPARENT = "traceparent"  # an attribute beside the body: who does not know it reads the body as ever
 _ATTRIBUTES = ["ApproximateReceiveCount", "SentTimestamp", "MessageGroupId", "MessageDeduplicationId"]
 
 # SQS refuses these two, which a text may hold. Bodies are JSON, where they stand in strings only and can be escaped.
@@ -34,12 +36,16 @@ class MessageTooLarge(QueueError):
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message to send. `group`: kept in order (FIFO) or treated fairly; `dedup` (FIFO): taken once in 5 minutes."""
+    """A message to send. `group`: kept in order (FIFO) or treated fairly; `dedup` (FIFO): taken once in 5 minutes.
+
+    `traceparent`: the trace that it goes on with.
+    """
 
     body: str
     group: str | None = None
     dedup: str | None = None
     delay_s: int = 0
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,7 @@ class Received:
     group: str | None
     id: str = ""
     dedup: str | None = None
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +115,7 @@ class Queue:
                 MaxNumberOfMessages=most,
                 WaitTimeSeconds=wait_s,
                 MessageSystemAttributeNames=_ATTRIBUTES,
+                MessageAttributeNames=[TRACEPARENT],
                 **hidden,
             )
         return [_received(raw) for raw in answer.get("Messages", [])]
@@ -147,6 +155,8 @@ def _entry(message: Outgoing) -> dict[str, Any]:
         entry["MessageDeduplicationId"] = message.dedup
     if message.delay_s:
         entry["DelaySeconds"] = min(message.delay_s, MAX_DELAY_S)
+    if message.traceparent:
+        entry["MessageAttributes"] = {TRACEPARENT: {"DataType": "String", "StringValue": message.traceparent}}
     return entry
 
 
@@ -178,6 +188,7 @@ def _received(raw: dict[str, Any]) -> Received:
         group=attributes.get("MessageGroupId"),
         id=raw["MessageId"],
         dedup=attributes.get("MessageDeduplicationId"),
+        traceparent=checked(raw.get("MessageAttributes", {}).get(TRACEPARENT, {}).get("StringValue")),
     )
 
 

@@ -67,6 +67,7 @@ class Unsettled:
     accepted_at: float
     deadline: float | None
     idempotency_key: str | None
+    traceparent: str | None = None
 
 
 class Messages:
@@ -221,6 +222,7 @@ def _unsettled(values: dict[str, Any]) -> Unsettled:
         accepted_at=max(made_at(values["id"]), values.get("accepted_again_at", 0.0)),
         deadline=values.get("deadline"),
         idempotency_key=values.get("idempotency_key"),
+        traceparent=values.get("traceparent"),
     )
 
 

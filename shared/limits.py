@@ -1,4 +1,4 @@
-"""What each plan allows per API key: the one table behind the local gateway, the usage plans and the WAF rules.
+"""What each plan allows: the one table behind the local gateway, the usage plans, the WAF rules and the message quota.
 
 | class | calls | standard | scale |
 |---|---|---|---|
@@ -7,11 +7,16 @@
 | queries | all the rest: reads, number checks, webhooks | 1,000 a minute | 10,000 |
 
 | quota | all calls of a key | 500,000 a day | 5,000,000 |
+| message quota | messages accepted of a tenant | 100,000 a day | 1,000,000 |
 
 A window's count is also the burst: it may be spent at once, and comes back evenly over the window. The quota is spent
 after eight hours of a call every 58 ms, which is above what a plan is for: it bounds what a client gone wild costs, not
 what a busy one does. That is little for calls that are answered at once, $3 a day for `standard`, and much for calls
 that ask to wait, $140, since the function runs for as long: docs/cost.md has the sums.
+
+The message quota is a fifth of that: whoever sends also looks at what became of it, and 100,000 are what a hundred
+numbers send at a thousand a day each, more than WhatsApp puts up with from most. It bounds what a tenant's messages
+cost to $8 a day. It counts messages of a tenant, not calls of a key; a key may have a number of its own.
 """
 
 from __future__ import annotations
@@ -25,6 +30,9 @@ from types import MappingProxyType
 
 MAX_EVENT_BYTES = 6 * 1024 * 1024  # Lambda's: of the call with its headers, its body in it as an escaped JSON string
 MAX_BODY_BYTES = 5_500_000  # leaves room for 25 KB of headers and 750,000 quotes and line breaks to be escaped
+
+
+DAY_S = 86_400
 
 
 class MethodClass(StrEnum):
@@ -62,11 +70,13 @@ class Throttle:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A plan: its limit for every method class, and how many calls of all classes it allows in a day."""
+    """A plan: its limit for every method class, how many calls of all classes it allows a key in a day, and how many
+    messages a tenant."""
 
     name: str
     limits: Mapping[MethodClass, Limit]
     quota_per_day: int
+    messages_per_day: int
 
 
 _STANDARD = {
@@ -74,8 +84,9 @@ _STANDARD = {
     MethodClass.INSTANCE_OPERATIONS: Limit(100, 300),
     MethodClass.QUERIES: Limit(1000, 60),
 }
-STANDARD = Plan("standard", MappingProxyType(_STANDARD), 500_000)
-SCALE = Plan("scale", MappingProxyType({name: limit.times(10) for name, limit in _STANDARD.items()}), 5_000_000)
+STANDARD = Plan("standard", MappingProxyType(_STANDARD), 500_000, 100_000)
+_SCALE = {name: limit.times(10) for name, limit in _STANDARD.items()}
+SCALE = Plan("scale", MappingProxyType(_SCALE), 5_000_000, 1_000_000)
 PLANS: Mapping[str, Plan] = MappingProxyType({plan.name: plan for plan in (STANDARD, SCALE)})
 
 MESSAGES_PATH = r"/v1/instances/[^/]+/messages/?"
@@ -114,6 +125,38 @@ def plan_throttle(plan: Plan) -> Throttle:
 def highest(name: MethodClass) -> Limit:
     """The limit of the plan that allows most of this class."""
     return max((plan.limits[name] for plan in PLANS.values()), key=lambda limit: limit.per_second)
+
+
+@dataclass(frozen=True, slots=True)
+class RateRule:
+    """A rule of the firewall: so many calls in the seconds before, by client IP, or by client IP and x-api-key.
+
+    `kind`: the only calls that it counts; None: all of them, those without a key too."""
+
+    name: str
+    limit: Limit
+    kind: MethodClass | None = None
+
+
+PER_IP_WINDOW_S = 60
+PER_IP_FACTOR = 2  # two customers behind one address
+
+
+def per_ip_limit() -> Limit:
+    """Twice what one key of the highest plan may do in all classes."""
+    per_second = sum(highest(kind).per_second for kind in MethodClass)
+    return Limit(round(PER_IP_FACTOR * per_second * PER_IP_WINDOW_S), PER_IP_WINDOW_S)
+
+
+def rate_rules() -> list[RateRule]:
+    """The firewall's rate rules in the order in which they are asked; the first that refuses a call answers it."""
+    by_class = [RateRule(kind.value.replace("_", "-"), highest(kind), kind) for kind in MethodClass]
+    return [RateRule("per-ip", per_ip_limit()), *by_class]
+
+
+def until_midnight_s(unix: float) -> int:
+    """In how many whole seconds the next day of UTC begins; never 0."""
+    return math.ceil((unix // DAY_S + 1) * DAY_S - unix)
 
 
 def retry_after_s() -> int:

@@ -29,6 +29,8 @@ class Call:
     tenant: str
     manages: bool
     """Whether the key has the scope `manage`: what it may change, it may see with its secrets."""
+    message_quota: int
+    """How many messages the tenant may have accepted in a day."""
 
     def key(self, instance_id: str) -> InstanceKey:
         """The caller's instance of this id."""
@@ -39,7 +41,7 @@ async def _call(request: Request) -> Call:
     caller: ApiKey = request.scope[CALLER]
     note(instance=request.path_params.get("instance_id"), message=request.path_params.get("message_id"))
     _check_scope(caller, request)
-    return Call(request.app.state.services, caller.tenant, caller.may(Scope.MANAGE))
+    return Call(request.app.state.services, caller.tenant, caller.may(Scope.MANAGE), caller.message_quota)
 
 
 def _check_scope(caller: ApiKey, request: Request) -> None:

@@ -61,6 +61,12 @@ RATE_LIMITED = ProblemType(
 QUOTA_EXCEEDED = ProblemType(
     "quota-exceeded", 429, "Quota exceeded", "The key's plan allows no more calls today: it is renewed at midnight UTC."
 )
+MESSAGE_QUOTA_EXCEEDED = ProblemType(
+    "message-quota-exceeded",
+    429,
+    "Message quota exceeded",
+    "The tenant may have no more messages accepted today (`limit`): the count begins anew at midnight UTC.",
+)
 INSTANCE_EXISTS = ProblemType(
     "instance-exists", 409, "Instance exists", "You have an instance of this id, or it is still being deleted."
 )

@@ -12,8 +12,6 @@ without a key, or with ever new ones, is counted by the plain rule alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_wafv2 as waf
 from constructs import Construct
@@ -21,10 +19,8 @@ from constructs import Construct
 from infra.api.problems import rate_limited
 from infra.api.statements import Acl, class_of_calls
 from infra.stages import Stage
-from shared.limits import Limit, MethodClass, highest
+from shared.limits import RateRule, rate_rules
 
-PER_IP_WINDOW_S = 60
-PER_IP_FACTOR = 2  # two customers behind one address
 COUNTED_ONLY = {
     "SizeRestrictions_BODY": "Media come as base64 in the body, which is 5.5 MB at most; the API itself refuses more",
     "GenericRFI_BODY": "Endpoints and proxies of customers are URLs in bodies, with addresses for hosts too",
@@ -40,15 +36,6 @@ _KEY = Acl.RateBasedStatementCustomKeyProperty(
         name="x-api-key", text_transformations=[Acl.TextTransformationProperty(priority=0, type="NONE")]
     )
 )
-
-
-@dataclass(frozen=True, slots=True)
-class RateRule:
-    """A rule's name, its limit, and what is counted by it."""
-
-    name: str
-    limit: Limit
-    statement: Acl.RateBasedStatementProperty
 
 
 class Firewall(Construct):
@@ -74,30 +61,19 @@ class Firewall(Construct):
         waf.CfnWebACLAssociation(self, "association", resource_arn=guarded.stage_arn, web_acl_arn=self.acl.attr_arn)
 
 
-def rate_rules() -> list[RateRule]:
-    """All rate rules, first the plain one."""
-    plain = Acl.RateBasedStatementProperty(
-        aggregate_key_type="IP", limit=per_ip_limit().count, evaluation_window_sec=PER_IP_WINDOW_S
-    )
-    return [RateRule("per-ip", per_ip_limit(), plain), *(_by_class(kind) for kind in MethodClass)]
-
-
-def per_ip_limit() -> Limit:
-    """Twice what one key of the highest plan may do in all classes."""
-    per_second = sum(highest(kind).per_second for kind in MethodClass)
-    return Limit(round(PER_IP_FACTOR * per_second * PER_IP_WINDOW_S), PER_IP_WINDOW_S)
-
-
-def _by_class(kind: MethodClass) -> RateRule:
-    limit = highest(kind)
-    statement = Acl.RateBasedStatementProperty(
+def _statement(rule: RateRule) -> Acl.RateBasedStatementProperty:
+    limit = rule.limit
+    if rule.kind is None:
+        return Acl.RateBasedStatementProperty(
+            aggregate_key_type="IP", limit=limit.count, evaluation_window_sec=limit.window_s
+        )
+    return Acl.RateBasedStatementProperty(
         aggregate_key_type="CUSTOM_KEYS",
         custom_keys=[_IP, _KEY],
         limit=limit.count,
         evaluation_window_sec=limit.window_s,
-        scope_down_statement=class_of_calls(kind),
+        scope_down_statement=class_of_calls(rule.kind),
     )
-    return RateRule(kind.value.replace("_", "-"), limit, statement)
 
 
 def _rule(prefix: str, rule: RateRule, priority: int) -> Acl.RuleProperty:
@@ -111,7 +87,7 @@ def _rule(prefix: str, rule: RateRule, priority: int) -> Acl.RuleProperty:
         name=rule.name,
         priority=priority,
         action=Acl.RuleActionProperty(block=Acl.BlockActionProperty(custom_response=answer)),
-        statement=Acl.StatementProperty(rate_based_statement=rule.statement),
+        statement=Acl.StatementProperty(rate_based_statement=_statement(rule)),
         visibility_config=_visibility(f"{prefix}-{rule.name}"),
     )
 

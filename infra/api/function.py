@@ -43,7 +43,7 @@ TIMEOUT_S = 29
 TABLES = {
     "keys": ("GetItem",),
     "instances": ("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"),
-    "messages": ("GetItem", "PutItem", "UpdateItem", "DeleteItem"),
+    "messages": ("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"),
     "events": ("GetItem", "BatchGetItem", "Query"),
     "journal": ("Query",),
     "webhooks": ("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"),

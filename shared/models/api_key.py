@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from shared.limits import PLANS, STANDARD
+
 
 class Scope(StrEnum):
     """What a key may be good for; shared/routes.py says which one a route asks for."""
@@ -23,13 +25,21 @@ EVERYTHING = tuple(Scope)
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """Whose key it is and what it may do. `expires_at` in unix seconds; a key stored without `scopes` may do all."""
+    """Whose key it is and what it may do. `expires_at` in unix seconds; a key stored without `scopes` may do all.
+
+    `messages_per_day`: how many its tenant may have accepted in a day; None: what the plan says."""
 
     key_id: str
     tenant: str
     plan: str = "standard"
     expires_at: float | None = None
     scopes: Sequence[str] = EVERYTHING
+    messages_per_day: int | None = None
+
+    @property
+    def message_quota(self) -> int:
+        """How many messages its tenant may have accepted in a day."""
+        return self.messages_per_day or PLANS.get(self.plan, STANDARD).messages_per_day
 
     def may(self, scope: Scope) -> bool:
         """Whether the key is good for this."""

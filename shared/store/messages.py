@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -30,6 +29,7 @@ from shared.store.database import (
     Write,
     absent,
 )
+from shared.store.message_quota import MessageQuota, MessageQuotaUsedUp, Place
 
 TABLE = "messages"
 KEPT_S = 30 * 86_400
@@ -82,27 +82,49 @@ class Messages:
         values = await self._db.get(TABLE, {"instance": instance, "id": message_id})
         return from_values(values) if values and "state" in values else None
 
-    async def accept(self, message: Message, now: float, key: IdempotencyKey | None = None) -> None:
-        """Stores a new message, with its idempotency key in one transaction.
+    async def accept(
+        self, message: Message, now: float, key: IdempotencyKey | None = None, quota: MessageQuota | None = None
+    ) -> Place | None:
+        """Stores a new message, with its idempotency key and its count in one transaction. Gives where it was counted.
 
-        Raises AlreadyAccepted, and StoreUnavailable when too many calls use the key at once.
+        Raises AlreadyAccepted, MessageQuotaUsedUp, and StoreUnavailable when too many calls use the key at once.
         """
         message = replace(message, idempotency_key=key.key if key else None)
-        put = Put(TABLE, to_values(message) | {"expires_at": int(now + KEPT_S)}, absent("id"))
-        if key is None:
-            with suppress(ConditionFailed):  # the id is fresh: this write itself, retried by the client below
-                await self._db.write(put)
-            return
-        name, retries = _key_name(message.instance, key.key), self._retries()
+        writes: list[Write] = [Put(TABLE, to_values(message) | {"expires_at": int(now + KEPT_S)}, absent("id"))]
+        if key is not None:
+            writes.append(_put_key(message.instance, message.id, key, now))
+        retries = self._retries()
         while True:
+            place = await self._place(message, now, key, quota)
+            counted = [place.take()] if place else []
             try:
-                await self._db.transact([put, _put_key(name, message.id, key, now)])
-                return
-            except TransactionRefused:  # the key is taken, or somebody is taking it at this moment
-                used = await self._db.get(TABLE, name)
-                if used and used["expires_at"] > now:
-                    raise AlreadyAccepted(used["message_id"], used["body_digest"]) from None
+                await self._db.transact([*writes, *counted])
+                return place
+            except TransactionRefused as refusal:  # the key or the place is taken, or somebody is taking it just now
+                await self._check_unused(message, key, now)
+                if key is None and 0 in refusal.refused:
+                    return place  # the id is fresh: this write itself, repeated by the client below
+                if quota and place and len(writes) in refusal.refused:
+                    await quota.full(place)
+                    continue
             await retries.again()
+
+    async def _place(
+        self, message: Message, now: float, key: IdempotencyKey | None, quota: MessageQuota | None
+    ) -> Place | None:
+        try:
+            return await quota.place() if quota else None
+        except MessageQuotaUsedUp:
+            await self._check_unused(message, key, now)
+            raise
+
+    async def _check_unused(self, message: Message, key: IdempotencyKey | None, now: float) -> None:
+        """Raises AlreadyAccepted where a message was accepted under the key."""
+        if key is None:
+            return
+        used = await self._db.get(TABLE, _key_name(message.instance, key.key))
+        if used and used["expires_at"] > now:
+            raise AlreadyAccepted(used["message_id"], used["body_digest"])
 
     async def is_used(self, instance: str, key: IdempotencyKey, now: float) -> bool:
         """Whether a message was accepted under the key."""
@@ -141,13 +163,18 @@ class Messages:
         found, more = await self._db.query(TABLE, where, keep=keep, start=start)
         return [_unsettled(values) for values in found], more
 
-    async def settle_unsent(self, message: Message, error: MessageError, at: str, key: str | None = None) -> bool:
-        """Fails a message that never reached the queue, and frees its idempotency key for another try.
+    async def settle_unsent(
+        self, message: Message, error: MessageError, at: str, key: str | None = None, place: Place | None = None
+    ) -> bool:
+        """Fails a message that never reached the queue, and frees its idempotency key for another try and its place in
+        the count of the day.
 
         False when it has gone further meanwhile: it did reach the queue.
         """
         failed = [Step(MessageState.FAILED, at)]
         writes: list[Write] = [advance(message.instance, message.id, failed, error=error, only_from=UNSENT)]
+        if place is not None:
+            writes.append(place.give_back())
         if key is not None:
             writes.append(free_key(message.instance, key, message.id))
         retries = self._retries()
@@ -158,8 +185,8 @@ class Messages:
             except TransactionRefused as refusal:
                 if 0 in refusal.refused:
                     return False
-                if refusal.refused:  # the key is no longer this message's
-                    writes = writes[:1]
+                # the key is no longer this message's
+                writes = [write for at, write in enumerate(writes) if at not in refusal.refused]
             await retries.again()
 
 
@@ -230,7 +257,7 @@ def _key_name(instance: str, key: str) -> dict[str, str]:
     return {"instance": instance, "id": f"key#{key}"}
 
 
-def _put_key(name: dict[str, str], message_id: str, key: IdempotencyKey, now: float) -> Put:
+def _put_key(instance: str, message_id: str, key: IdempotencyKey, now: float) -> Put:
     values = {"message_id": message_id, "body_digest": key.body_digest, "expires_at": int(now + IDEMPOTENCY_S)}
     unused = Condition("attribute_not_exists(#k) OR #x <= :now", {"k": "id", "x": "expires_at"}, {"now": int(now)})
-    return Put(TABLE, {**name, **values}, unused)
+    return Put(TABLE, {**_key_name(instance, key.key), **values}, unused)

@@ -3,7 +3,8 @@
 Dying between the two leaves a stored message that nobody sends. The caller, who got no answer, repeats the call with
 its Idempotency-Key, and the command is queued then; it is queued under the message's id, so twice does no harm. Whoever
 does not repeat it within minutes finds it `failed` (`not_queued`): the owner of its partition settles what was never
-queued and frees the key, so that a later call with it makes a new message.
+queued and frees the key, so that a later call with it makes a new message. It counts all the same: what the tenant's
+quota of messages counts is what was stored and not taken back by the call itself.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ from shared.models.command import Command, CommandKind
 from shared.models.instance import Instance
 from shared.models.message import Message, MessageError, MessageState, OnUncertain, Step
 from shared.queues.queue import QueueError
+from shared.rate_limit_fields import Standing, refusal_fields
 from shared.store.database import StoreError
+from shared.store.message_quota import MessageQuota, MessageQuotaUsedUp, Place
 from shared.store.messages import AlreadyAccepted, IdempotencyKey
 
 log = logging.getLogger(__name__)
@@ -33,17 +36,21 @@ QUEUED_BY_THEN_S = 60.0  # well before anybody takes a message for one that was 
 UNSENT = MessageError("queue_unavailable", "The message could not be queued and was not sent.")
 
 
-async def accept(services: Services, instance: Instance, body: TextMessage, key: IdempotencyKey | None) -> Message:
+async def accept(
+    services: Services, instance: Instance, body: TextMessage, key: IdempotencyKey | None, quota: MessageQuota
+) -> Message:
     """Stores and queues a message; one that was accepted under the same key before is given back. Raises Problem."""
     now = services.clock.unix()
     message = _message(instance, body, now)
     note(message=message.id)
     try:
-        await services.messages.accept(message, now, key)
+        place = await services.messages.accept(message, now, key, quota)
     except AlreadyAccepted as earlier:
         before = await _accepted_before(services, instance, earlier, key)
-        return before or await accept(services, instance, body, key)
-    await _queue(services, instance, message, key)
+        return before or await accept(services, instance, body, key, quota)
+    except MessageQuotaUsedUp as used_up:
+        raise _over_quota(used_up.standing) from used_up
+    await _queue(services, instance, message, key, place)
     services.meter.add(MESSAGES_ACCEPTED)
     return message
 
@@ -73,12 +80,20 @@ def as_accepted(message: Message) -> Message:
     return replace(message, state=MessageState.ACCEPTED, timeline=message.timeline[:1], whatsapp_id=None, error=None)
 
 
-async def _queue(services: Services, instance: Instance, message: Message, key: IdempotencyKey | None) -> None:
+def _over_quota(standing: Standing) -> Problem:
+    detail = f"{standing.count:,} messages were accepted today: the count begins anew at midnight UTC."
+    headers = refusal_fields(standing.full_in_s, standing)
+    return Problem(problems.MESSAGE_QUOTA_EXCEEDED, detail, headers=headers, limit=standing.count)
+
+
+async def _queue(
+    services: Services, instance: Instance, message: Message, key: IdempotencyKey | None, place: Place | None
+) -> None:
     try:
         await services.commands.send(instance.partition, _command(instance, message), message.id)
     except QueueError as error:
         log.warning("%s could not be queued: %s", message.id, error)
-        if await _failed(services, message, key):
+        if await _failed(services, message, key, place):
             detail = "The message could not be queued and was not sent: try again."
             raise Problem(problems.UNAVAILABLE, detail, headers=RETRY_SOON) from error
 
@@ -93,11 +108,11 @@ async def _queue_again(services: Services, instance: Instance, message: Message)
         raise Problem(problems.UNAVAILABLE, detail, headers=RETRY_SOON) from error
 
 
-async def _failed(services: Services, message: Message, key: IdempotencyKey | None) -> bool:
-    """Fails the message. False when it did reach its session host, and nothing has to be done."""
+async def _failed(services: Services, message: Message, key: IdempotencyKey | None, place: Place | None) -> bool:
+    """Fails the message, which does not count then. False when it did reach its session host, so that all is well."""
     at = iso(services.clock.unix())
     try:
-        return await services.messages.settle_unsent(message, UNSENT, at, key.key if key else None)
+        return await services.messages.settle_unsent(message, UNSENT, at, key.key if key else None, place)
     except StoreError as error:  # it stays `accepted`: the same call again, with its key, queues it
         log.warning("%s could not be failed: %s", message.id, error)
         return True

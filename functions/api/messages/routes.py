@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import Annotated
 
@@ -21,6 +22,7 @@ from functions.api.problems import not_found
 from functions.api.waiting import RESULT_PACE, first
 from shared.models.instance import Instance
 from shared.models.message import SETTLED, Message
+from shared.rate_limit_fields import rate_limit_fields
 from shared.store.messages import IdempotencyKey
 
 router = APIRouter(prefix="/v1/instances/{instance_id}/messages", tags=["Messages"])
@@ -35,6 +37,7 @@ _REFUSED = (
     problems.NUMBER_NOT_ON_WHATSAPP,
     problems.NOT_CONNECTED,
     problems.TOO_MANY_CHECKS,
+    problems.MESSAGE_QUOTA_EXCEEDED,
     problems.COMMAND_FAILED,
     problems.NO_ANSWER,
 )
@@ -58,10 +61,12 @@ async def send_message(
     clock = call.services.clock
     began, named = clock.monotonic(), idempotency_key(key, request.url.path, body)
     linked: LinkedInstances = request.app.state.linked
-    instance = await linked.get(call.key(instance_id))
+    quota = call.services.quotas.of(call.tenant, call.message_quota)
+    instance, _ = await asyncio.gather(linked.get(call.key(instance_id)), quota.look())
     if body.check_number and not await _known(call, instance, named):
         body = await validated(request.app.state.numbers, instance.key, body, partial(note_asking, request.scope))
-    message = await accept(call.services, instance, body, named)
+    message = await accept(call.services, instance, body, named, quota)
+    response.headers.update(rate_limit_fields(quota.standing()))
     response.headers["location"] = f"/v1/instances/{instance_id}/messages/{message.id}"
     wait = wait_of(prefer)
     if wait is not None:

@@ -13,6 +13,7 @@ from functions.api.messages.schemas import TextMessage
 from functions.api.services import Services
 from shared.clock import iso
 from shared.ids import first_id_at
+from shared.models.api_key import ApiKey
 from shared.models.command import Command, CommandKind
 from shared.models.instance import InstanceState
 from shared.models.message import Message, MessageError, MessageState, Step
@@ -88,6 +89,32 @@ async def test_one_key_makes_one_message_however_often_it_is_sent(shop: httpx.As
     await shop.post(MESSAGES, json=TEXT | {"text": "last"})
     await worker.took(2, CommandKind.SEND)  # in order, so nothing else was queued before the last
     assert list(worker.kinds()).count(CommandKind.SEND) == 2
+
+
+async def test_the_quota_of_a_tenant_is_exact_however_many_call_at_once(
+    shop: httpx.AsyncClient, worker: FakeWorker, services: Services
+) -> None:
+    await services.keys.save("hwp_few", ApiKey("key_few", "acme", messages_per_day=20))
+    async with client_of(services, "hwp_few") as few:
+        named = {"idempotency-key": "order-7"}
+        first = await few.post(MESSAGES, json=TEXT, headers=named)
+        assert first.headers["ratelimit-policy"] == '"messages-per-day";q=20;w=86400'
+        assert first.headers["ratelimit"].startswith('"messages-per-day";r=19;t=')
+        async with client_of(replace(services, commands=BrokenQueues()), "hwp_few") as broken:
+            assert (await broken.post(MESSAGES, json=TEXT)).status_code == 503, "which costs nothing"
+        answers = await asyncio.gather(*(few.post(MESSAGES, json=TEXT) for _ in range(50)))
+        assert sorted(answer.status_code for answer in answers) == [202] * 19 + [429] * 31
+        refused = await few.post(MESSAGES, json=TEXT, headers={"idempotency-key": "order-8"})
+        assert (refused.status_code, refused.headers["content-type"]) == (429, "application/problem+json")
+        assert {"type": "message-quota-exceeded", "limit": 20}.items() <= refused.json().items()
+        wait = refused.headers["retry-after"]
+        assert abs(int(wait) - (-worker.clock.unix() % 86_400)) < 5
+        assert refused.headers["ratelimit"] == f'"messages-per-day";r=0;t={wait}'
+        again = await few.post(MESSAGES, json=TEXT, headers=named)
+        assert (again.status_code, again.text) == (202, first.text)
+    assert (await shop.post(MESSAGES, json=TEXT)).status_code == 202, "another key of the tenant has a larger number"
+    await worker.took(21, CommandKind.SEND)
+    assert list(worker.kinds()).count(CommandKind.SEND) == 21
 
 
 async def test_dying_between_store_and_queue_is_healed_by_the_same_call(

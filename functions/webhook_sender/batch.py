@@ -22,6 +22,7 @@ from functions.webhook_sender.services import Services
 from shared.logs import bind
 from shared.logs.context import Bound
 from shared.queues.queue import QueueError
+from shared.queues.replays import decode as decode_replay
 from shared.store.database import StoreError
 
 log = logging.getLogger(__name__)
@@ -59,6 +60,10 @@ async def process_batch(
 async def _process(
     record: Record, resolver: Resolver, services: Services, begin_by: float | None, done: Callable[[str], None]
 ) -> None:
+    if replay := decode_replay(record["body"]):
+        await services.replayer.work_on(replay, int(record.get("attributes", {}).get("ApproximateReceiveCount", 1)))
+        done(record["messageId"])
+        return
     work = read(record)
     with bind(tenant=work.task.tenant, instance=work.instance, message=work.message_id):
         await _settle(work, resolver, services, begin_by)

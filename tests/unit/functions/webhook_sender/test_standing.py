@@ -77,6 +77,24 @@ def test_a_replay_that_comes_again_after_its_own_attempt_is_not_made_twice(
     assert standing(a_work(FORCED, receives=2, sent_at=sent_after), record) is Standing.OPEN
 
 
+@pytest.mark.parametrize(
+    ("asked_at", "record", "expected"),
+    [
+        (NOW + 1, DELIVERED, Standing.OPEN),
+        (NOW - 1, DELIVERED, Standing.SETTLED),
+        (NOW - 1, RETRYING, Standing.RECORDED),
+        (NOW - 1, replace(RETRYING, round=3), Standing.SETTLED),  # its own retries go on
+        (NOW - 1, DEAD, Standing.RECORDED),
+        (NOW - 1, replace(DEAD, round=10), Standing.OPEN),  # its own retries ended meanwhile
+        (NOW + 1, replace(DEAD, round=10), Standing.OPEN),
+    ],
+)
+def test_a_replay_of_many_is_done_with_what_was_attempted_since_it_was_asked_for(
+    asked_at: float, record: Delivery, expected: Standing
+) -> None:
+    assert standing(a_work(replace(FORCED, asked_at=asked_at)), record) is expected
+
+
 def test_the_first_time_needs_no_read_and_every_other_does() -> None:
     assert not needs_record(a_work(FIRST), NOW)
     assert needs_record(a_work(FIRST, receives=2), NOW)

@@ -1,0 +1,186 @@
+"""Replays of a range: everything in it comes once more, once, wherever the process dies."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from functions.webhook_sender.batch import process_batch
+from functions.webhook_sender.replay import PAGE
+from shared.clock import iso
+from shared.ids import first_id_at
+from shared.models.event import Event, EventType
+from shared.models.replay import Replay, ReplayState
+from shared.models.webhook import Attempt, Delivery, DeliveryState, delivery_id
+from shared.queues.deliveries import DeliveryTask
+from shared.queues.replays import decode, encode
+from tests.fakes.clock import NOW
+from tests.fakes.webhooks import Fakes, a_record, a_webhook, fakes
+
+STATES = (DeliveryState.DELIVERED, DeliveryState.DEAD, DeliveryState.RETRYING)
+ASKED = Replay(
+    id="rpl_1", tenant="acme", webhook_id="wh_a", since=iso(NOW - 1000), until=iso(NOW - 1), asked_at=iso(NOW)
+)
+
+
+class Died(BaseException):
+    """The process is gone."""
+
+
+def an_event(number: int, at: float) -> Event:
+    event_id = f"{first_id_at('evt', at)[:-5]}{number:05d}"
+    return Event(event_id, EventType.MESSAGE_RECEIVED, iso(at), {"n": number}, "shop-1", number)
+
+
+def a_delivery(event: Event, state: DeliveryState, at: float) -> Delivery:
+    return Delivery(
+        id=delivery_id(event.id, "wh_a"),
+        tenant="acme",
+        webhook_id="wh_a",
+        event_id=event.id,
+        event_type=event.type,
+        state=state,
+        created_at=iso(at),
+        attempts=(Attempt(iso(at), 3, 200 if state is DeliveryState.DELIVERED else 500),),
+        instance="shop-1",
+        sequence=event.sequence,
+        round=1,
+    )
+
+
+def a_past(count: int) -> Fakes:
+    """An endpoint that events were delivered to, a second apart, the last at NOW; their states take turns."""
+    made = fakes(a_webhook())
+    for number in range(1, count + 1):
+        at = NOW - count + number
+        event = an_event(number, at)
+        delivery = a_delivery(event, STATES[number % 3], at)
+        made.records.found["wh_a", delivery.id] = delivery
+        made.log.bodies["shop-1", number] = event.body()
+    return made
+
+
+def a_page(replay: Replay, receives: int = 1) -> dict[str, object]:
+    return a_record(DeliveryTask("", ""), receives=receives) | {"body": encode(replay)}
+
+
+async def run(made: Fakes, replay: Replay) -> Replay:
+    """Works on a replay until nothing follows."""
+    made.pages.replays = [(replay, 0)]
+    while made.pages.replays:
+        (page, _) = made.pages.replays.pop(0)
+        assert await process_batch([a_page(page)], made.services) == {"batchItemFailures": []}
+    return made.progress.found[replay.id]
+
+
+def put(made: Fakes) -> list[int]:
+    """Which events were put on their way, in order."""
+    numbers = {body: number for (_, number), body in made.log.bodies.items()}
+    return [numbers[task.event] for task, _ in made.tasks.tasks]
+
+
+async def test_all_of_the_range_and_nothing_else_comes_once_more_page_by_page() -> None:
+    made = a_past(250)
+    asked = replace(ASKED, since=iso(NOW - 230), until=iso(NOW - 10))
+    done = await run(made, asked)
+    assert put(made) == list(range(20, 241)), "in the order of the events"
+    task, delay = made.tasks.tasks[0]
+    assert (task.webhook_id, task.forced, task.asked_at, delay) == ("wh_a", True, NOW, 0)
+    assert (done.state, done.replayed, done.expired) == (ReplayState.DONE, 221, 0)
+    assert done.finished_at == iso(NOW)
+
+
+async def test_only_the_states_that_were_asked_for() -> None:
+    made = a_past(30)
+    done = await run(made, replace(ASKED, states=(DeliveryState.DEAD,)))
+    assert put(made) == [number for number in range(1, 30) if STATES[number % 3] is DeliveryState.DEAD]
+    assert done.replayed == len(put(made))
+
+
+async def test_the_pages_leave_room_for_what_happens_meanwhile() -> None:
+    made = a_past(PAGE + 2)
+    await process_batch([a_page(ASKED)], made.services)
+    ((page, delay),) = made.pages.replays
+    assert delay >= 1
+    assert (page.state, page.replayed) == (ReplayState.RUNNING, PAGE)
+    assert made.progress.found["rpl_1"] == page
+    assert decode(encode(page)) == page
+
+
+async def test_what_the_log_no_longer_holds_is_counted() -> None:
+    made = a_past(10)
+    del made.log.bodies["shop-1", 3]
+    kept = next(one for one in made.records.found.values() if one.sequence == 4)
+    made.records.found["wh_a", kept.id] = replace(kept, body=made.log.bodies["shop-1", 4], sequence=None, instance=None)
+    done = await run(made, ASKED)
+    assert put(made) == [1, 2, 4, 5, 6, 7, 8, 9]
+    assert (done.replayed, done.expired) == (8, 1)
+
+
+async def test_an_endpoint_that_was_deleted_ends_it() -> None:
+    made = a_past(10)
+    made.endpoints.webhooks.clear()
+    done = await run(made, ASKED)
+    assert (done.state, done.replayed, done.finished_at) == (ReplayState.STOPPED, 0, iso(NOW))
+    assert made.tasks.tasks == []
+
+
+STEPS = (
+    *("before page", "before log", "before schedule", "after schedule", "before progress", "after progress"),
+    *("before next page", "after next page"),
+)
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_wherever_it_dies_every_delivery_is_made_once_more(step: str) -> None:
+    made = a_past(PAGE + 50)
+    armed = [True]
+
+    def trap(now: str) -> None:
+        if now == step and armed:
+            armed.clear()
+            raise Died
+
+    for part in (made.records, made.log, made.tasks, made.progress, made.pages):
+        part.trap = trap
+    answer = await process_batch([a_page(ASKED)], made.services)
+    assert answer["batchItemFailures"], "it died"
+    await process_batch([a_page(ASKED, receives=2)], made.services)
+    while made.pages.replays:  # with the tasks of a page worked on before the next page comes
+        await deliver_all(made)
+        (page, _) = made.pages.replays.pop(0)
+        await process_batch([a_page(page)], made.services)
+    await deliver_all(made)
+    bodies = [body for _, body, _ in made.poster.calls]
+    assert sorted(bodies) == sorted(made.log.bodies["shop-1", number].encode() for number in range(1, PAGE + 50))
+    assert made.progress.found["rpl_1"].state is ReplayState.DONE
+
+
+async def deliver_all(made: Fakes) -> None:
+    """Works on what was put, once each."""
+    made.clock.now += 0.5
+    while made.tasks.tasks:
+        task, _ = made.tasks.tasks.pop(0)
+        await process_batch([a_record(task, sent_at=made.clock.unix())], made.services)
+
+
+async def test_twins_of_a_replay_end_up_as_one() -> None:
+    made = a_past(PAGE * 3 + 10)
+    await process_batch([a_page(ASKED)], made.services)
+    (following,) = made.pages.replays
+    await process_batch([a_page(ASKED, receives=2)], made.services)
+    assert made.pages.replays == [following] * 2, "it cannot be told whether the first was put"
+    made.pages.replays.clear()
+    for _ in range(2):
+        await process_batch([a_page(following[0])], made.services)
+    assert len(made.pages.replays) == 1
+
+
+@pytest.mark.parametrize(
+    "body", ['{"replay":7}', '{"replay":{}}', '{"replay":{"state":"x","states":[]}}', '{"replay":']
+)
+async def test_what_is_no_replay_is_left(body: str) -> None:
+    made = fakes()
+    answer = await process_batch([a_record(DeliveryTask("", "")) | {"body": body}], made.services)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m1"}]}

@@ -11,11 +11,14 @@ stop loses nothing.
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 import os
 import signal
+import sys
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
 from typing import Any
 
 from hypercorn.asyncio import serve
@@ -119,13 +122,20 @@ def _writes(scope: Scope) -> bool:
     return scope.get("method") not in {"GET", "HEAD"}
 
 
+def _log_json() -> None:
+    """As all other parts do; ours cannot be imported before it is known where we are."""
+    sys.path.append(str(Path(__file__).parent.parent))
+    importlib.import_module("shared.logs").log_json(ministack.LOG_LEVEL, "aws")
+
+
 def main() -> None:
     """Serves until SIGTERM or SIGINT."""
     config = Config()
     config.bind = [f"{os.environ.get('BIND_HOST', '127.0.0.1')}:{os.environ['HIVEWP_AWS_PORT']}"]
     config.keep_alive_timeout = 75
     config.graceful_timeout = 1.0  # every client has been stopped by then
-    config.loglevel = ministack.LOG_LEVEL
+    config.errorlog = logging.getLogger("hypercorn.error")  # or it would write lines of its own form
+    _log_json()
     asyncio.run(serve(SavingApp(Saver()), config))
 
 

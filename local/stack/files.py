@@ -15,8 +15,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from local.stack.readable import readable
+
 OLD_LOGS = 3
-TAIL_BYTES = 4096
+TAIL_BYTES = 16_384  # a traceback is one line
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +82,14 @@ class StackFiles:
         return log
 
     def tail(self, part: str, lines: int = 15) -> str:
-        """The last lines of a part's log."""
+        """The last lines of a part's log, for a person to read."""
         try:
             with self.log(part).open("rb") as log:
                 log.seek(max(0, log.seek(0, os.SEEK_END) - TAIL_BYTES))
                 text = log.read().decode(errors="replace")
         except FileNotFoundError:
             return ""
-        return "\n".join(text.splitlines()[-lines:])
+        return "\n".join(map(readable, text.splitlines()[-lines:]))
 
     def secret(self, path: Path, make: Callable[[], str]) -> str:
         """The secret kept in `path`, made at first need."""

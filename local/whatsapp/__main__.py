@@ -10,17 +10,14 @@ from pathlib import Path
 import uvloop
 
 from local.whatsapp.server import Ports, Server, StartError
+from shared.logs import log_json
 
 log = logging.getLogger("local.whatsapp")
 
 
 def main() -> None:
     arguments = _arguments()
-    logging.basicConfig(
-        level=logging.DEBUG if arguments.debug else logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
-        stream=sys.stderr,
-    )
+    log_json("DEBUG" if arguments.debug else "INFO", "whatsapp")
     try:
         uvloop.run(_run(arguments.data, Ports(arguments.port, arguments.proxy_port)))
     except StartError as error:

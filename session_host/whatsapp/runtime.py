@@ -13,13 +13,14 @@ from session_host.whatsapp.errors import store_trouble
 from session_host.whatsapp.gate import Gate, Writing
 from session_host.whatsapp.library import Library, protobuf_module
 from session_host.whatsapp.text import text_of
+from shared.logs.masking import mask
 
 LATE_S = 60.0  # how long what a client is still told of is kept, once nobody hears it any more
 CALLS_AT_ONCE = 256  # one per session at a time and one that ends it, and a send may wait 75 s for its answer
 
 _log = logging.getLogger(__name__)
 _library_log = logging.getLogger("session_host.whatsapp.library")
-_NUMBER = re.compile(r"\d{3,}(?=\d{4})")
+_STANZA = re.compile(r"<.*>", re.DOTALL)  # what somebody sent or is called may be in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,8 @@ class Runtime:
     def _write_log(self, data: bytes) -> None:
         entry = self._log_entry.FromString(data)
         text = text_of(entry.Message)
-        _library_log.warning("%s: %s", text_of(entry.Name), _NUMBER.sub("*", text))
+        level = logging.ERROR if text_of(entry.Level) == "ERROR" else logging.WARNING
+        _library_log.log(level, "%s: %s", text_of(entry.Name), mask(_STANZA.sub("<...>", text)))
         if detail := store_trouble(text):
             for ear in list(self._ears.values()):
                 ear.hear(StoreTrouble(detail))

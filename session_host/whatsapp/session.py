@@ -48,6 +48,8 @@ from session_host.whatsapp.port import (
 from session_host.whatsapp.requests import Jid, Requests
 from session_host.whatsapp.runtime import Begun, Ended, Event, Heard, Login, Qr, Runtime, StoreTrouble
 from session_host.whatsapp.setup import Setup
+from shared.logs import bind
+from shared.models.instance import InstanceKey
 
 LAST_ANSWER_S = 2.0  # a send that meets a full disk fails soon, and then it is known that it was not sent
 
@@ -67,6 +69,7 @@ class NeonizeSession:
     ) -> None:
         self._runtime = runtime
         self._account = account
+        self._key = InstanceKey.parse(account.key)
         self._on_signal = on_signal
         self._decoder, self._requests = tools
         self._setup = setup
@@ -189,6 +192,10 @@ class NeonizeSession:
             self._end(EndReason.LIBRARY_STOPPED, str(error))
 
     def _hear(self, heard: Heard) -> None:
+        with bind(tenant=self._key.tenant, instance=self._key.id, anew=True):  # it comes from the library's threads
+            self._take(heard)
+
+    def _take(self, heard: Heard) -> None:
         if isinstance(heard, Event):
             self._read(heard)
         elif not self._over.is_set():

@@ -11,6 +11,7 @@ from session_host.whatsapp.pairing.lines import Line
 from session_host.whatsapp.pairing.process import Process
 from session_host.whatsapp.pairing.ticket import After, Ticket, Waits
 from session_host.whatsapp.port import Account, OnSignal
+from shared.logs import bind
 
 _log = logging.getLogger(__name__)
 
@@ -27,7 +28,8 @@ class Counter:
         self._idle: asyncio.TimerHandle | None = None
         self._ending: asyncio.Task[None] | None = None
         self._process = start(self._hear)
-        self.over = asyncio.get_running_loop().create_task(self._attend())
+        with bind(anew=True):  # it serves many instances, whosever came first
+            self.over = asyncio.get_running_loop().create_task(self._attend())
 
     @property
     def open(self) -> bool:
@@ -75,7 +77,8 @@ class Counter:
 
     def _end(self) -> None:
         if self._ending is None:
-            self._ending = asyncio.get_running_loop().create_task(self._process.finish())
+            with bind(anew=True):
+                self._ending = asyncio.get_running_loop().create_task(self._process.finish())
 
     async def _attend(self) -> None:
         status = await self._process.run()

@@ -31,7 +31,7 @@ def test_logs_of_earlier_runs_are_kept_but_not_for_ever(files: StackFiles) -> No
 
 def test_the_tail_of_a_log(files: StackFiles) -> None:
     assert files.tail("api") == ""
-    files.log("api").write_text("x" * 10_000 + "\n" + "\n".join(f"line {n}" for n in range(100)))
+    files.log("api").write_text("x" * 20_000 + "\n" + "\n".join(f"line {n}" for n in range(100)))
     assert files.tail("api", 2) == "line 98\nline 99"
 
 

@@ -184,9 +184,14 @@ async def test_a_session_connects_once(scene: Scene) -> None:
         await scene.session.connect()
 
 
-async def test_numbers_stay_out_of_the_log(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
-    entry = neonize.LogEntry(Message="no session with 4915550001@s.whatsapp.net", Level="ERROR", Name="Client")
-    scene.runtime.on_log(entry.SerializeToString())
+async def test_numbers_and_stanzas_stay_out_of_the_log(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    for level, text in (
+        ("ERROR", "no session with 4915550001@s.whatsapp.net"),
+        ("WARN", "odd <a b='Bob'>\n</a>, left"),
+    ):
+        entry = neonize.LogEntry(Message=text, Level=level, Name="Client")
+        scene.runtime.on_log(entry.SerializeToString())
     await asyncio.sleep(0.01)
 
-    assert caplog.messages == ["Client: no session with *0001@s.whatsapp.net"]
+    assert caplog.messages == ["Client: no session with *0001@s.whatsapp.net", "Client: odd <...>, left"]
+    assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from shared.alarms import Alarm, Share, Sign
+from shared.alarms import Alarm, Frequent, Share
 from shared.metrics import DIMENSION, NAMESPACE, Metric, Statistic
 
 Figure = cloudwatch.Metric | cloudwatch.MathExpression
@@ -47,13 +47,33 @@ def of_aws(
 
 
 def share(
-    part: cloudwatch.Metric, whole: Mapping[str, cloudwatch.Metric], at_least: int, good: int, label: str, period_s: int
+    part: cloudwatch.Metric,
+    whole: Mapping[str, cloudwatch.Metric],
+    at_least: int,
+    good: float,
+    label: str,
+    period_s: int,
 ) -> cloudwatch.MathExpression:
     """`part` of the sum of `whole` in percent; `good` for a period in which that sum is less than `at_least`."""
     total = " + ".join(f"FILL({name}, 0)" for name in whole)
     return cloudwatch.MathExpression(
-        expression=f"IF({total} >= {at_least}, 100 * FILL(part, 0) / ({total}), {good})",
+        expression=f"IF({total} >= {at_least}, 100 * FILL(part, 0) / ({total}), {good:g})",
         using_metrics={"part": part, **whole},
+        label=label,
+        period=Duration.seconds(period_s),
+    )
+
+
+def frequent(
+    prefix: str, metric: Metric, at_least: int, good: float, label: str, period_s: int
+) -> cloudwatch.MathExpression:
+    """A metric by its own statistic; `good` for a period in which it was told less than `at_least` times."""
+    return cloudwatch.MathExpression(
+        expression=f"IF(count >= {at_least}, value, {good:g})",
+        using_metrics={
+            "value": ours(prefix, metric, period_s),
+            "count": ours(prefix, metric, period_s, statistic="SampleCount"),
+        },
         label=label,
         period=Duration.seconds(period_s),
     )
@@ -64,8 +84,9 @@ def looked_at(prefix: str, alarm: Alarm) -> Figure:
     match alarm.of:
         case Share(part, rest, at_least):
             counted = {name: ours(prefix, one, alarm.period_s) for name, one in {"part": part, "rest": rest}.items()}
-            good = 0 if alarm.sign is Sign.ABOVE else 100
-            return share(counted["part"], counted, at_least, good, alarm.title, alarm.period_s)
+            return share(counted["part"], counted, at_least, alarm.good(), alarm.title, alarm.period_s)
+        case Frequent(metric, at_least):
+            return frequent(prefix, metric, at_least, alarm.good(), alarm.title, alarm.period_s)
         case Metric():
             return ours(prefix, alarm.of, alarm.period_s)
         case _:

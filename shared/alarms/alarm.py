@@ -39,6 +39,15 @@ class Share:
     at_least: int
 
 
+@dataclass(frozen=True, slots=True)
+class Frequent:
+    """`metric` by its own statistic. A period with less than `at_least` values of it counts as good: one slow call in
+    a quiet night is a percentile, too."""
+
+    metric: Metric
+    at_least: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
     """It goes off when `bad` of the last `periods`, each of `period_s` seconds, are beyond the threshold.
@@ -60,7 +69,27 @@ class Alarm:
     missing: Missing
     missing_because: str
     dashboard: Dashboard
-    of: Metric | Share | None = None
+    of: Metric | Share | Frequent | None = None
+
+    def looks_at(self) -> tuple[Metric, ...]:
+        """The metrics of ours that it is judged by."""
+        match self.of:
+            case Share(part, rest):
+                return part, rest
+            case Frequent(metric):
+                return (metric,)
+            case None:
+                return ()
+            case metric:
+                return (metric,)
+
+    def good(self) -> float:
+        """A figure that is not beyond the threshold, for a period with too little to judge by."""
+        return 0 if self.sign is Sign.ABOVE else 100
+
+    def is_bad(self, value: float) -> bool:
+        """Whether a figure is beyond the threshold."""
+        return value > self.threshold if self.sign is Sign.ABOVE else value < self.threshold
 
     def condition(self) -> str:
         """Such as `> 90 % in 3 of 5 minutes`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.alarms.alarm import Alarm, Dashboard, Missing, Share, Sign
+from shared.alarms.alarm import Alarm, Dashboard, Frequent, Missing, Share, Sign
 from shared.metrics import (
     API_LATENCY,
     CACHE_HITS,
@@ -26,14 +26,14 @@ API_SLOW = Alarm(
     ),
     sign=Sign.ABOVE,
     threshold=1_000,
-    unit="ms (p95)",
+    unit="ms (p95) of 20 calls or more",
     period_s=300,
     periods=3,
     bad=2,
     missing=Missing.GOOD,
     missing_because="Nobody calls.",
     dashboard=Dashboard.OPERATIONS,
-    of=API_LATENCY,
+    of=Frequent(API_LATENCY, at_least=20),
 )
 
 API_FAILING = Alarm(

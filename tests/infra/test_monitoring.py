@@ -10,8 +10,8 @@ import pytest
 
 from infra.stages import DEV, PROD, Stage
 from shared import metrics
-from shared.alarms import ALL, Alarm, Dashboard, Share, alarm_name, dashboard_name
-from shared.alarms.catalog import DELIVERIES_LATE, SENDER_FAILING
+from shared.alarms import ALL, Alarm, Dashboard, alarm_name, dashboard_name
+from shared.alarms.catalog import API_SLOW, DELIVERIES_LATE, SENDER_FAILING
 from shared.metrics import DIMENSION, NAMESPACE
 from shared.queues.names import all_queues
 from shared.queues.queue import MAX_DELAY_S
@@ -67,8 +67,9 @@ def alarm_of(template: Template, stage: Stage, alarm: Alarm) -> dict[str, Any]:
 
 
 def judged_by(alarm: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Name of a metric -> how it is read."""
+    """Name of a metric -> how it is read; how often it was told is no figure of it."""
     stats = [one["MetricStat"] for one in alarm["Metrics"] if "MetricStat" in one]
+    stats = [stat for stat in stats if stat["Stat"] != "SampleCount"]
     return {stat["Metric"]["MetricName"]: stat for stat in stats}
 
 
@@ -102,15 +103,23 @@ def test_an_alarm_tells_the_topic_whatever_it_changes_to(template: Synthesis, al
 
 @pytest.mark.parametrize("alarm", [alarm for alarm in ALL if alarm.of], ids=lambda alarm: alarm.id)
 def test_an_alarm_over_metrics_of_ours_reads_them_as_they_are_told(template: Synthesis, alarm: Alarm) -> None:
-    looked_at = [alarm.of.part, alarm.of.rest] if isinstance(alarm.of, Share) else [alarm.of]
+    looked_at = alarm.looks_at()
     read = judged_by(alarm_of(template(PROD.prefix), PROD, alarm))
-    assert set(read) == {metric.name for metric in looked_at if metric}
+    assert set(read) == {metric.name for metric in looked_at}
     for metric in looked_at:
-        assert metric is not None
         stat = read[metric.name]
         assert stat["Stat"] == metric.statistic
         assert stat["Metric"]["Namespace"] == NAMESPACE
         assert stat["Metric"]["Dimensions"] == [{"Name": DIMENSION, "Value": PROD.prefix}]
+
+
+def test_a_percentile_of_a_few_calls_is_no_alarm(template: Synthesis) -> None:
+    queries = {one["Id"]: one for one in alarm_of(template(PROD.prefix), PROD, API_SLOW)["Metrics"]}
+    (judged,) = (one["Expression"] for one in queries.values() if "Expression" in one)
+    assert judged == "IF(count >= 20, value, 0)"
+    count, value = queries["count"]["MetricStat"], queries["value"]["MetricStat"]
+    assert (count["Stat"], value["Stat"]) == ("SampleCount", "p95")
+    assert (count["Metric"], count["Period"]) == (value["Metric"], API_SLOW.period_s)
 
 
 @pytest.mark.parametrize("queue", ["commands-dead.fifo", "deliveries-dead", "alerts-dead"])

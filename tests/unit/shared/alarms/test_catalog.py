@@ -5,8 +5,9 @@ import re
 import pytest
 
 from shared import metrics
-from shared.alarms import ALL, Alarm, Share, Sign, alarm_name, find
-from shared.alarms.catalog import DELIVERIES_DEAD
+from shared.alarms import ALL, Alarm, Frequent, Share, Sign, alarm_name, find
+from shared.alarms.catalog import API_SLOW, DELIVERIES_DEAD
+from shared.metrics import API_LATENCY
 from shared.routes import ROUTES
 
 CLOUDWATCHS_LONGEST_DESCRIPTION = 1024
@@ -23,8 +24,8 @@ def test_an_alarm_says_what_it_means_and_what_to_do(alarm: Alarm) -> None:
 
 @pytest.mark.parametrize("alarm", ALL, ids=lambda alarm: alarm.id)
 def test_an_alarm_looks_at_metrics_of_the_list(alarm: Alarm) -> None:
-    looked_at = [alarm.of.part, alarm.of.rest] if isinstance(alarm.of, Share) else [alarm.of] if alarm.of else []
-    assert set(looked_at) <= set(metrics.ALL)
+    assert set(alarm.looks_at()) <= set(metrics.ALL)
+    assert bool(alarm.looks_at()) == (alarm.of is not None)
 
 
 def test_whoever_tells_the_bad_half_of_a_share_tells_the_good_one_too() -> None:
@@ -61,4 +62,16 @@ def test_conditions_read_well() -> None:
     assert conditions["host-memory"] == "> 90 % in 3 of 5 minutes"
     assert conditions["partition-unowned"] == "> 0 partitions in 3 minutes in a row"
     assert conditions["commands-dead"] == "> 0 commands in a minute"
-    assert conditions["api-latency"] == "> 1000 ms (p95) in 2 of 3 periods of 5 minutes"
+    assert conditions["api-latency"] == "> 1000 ms (p95) of 20 calls or more in 2 of 3 periods of 5 minutes"
+
+
+@pytest.mark.parametrize("alarm", ALL, ids=lambda alarm: alarm.id)
+def test_a_threshold_itself_is_not_bad_and_too_little_to_judge_by_is_good(alarm: Alarm) -> None:
+    beyond = 0.001 if alarm.sign is Sign.ABOVE else -0.001
+    assert alarm.is_bad(alarm.threshold + beyond)
+    assert not alarm.is_bad(alarm.threshold)
+    assert not alarm.is_bad(alarm.good())
+
+
+def test_one_slow_call_at_night_is_no_alarm() -> None:
+    assert API_SLOW.of == Frequent(API_LATENCY, at_least=20)

@@ -9,6 +9,7 @@ Counts = Mapping[str, int]
 CLASSES = ("2xx", "3xx", "4xx", "5xx")
 ATTEMPTS_DELIVERED = "attempts_delivered"
 ATTEMPTS_FAILED = "attempts_failed"
+CLIENTS_OUTDATED = "clients_outdated"
 
 
 def calls_name(status_class: str) -> str:

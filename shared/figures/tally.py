@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Protocol
 
-from shared.figures.counts import ATTEMPTS_DELIVERED, ATTEMPTS_FAILED, Counts, calls_name, class_of
+from shared.figures.counts import ATTEMPTS_DELIVERED, ATTEMPTS_FAILED, CLIENTS_OUTDATED, Counts, calls_name, class_of
 from shared.figures.histogram import Histogram
 
 FLUSH_EVERY_S = 5.0
@@ -51,6 +51,11 @@ class Tally:
         """An attempt at an endpoint was made."""
         if self._store:
             self._counts[ATTEMPTS_DELIVERED if delivered else ATTEMPTS_FAILED] += 1
+
+    def client_outdated(self) -> None:
+        """WhatsApp refused a connection because our client is too old."""
+        if self._store:
+            self._counts[CLIENTS_OUTDATED] += 1
 
     @property
     def pending(self) -> Counts:

@@ -89,6 +89,12 @@ _SCALE = {name: limit.times(10) for name, limit in _STANDARD.items()}
 SCALE = Plan("scale", MappingProxyType(_SCALE), 5_000_000, 1_000_000)
 PLANS: Mapping[str, Plan] = MappingProxyType({plan.name: plan for plan in (STANDARD, SCALE)})
 
+
+def plan_of(name: str) -> Plan:
+    """The plan of this name; an unknown one, taken away since, is `standard`."""
+    return PLANS.get(name, STANDARD)
+
+
 MESSAGES_PATH = r"/v1/instances/[^/]+/messages/?"
 NUMBERS_CHECK_PATH = r"/v1/instances/[^/]+/numbers/check/?"
 OPERATIONS_PATH = r"/(v1/instances|monitoring)(/.*)?"

@@ -20,6 +20,7 @@ from infra.api.problems import rate_limited
 from infra.api.statements import Acl, class_of_calls
 from infra.stages import Stage
 from shared.limits import RateRule, rate_rules
+from shared.rate_limit_fields import firewall_refusal_fields
 
 COUNTED_ONLY = {
     "SizeRestrictions_BODY": "Media come as base64 in the body, which is 5.5 MB at most; the API itself refuses more",
@@ -81,7 +82,10 @@ def _rule(prefix: str, rule: RateRule, priority: int) -> Acl.RuleProperty:
     answer = Acl.CustomResponseProperty(
         response_code=problem.status,
         custom_response_body_key=_body_name(rule.limit.window_s),
-        response_headers=[Acl.CustomHTTPHeaderProperty(name="retry-after", value=str(rule.limit.window_s))],
+        response_headers=[
+            Acl.CustomHTTPHeaderProperty(name=name, value=value)
+            for name, value in firewall_refusal_fields(rule).items()
+        ],
     )
     return Acl.RuleProperty(
         name=rule.name,

@@ -1,4 +1,4 @@
-"""The stand-in for API Gateway in front of the API: keys, limits by plan, the size of bodies.
+"""The stand-in for API Gateway and the firewall in front of the API: rates, keys, limits by plan, the size of bodies.
 
     app = Gateway(app, keys=..., monotonic=time.monotonic)
 

@@ -1,62 +1,70 @@
-"""What the gateway says by itself."""
+"""What the gateway says by itself, in the words of the API."""
 
 from __future__ import annotations
 
 import json
 
-from local.gateway.asgi import Headers, Message, Send
+from functions.api import problems
+from functions.api.problems import MEDIA_TYPE, Problem
+from local.gateway.asgi import Message, Send
 from local.gateway.limiter import Verdict
-from shared.limits import MAX_BODY_BYTES, Limit, MethodClass
+from shared.ids import new_id
+from shared.limits import MAX_BODY_BYTES, Limit, MethodClass, RateRule
+from shared.rate_limit_fields import Fields, Standing, firewall_refusal_fields, refusal_fields, with_fields
 
 
 async def forbidden(send: Send, shown: bool) -> None:
     """403 for a key that is missing or unknown."""
-    detail = "the key in x-api-key is not valid" if shown else "send your API key in the header x-api-key"
-    await _problem(send, 403, "forbidden", "Forbidden", detail)
+    detail = "The key in x-api-key is not valid." if shown else "Send your API key in the header x-api-key."
+    await _answer(send, Problem(problems.FORBIDDEN, detail))
 
 
-async def rate_limited(send: Send, name: MethodClass, limit: Limit, verdict: Verdict) -> None:
+async def blocked(send: Send, rule: RateRule) -> None:
+    """429 of the firewall. Its own says `application/json`: it has no other type for bodies."""
+    detail = f"Over the limit of the key's plan: try again in {rule.limit.window_s} s."
+    await _answer(send, Problem(problems.RATE_LIMITED, detail, headers=firewall_refusal_fields(rule)))
+
+
+async def rate_limited(send: Send, name: MethodClass, limit: Limit, verdict: Verdict, *standings: Standing) -> None:
     """429 with the time after which the call would pass."""
-    calls = name.value.replace("_", " ")
-    detail = f"over {limit.count} {calls} in {limit.window_s} s: try again in {verdict.retry_after_s} s"
-    headers = [(b"retry-after", str(verdict.retry_after_s).encode()), *rate_limit_headers(name, limit, verdict)]
-    await _problem(send, 429, "rate-limited", "Too Many Requests", detail, headers)
+    calls, wait = name.value.replace("_", " "), verdict.retry_after_s
+    detail = f"Over {limit.count:,} {calls} in {limit.window_s} s: try again in {wait} s."
+    await _answer(send, Problem(problems.RATE_LIMITED, detail, headers=refusal_fields(wait, *standings)))
 
 
-async def quota_exceeded(send: Send, quota: int, renewed_in_s: int) -> None:
+async def quota_exceeded(send: Send, quota: Standing, *standings: Standing) -> None:
     """429 for the rest of the day."""
-    detail = f"over {quota:,} calls today: the quota is renewed at midnight UTC"
-    headers = [(b"retry-after", str(renewed_in_s).encode())]
-    await _problem(send, 429, "quota-exceeded", "Quota exceeded", detail, headers)
+    detail = f"Over {quota.count:,} calls today: the quota is renewed at midnight UTC."
+    headers = refusal_fields(quota.full_in_s, *standings, quota)
+    await _answer(send, Problem(problems.QUOTA_EXCEEDED, detail, headers=headers))
 
 
 async def too_large(send: Send) -> None:
     """413."""
-    detail = f"the body is larger than {MAX_BODY_BYTES:,} bytes"
-    await _problem(send, 413, "payload-too-large", "Content Too Large", detail, [(b"connection", b"close")])
+    detail = f"The body is larger than {MAX_BODY_BYTES:,} bytes."
+    await _answer(send, Problem(problems.PAYLOAD_TOO_LARGE, detail, headers={"connection": "close"}))
 
 
-def rate_limit_headers(name: MethodClass, limit: Limit, verdict: Verdict) -> Headers:
-    """The allowance by the IETF's RateLimit header fields draft."""
-    return [
-        (b"ratelimit-policy", f'"{name}";q={limit.count};w={limit.window_s}'.encode()),
-        (b"ratelimit", f'"{name}";r={verdict.remaining};t={verdict.full_in_s}'.encode()),
-    ]
-
-
-def with_headers(send: Send, headers: Headers) -> Send:
-    """A `send` that adds headers to the answer."""
+def with_lists(send: Send, fields: Fields) -> Send:
+    """A `send` that adds these lists to the answer's headers."""
 
     async def send_more(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = [*message.get("headers", []), *headers]
+            message["headers"] = with_fields(message.get("headers", []), fields)
         await send(message)
 
     return send_more
 
 
-async def _problem(send: Send, status: int, kind: str, title: str, detail: str, headers: Headers | None = None) -> None:
-    body = json.dumps({"type": kind, "title": title, "status": status, "detail": detail}).encode()
-    about = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": [*about, *(headers or [])]})
+async def _answer(send: Send, problem: Problem) -> None:
+    body = json.dumps(problem.body()).encode()
+    headers = {
+        "content-type": MEDIA_TYPE,
+        "content-length": str(len(body)),
+        "cache-control": "no-store",
+        "x-request-id": new_id("req"),
+        **(problem.headers or {}),
+    }
+    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": problem.status_code, "headers": raw})
     await send({"type": "http.response.body", "body": body})

@@ -7,13 +7,15 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from local.gateway.answers import forbidden, quota_exceeded, rate_limit_headers, rate_limited, too_large, with_headers
+from local.gateway.answers import blocked, forbidden, quota_exceeded, rate_limited, too_large, with_lists
 from local.gateway.asgi import App, Receive, Scope, Send, header
 from local.gateway.body import Body, BodyTooLarge, ClientGone, replay
+from local.gateway.firewall import Firewall
 from local.gateway.limiter import Limiter
 from local.gateway.quota import DailyQuota
-from shared.limits import MAX_BODY_BYTES, PLANS, STANDARD, method_class
+from shared.limits import MAX_BODY_BYTES, method_class, plan_of
 from shared.models.api_key import ApiKey
+from shared.rate_limit_fields import STANDING, Standing, rate_limit_fields
 from shared.routes import is_open
 
 _LONGEST_KEY = 256
@@ -27,13 +29,15 @@ class KeyDirectory(Protocol):
 
 
 class Gateway:
-    """Lets a call through to `app` when its key is known, its plan has room and its body is not too large."""
+    """Lets a call through to `app` when its address and key call seldom enough, its key is known, its plan has room and
+    its body is not too large. `monotonic` and `unix` give the time in seconds."""
 
     def __init__(
         self, app: App, keys: KeyDirectory, monotonic: Callable[[], float], unix: Callable[[], float] = time.time
     ) -> None:
         self._app = app
         self._keys = keys
+        self._firewall = Firewall(monotonic)
         self._limiter = Limiter(monotonic)
         self._quota = DailyQuota(unix)
 
@@ -45,10 +49,17 @@ class Gateway:
             await self._http(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if is_open(scope["path"]):
-            await self._forward(scope, receive, send)
-            return
         shown = header(scope, b"x-api-key")
+        rule = self._firewall.refusing(_client_ip(scope), shown, scope["method"], scope["path"])
+        if rule is not None:
+            await Body(receive).drain()
+            await blocked(send, rule)
+        elif is_open(scope["path"]):
+            await self._forward(scope, receive, send)
+        else:
+            await self._keyed(shown, scope, receive, send)
+
+    async def _keyed(self, shown: str | None, scope: Scope, receive: Receive, send: Send) -> None:
         key = await self._keys.find(shown) if shown and len(shown) <= _LONGEST_KEY else None
         if key is None:
             await Body(receive).drain()
@@ -57,19 +68,22 @@ class Gateway:
             await self._limited(key, scope, receive, send)
 
     async def _limited(self, key: ApiKey, scope: Scope, receive: Receive, send: Send) -> None:
-        name = method_class(scope["method"], scope["path"])
-        plan = PLANS.get(key.plan, STANDARD)
+        """A call that its class has no room for costs nothing of the day's quota."""
+        name, plan = method_class(scope["method"], scope["path"]), plan_of(key.plan)
         limit = plan.limits[name]
         verdict = self._limiter.take(key.key_id, name, limit)
-        renewed_in_s = self._quota.take(key.key_id, plan.quota_per_day) if verdict.passed else None
-        if renewed_in_s is not None:
-            await Body(receive).drain()
-            await quota_exceeded(send, plan.quota_per_day, renewed_in_s)
-        elif verdict.passed:
-            await self._forward(scope, receive, with_headers(send, rate_limit_headers(name, limit, verdict)))
+        standing = Standing(name.value, limit.count, limit.window_s, verdict.remaining, verdict.full_in_s)
+        within = verdict.passed and self._quota.take(key.key_id, plan)
+        quota = self._quota.standing(key.key_id, plan)
+        if within:
+            standings = rate_limit_fields(standing, quota)[STANDING]
+            await self._forward(scope, receive, with_lists(send, {STANDING: standings}))
+            return
+        await Body(receive).drain()
+        if verdict.passed:
+            await quota_exceeded(send, quota, standing)
         else:
-            await Body(receive).drain()
-            await rate_limited(send, name, limit, verdict)
+            await rate_limited(send, name, limit, verdict, standing, quota)
 
     async def _forward(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = Body(receive)
@@ -80,3 +94,8 @@ class Gateway:
             await too_large(send)
         else:
             await self._app(scope, replay(whole, receive), send)
+
+
+def _client_ip(scope: Scope) -> str:
+    client = scope.get("client")
+    return str(client[0]) if client else ""

@@ -25,7 +25,7 @@ class Verdict:
     full_in_s: int
 
 
-WHOLE = 1 - 1e-9  # a token, as sums of fractions come out
+_ROUNDING = 1e-9  # of tokens: sums of fractions come out a little less than whole
 
 
 class Limiter:
@@ -41,12 +41,12 @@ class Limiter:
         bucket = self._buckets.setdefault((key_id, method_class), _Bucket(limit.count, now))
         bucket.tokens = min(limit.count, bucket.tokens + (now - bucket.at) * limit.per_second)
         bucket.at = now
-        passed = bucket.tokens >= WHOLE
+        passed = bucket.tokens + _ROUNDING >= 1
         if passed:
             bucket.tokens = max(0.0, bucket.tokens - 1)
         return Verdict(
             passed,
-            int(bucket.tokens),
+            int(bucket.tokens + _ROUNDING),
             max(1, math.ceil((1 - bucket.tokens) / limit.per_second)),
             math.ceil((limit.count - bucket.tokens) / limit.per_second),
         )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
-DAY_S = 86_400
+from shared.limits import DAY_S, Plan, until_midnight_s
+from shared.rate_limit_fields import Standing, calls_per_day
 
 
 class DailyQuota:
@@ -16,13 +16,17 @@ class DailyQuota:
         self._day = 0
         self._used: dict[str, int] = {}
 
-    def take(self, key_id: str, quota: int) -> int | None:
-        """Takes one call. None: it may pass; else in how many seconds the quota is renewed."""
+    def take(self, key_id: str, plan: Plan) -> bool:
+        """Takes one call, if there is one left; a refused call costs nothing."""
+        passed = self.standing(key_id, plan).left > 0
+        if passed:
+            self._used[key_id] = self._used.get(key_id, 0) + 1
+        return passed
+
+    def standing(self, key_id: str, plan: Plan) -> Standing:
+        """How a key stands now."""
         now = self._unix()
         if now // DAY_S != self._day:
             self._day, self._used = int(now // DAY_S), {}
-        used = self._used.get(key_id, 0)
-        if used >= quota:
-            return math.ceil((self._day + 1) * DAY_S - now)
-        self._used[key_id] = used + 1
-        return None
+        left = plan.quota_per_day - self._used.get(key_id, 0)
+        return calls_per_day(plan, max(0, left), until_midnight_s(now))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from shared.limits import PLANS, STANDARD
+from shared.limits import plan_of
 
 
 class Scope(StrEnum):
@@ -39,7 +39,7 @@ class ApiKey:
     @property
     def message_quota(self) -> int:
         """How many messages its tenant may have accepted in a day."""
-        return self.messages_per_day or PLANS.get(self.plan, STANDARD).messages_per_day
+        return self.messages_per_day or plan_of(self.plan).messages_per_day
 
     def may(self, scope: Scope) -> bool:
         """Whether the key is good for this."""

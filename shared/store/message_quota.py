@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from shared.limits import DAY_S, until_midnight_s
-from shared.rate_limit_fields import MESSAGES_PER_DAY, Standing
+from shared.rate_limit_fields import Standing, messages_per_day
 from shared.remembered import Remembered
 from shared.store.database import Condition, Database, Update
 
@@ -154,7 +154,7 @@ class MessageQuota:
         """How the tenant stands, as far as this process knows."""
         view = self.quotas.seen(self.tenant, self._day())
         left = view.left(self.per_day) if view else self.per_day
-        return Standing(MESSAGES_PER_DAY, self.per_day, DAY_S, left, until_midnight_s(self.quotas.now()))
+        return messages_per_day(self.per_day, left, until_midnight_s(self.quotas.now()))
 
     def _day(self) -> int:
         return int(self.quotas.now() // DAY_S)

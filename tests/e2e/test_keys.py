@@ -32,11 +32,11 @@ async def test_another_tenant_has_limits_and_instances_of_its_own(shop: Shop) ->
     async with aiohttp.ClientSession(url, headers={"x-api-key": key}) as neighbour:
         async with neighbour.get("/v1/instances") as answer:
             assert (await answer.json())["data"] == []
-            assert answer.headers["ratelimit-policy"] == '"queries";q=1000;w=60'
+            assert answer.headers["ratelimit-policy"] == '"queries";q=1000;w=60, "calls-per-day";q=500000;w=86400'
         async with neighbour.get(shop.path) as answer:
             assert answer.status == 404
     async with shop.target.api.get("/v1/instances") as answer:
-        assert answer.headers["ratelimit-policy"] == '"queries";q=10000;w=60'
+        assert answer.headers["ratelimit-policy"] == '"queries";q=10000;w=60, "calls-per-day";q=5000000;w=86400'
     assert "neighbour" in await hivewp(shop.target, "keys", "list")
     await hivewp(shop.target, "keys", "revoke", "--tenant", "neighbour")
     assert "neighbour" not in await hivewp(shop.target, "keys", "list")

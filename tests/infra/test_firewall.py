@@ -11,7 +11,7 @@ import pytest
 
 from functions.api import problems as api_problems
 from infra.api.firewall import COUNTED_ONLY
-from shared.limits import PLANS, MethodClass, highest, method_class
+from shared.limits import PLANS, MethodClass, highest, method_class, rate_rules
 from shared.routes import DOCUMENTATION, ROUTES
 from tests.infra.conftest import Synthesis, properties
 
@@ -89,6 +89,17 @@ def test_a_class_is_counted_by_address_and_key_at_the_highest_plans_numbers(rule
         assert (address, key["Header"]["Name"]) == ({"IP": {}}, "x-api-key")
 
 
+def test_the_stand_in_on_one_machine_has_the_same_rules_in_the_same_order(rules: dict[str, dict[str, Any]]) -> None:
+    deployed = sorted((one for one in rules.values() if "RateBasedStatement" in one["Statement"]), key=_priority)
+    numbers = [(one["Name"], rate(one)["Limit"], rate(one)["EvaluationWindowSec"]) for one in deployed]
+    assert numbers == [(rule.name, rule.limit.count, rule.limit.window_s) for rule in rate_rules()]
+    assert {rule.name for rule in rate_rules() if rule.kind} == set(BY_CLASS)
+
+
+def _priority(rule: dict[str, Any]) -> int:
+    return int(rule["Priority"])
+
+
 def test_no_plan_is_refused_by_the_plain_rule_for_what_it_allows(rules: dict[str, dict[str, Any]]) -> None:
     plain = rate(rules["per-ip"])
     assert plain["AggregateKeyType"] == "IP"
@@ -101,7 +112,12 @@ def test_over_a_rate_the_answer_is_the_apis_own_problem(acl: dict[str, Any], rul
         answer = rules[name]["Action"]["Block"]["CustomResponse"]
         window = rate(rules[name])["EvaluationWindowSec"]
         assert answer["ResponseCode"] == api_problems.RATE_LIMITED.status
-        assert answer["ResponseHeaders"] == [{"Name": "retry-after", "Value": str(window)}]
+        headers = {header["Name"]: header["Value"] for header in answer["ResponseHeaders"]}
+        assert headers == {
+            "retry-after": str(window),
+            "ratelimit-policy": f'"firewall-{name}";q={rate(rules[name])["Limit"]};w={window}',
+            "ratelimit": f'"firewall-{name}";r=0;t={window}',
+        }
         body = json.loads(acl["CustomResponseBodies"][answer["CustomResponseBodyKey"]]["Content"])
         assert (body["type"], body["title"]) == (api_problems.RATE_LIMITED.name, api_problems.RATE_LIMITED.title)
         assert f" {window} s" in body["detail"]

@@ -21,10 +21,10 @@ from functions.api.services import Services
 from shared.metrics import CACHE_HITS, CACHE_MISSES
 from shared.models.command import CommandKind
 from shared.models.instance import Instance, InstanceKey, InstanceState
-from shared.rate_limit_fields import NUMBER_CHECKS, Standing, refusal_fields
+from shared.rate_limit_fields import number_checks, refusal_fields
 from shared.remembered import Remembered
 from shared.store.cache import CacheKind
-from shared.store.cache_numbers import MINUTE_S, number_name
+from shared.store.cache_numbers import number_name
 
 Forms = tuple[str, ...]
 """The forms of one number, see national.py; the first one is what it is known by."""
@@ -129,7 +129,7 @@ class NumberChecks:
                 f"{count} of these numbers are not known, and an instance may ask WhatsApp for {budget.per_minute} "
                 "a minute: nothing was asked."
             )
-            headers = refusal_fields(wait, Standing(NUMBER_CHECKS, budget.per_minute, MINUTE_S, 0, wait))
+            headers = refusal_fields(wait, number_checks(budget.per_minute, 0, wait))
             raise Problem(problems.TOO_MANY_CHECKS, detail, headers=headers, limit=budget.per_minute)
 
 

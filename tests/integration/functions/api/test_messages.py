@@ -98,7 +98,8 @@ async def test_the_quota_of_a_tenant_is_exact_however_many_call_at_once(
     async with client_of(services, "hwp_few") as few:
         named = {"idempotency-key": "order-7"}
         first = await few.post(MESSAGES, json=TEXT, headers=named)
-        assert first.headers["ratelimit-policy"] == '"messages-per-day";q=20;w=86400'
+        allowed = '"messages";q=500;w=60, "calls-per-day";q=500000;w=86400, "messages-per-day";q=20;w=86400'
+        assert first.headers["ratelimit-policy"] == allowed
         assert first.headers["ratelimit"].startswith('"messages-per-day";r=19;t=')
         async with client_of(replace(services, commands=BrokenQueues()), "hwp_few") as broken:
             assert (await broken.post(MESSAGES, json=TEXT)).status_code == 503, "which costs nothing"
@@ -109,6 +110,7 @@ async def test_the_quota_of_a_tenant_is_exact_however_many_call_at_once(
         assert {"type": "message-quota-exceeded", "limit": 20}.items() <= refused.json().items()
         wait = refused.headers["retry-after"]
         assert abs(int(wait) - (-worker.clock.unix() % 86_400)) < 5
+        assert refused.headers["ratelimit-policy"] == allowed
         assert refused.headers["ratelimit"] == f'"messages-per-day";r=0;t={wait}'
         again = await few.post(MESSAGES, json=TEXT, headers=named)
         assert (again.status_code, again.text) == (202, first.text)

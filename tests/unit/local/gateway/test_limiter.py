@@ -19,6 +19,21 @@ class Time:
         return self.now
 
 
+class Reference:
+    """A token bucket in whole numbers: what comes back in a tick of 1/60 s is counted in 1/(60 * window) of a call."""
+
+    def __init__(self, limit: Limit) -> None:
+        self.per_tick, self.call = limit.count, 60 * limit.window_s
+        self.most = self.held = limit.count * self.call
+
+    def take(self, ticks: int) -> bool:
+        self.held = min(self.most, self.held + ticks * self.per_tick)
+        if self.held < self.call:
+            return False
+        self.held -= self.call
+        return True
+
+
 def test_the_whole_window_may_be_spent_at_once_and_comes_back_evenly() -> None:
     time = Time()
     limiter, limit = Limiter(time), Limit(6, 60)
@@ -38,6 +53,23 @@ def test_keys_and_classes_have_allowances_of_their_own() -> None:
     assert not limiter.take("a", MESSAGES, limit).passed
     assert limiter.take("b", MESSAGES, limit).passed
     assert limiter.take("a", QUERIES, limit).passed
+
+
+@given(
+    st.integers(1, 50),
+    st.sampled_from([60, 300]),
+    st.lists(st.one_of(st.just(0), st.integers(0, 3000), st.integers(0, 40_000)), max_size=150),
+)
+def test_it_is_a_bucket_that_starts_full_and_is_refilled_evenly(count: int, window_s: int, ticks: list[int]) -> None:
+    time = Time()
+    limiter, limit = Limiter(time), Limit(count, window_s)
+    reference, elapsed = Reference(limit), 0
+    for gap in ticks:
+        elapsed += gap
+        time.now = 1000 + elapsed / 60
+        verdict = limiter.take("key", MESSAGES, limit)
+        assert verdict.passed is reference.take(gap)
+        assert verdict.remaining == reference.held // reference.call
 
 
 @given(

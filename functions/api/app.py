@@ -17,6 +17,7 @@ from functions.api.middleware.authentication import Authentication
 from functions.api.middleware.body_limit import BodyLimit
 from functions.api.middleware.cache_counts import CacheCounts
 from functions.api.middleware.figures import Figures
+from functions.api.middleware.plan_policy import PlanPolicy
 from functions.api.middleware.request_log import RequestLog
 from functions.api.monitoring.deployment import Deployment
 from functions.api.monitoring.health import HealthCheck
@@ -48,6 +49,7 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(BodyLimit)  # the last one added is the first to see a call
     app.add_middleware(Authentication, keys=services.keys)
     app.add_middleware(RequestLog, monotonic=services.clock.monotonic)
+    app.add_middleware(PlanPolicy)
     app.add_middleware(CacheCounts, cache=services.cache)
     app.add_middleware(Figures, meter=services.meter, tally=services.tally, monotonic=services.clock.monotonic)
     return app

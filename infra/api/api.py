@@ -26,6 +26,7 @@ from infra.monitoring.figures import MINUTE, Figures, all_looked_at, of_aws, our
 from infra.rules import acknowledge
 from infra.stages import Stage
 from shared.alarms import catalog as alarms
+from shared.alarms.traffic import CALLS_TO_JUDGE_BY
 from shared.metrics import API_LATENCY, Statistic
 from shared.routes import DOCUMENTATION, ROUTES, Route
 
@@ -156,7 +157,9 @@ def api_alarms(prefix: str, api: Api) -> Figures:
 def _failing_calls(api_name: str, period_s: int) -> cloudwatch.MathExpression:
     """Calls answered with a 5xx, in percent of all."""
     errors, count = (_metric(api_name, name, period_s=period_s) for name in ("5XXError", "Count"))
-    return share(errors, {"calls": count}, at_least=20, good=0, label="5xx of all calls, %", period_s=period_s)
+    return share(
+        errors, {"calls": count}, at_least=CALLS_TO_JUDGE_BY, good=0, label="5xx of all calls, %", period_s=period_s
+    )
 
 
 def _percentiles(board: Board) -> list[cloudwatch.Metric]:

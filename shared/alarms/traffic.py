@@ -13,6 +13,9 @@ from shared.metrics import (
     WEBHOOKS_FAILED,
 )
 
+CALLS_TO_JUDGE_BY = 20
+"""Calls of a period; with fewer, a single one would be an alarm."""
+
 API_SLOW = Alarm(
     id="api-latency",
     title="The API is slow",
@@ -26,14 +29,14 @@ API_SLOW = Alarm(
     ),
     sign=Sign.ABOVE,
     threshold=1_000,
-    unit="ms (p95) of 20 calls or more",
+    unit=f"ms (p95) of {CALLS_TO_JUDGE_BY} calls or more",
     period_s=300,
     periods=3,
     bad=2,
     missing=Missing.GOOD,
     missing_because="Nobody calls.",
     dashboard=Dashboard.OPERATIONS,
-    of=Frequent(API_LATENCY, at_least=20),
+    of=Frequent(API_LATENCY, at_least=CALLS_TO_JUDGE_BY),
 )
 
 API_FAILING = Alarm(
@@ -46,7 +49,7 @@ API_FAILING = Alarm(
     ),
     sign=Sign.ABOVE,
     threshold=1,
-    unit="% of 20 calls or more",
+    unit=f"% of {CALLS_TO_JUDGE_BY} calls or more",
     period_s=300,
     periods=2,
     bad=2,

@@ -17,6 +17,7 @@ from shared.models.event import Event, EventType
 from shared.models.instance import InstanceKey, InstanceState, JournalEntry
 from shared.models.mark import Mark
 from shared.store.database import Condition, Database, Put, absent
+from shared.store.sifting import one_of, sift
 
 TABLE = "events"
 JOURNAL = "journal"
@@ -48,6 +49,19 @@ class Events:
         where = Condition("#i = :i AND #s > :s", {"i": "instance", "s": "sequence"}, values)
         found, _ = await self._db.query(TABLE, where, limit=limit, consistent=True)
         return [Logged(values["body"], values.get("traceparent")) for values in found]
+
+    async def matching(
+        self, instance: str, after: int, through: int, types: Sequence[str], limit: int
+    ) -> tuple[list[str], int]:
+        """The JSON bodies of up to `limit` events of these types (none: of all) that follow `after`, up to and with
+        `through`, in order; and up to which sequence was looked: 2,000 events at most."""
+        where = Condition(
+            "#i = :i AND #s BETWEEN :a AND :b",
+            {"i": "instance", "s": "sequence"},
+            {"i": instance, "a": after + 1, "b": through},
+        )
+        found, last = await sift(self._db, TABLE, where, one_of(type=types), key=("instance", "sequence"), most=limit)
+        return [values["body"] for values in found], last["sequence"] if last else through
 
     async def get(self, instance: str, sequence: int) -> str | None:
         """The JSON body of one event."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -12,6 +13,8 @@ from pydantic import Field
 from functions.api import problems
 from functions.api.call import Caller, InstanceId
 from functions.api.documented import may_answer
+from functions.api.events.reading import Part, Wanted, read_log
+from functions.api.filters import Since, Types, Until, in_order, moment, types_in
 from functions.api.instances.reading import instance_of
 from functions.api.schemas import View, example
 from functions.api.waiting import LOG_PACE, first
@@ -50,21 +53,35 @@ async def list_events(
     wait: Annotated[
         int, Query(ge=0, le=LONGEST_WAIT_S, description="Where there are none yet: so many seconds to wait for one.")
     ] = 0,
+    types: Types = None,
+    since: Since = None,
+    until: Until = None,
 ) -> Response:
     """The events that follow `after`; kept 30 days. Call again with `next_after`, and miss nothing.
 
+    With `types`, `since` or `until` a call looks through 2,000 events at most: it may give none though there are more.
+    `next_after` then is past those that were left out. Once it no longer rises, you have all that there is.
+
     A key without the scope `manage` sees `instance.qr` events without their code."""
-    services = call.services
+    services, wanted = call.services, _wanted(types, since, until)
     instance = await instance_of(services, call.key(instance_id))
+    part = Part((), after)
 
-    async def found() -> list[str] | None:
-        bodies = await services.events.after(str(instance.key), after, limit)
-        if bodies or not wait:
-            return bodies
-        return bodies if await request.is_disconnected() else None
+    async def found() -> Part | None:
+        nonlocal part
+        part = await read_log(services, str(instance.key), part.looked_at, limit, wanted)
+        if part.bodies or not part.is_all or not wait or wanted.is_over(services.clock.unix()):
+            return part
+        return part if await request.is_disconnected() else None
 
-    bodies = await first(services, found, wait, LOG_PACE) or []
-    return _page(bodies if call.manages else [_without_code(body) for body in bodies], after)
+    await first(services, found, wait, LOG_PACE)
+    return _page(part.bodies if call.manages else [_without_code(body) for body in part.bodies], part.looked_at)
+
+
+def _wanted(types: str | None, since: str | None, until: str | None) -> Wanted:
+    wanted = Wanted(types=types_in(types, "?types"), since=moment(since, "?since"), until=moment(until, "?until"))
+    in_order(wanted.since, wanted.until, "?until")
+    return wanted
 
 
 def _without_code(body: str) -> str:
@@ -77,7 +94,6 @@ def _without_code(body: str) -> str:
     return json.dumps(event, ensure_ascii=False, separators=(",", ":"))
 
 
-def _page(bodies: list[str], after: int) -> Response:
+def _page(bodies: Sequence[str], looked_at: int) -> Response:
     """The events as they are stored: they are JSON already."""
-    last = json.loads(bodies[-1])["sequence"] if bodies else after
-    return Response(f'{{"data":[{",".join(bodies)}],"next_after":{last}}}', media_type="application/json")
+    return Response(f'{{"data":[{",".join(bodies)}],"next_after":{looked_at}}}', media_type="application/json")

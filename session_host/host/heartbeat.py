@@ -12,7 +12,7 @@ from session_host.until import until
 from shared.models.host import HostReport
 from shared.store.database import StoreError
 
-LEAST_S = 1.0
+LEAST_S = 0.5
 FORGET_TRIES = 5
 
 
@@ -24,7 +24,7 @@ class HostReports(Protocol):
 
 
 class Heartbeat:
-    """Beats every so often, and soon after news, but at most once a second."""
+    """Beats every so often, and soon after news, but at most twice a second."""
 
     def __init__(self, store: HostReports, report: Callable[[], HostReport], timing: Timing) -> None:
         self._store = store

@@ -3,9 +3,9 @@
     {"warm": true}                                      all is loaded, it stands by for its work
     {"ready": true}                                     it has taken up the sessions of its partition
     {"partition": 0, "pid": 17, "states": {"connected": 3}, "memory": 1, "threads": 1, "descriptors": 1,
-     "ended": 3, "stuck": 0, "oldest_command": 0}
+     "ended": 3, "stuck": 0, "oldest_command": 0, "ready": true}
 
-The last whenever something in it changed, at most once a second, and every 10 s; memory in bytes.
+The last whenever something in it changed, at most four times a second, and every 10 s; memory in bytes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from shared.models.host import WorkerReport
 MAX_LINE = 1 << 16
 
 _log = logging.getLogger(__name__)
-_NUMBERS = {field.name for field in fields(WorkerReport)} - {"states"}
+_NUMBERS = {field.name for field in fields(WorkerReport)} - {"states", "ready"}
 
 
 class Warm:
@@ -66,11 +66,15 @@ def parse_report(line: bytes) -> Said | None:
     if not _is_report(said):
         _log.warning("A worker wrote a line that is no report (%d bytes)", len(line))
         return None
-    return WorkerReport(**{name: said[name] for name in (*_NUMBERS, "states")})
+    return WorkerReport(**{name: said[name] for name in (*_NUMBERS, "states")}, ready=said.get("ready", True))
 
 
 def _is_report(said: Any) -> bool:
-    if not isinstance(said, dict) or not isinstance(said.get("states"), dict):
+    if (
+        not isinstance(said, dict)
+        or not isinstance(said.get("states"), dict)
+        or not isinstance(said.get("ready", True), bool)
+    ):
         return False
     numbers = [*(said.get(name) for name in _NUMBERS), *said["states"].values()]
     return all(type(number) is int for number in numbers)

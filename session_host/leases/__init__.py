@@ -4,6 +4,7 @@
     sightings.py  the leases as this host has seen them, and since when each has not changed
     presence.py   the hosts that take part
     notice.py     when partitions may be given away
+    given.py      partitions that were given away, until their sessions are connected again
     ledger.py     the core: what this host holds, what it should take, give away and renew; pure
     keeper.py     the shell: carries the ledger's decisions out against the store
     timing.py     all durations

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Awaitable, Sequence
 from typing import Protocol, TypeVar
 
+from session_host.leases.given import Given
 from session_host.leases.ledger import Ledger, Plan
 from session_host.leases.notice import Notice
 from session_host.leases.reach import Reach
@@ -72,6 +73,7 @@ class Keeper:
         self._reach = Reach("The leases")
         self._changed = asyncio.Event()
         self._notice = Notice()
+        self._given = Given(ledger.host_id)
         self._standing_by = 0  # processes of other hosts that wait for a partition
         self._leaving: set[asyncio.Task[None]] = set()
         self._fence_timer: asyncio.TimerHandle | None = None
@@ -117,7 +119,8 @@ class Keeper:
 
     def _leave_some(self, partitions: Sequence[int], group: asyncio.TaskGroup) -> None:
         now = self._clock.monotonic()
-        granted = self._notice.granted(len(partitions), self._standing_by, self._ledger.under_way(), now)
+        under_way, settling = self._ledger.under_way(), self._given.settling
+        granted = self._notice.granted(len(partitions), self._standing_by, under_way, now, settling)
         alone = not self._ledger.others(now)
         for partition in partitions if alone else partitions[:granted]:
             self._leave(partition, group)
@@ -142,6 +145,7 @@ class Keeper:
         for partition in self._ledger.observe(leases, {host.id: host.at for host in hosts}, self._clock.monotonic()):
             _log.warning("Partition %d was taken by another host", partition)
             self._workers.kill(partition)
+        self._given.look(hosts, leases)
         self._standing_by = sum(_free_standbys(host, leases) for host in hosts if host.id != self._ledger.host_id)
         self._set_fence()
         return True
@@ -155,12 +159,14 @@ class Keeper:
         if taken is None or not self._ledger.taken(taken, started, self._clock.monotonic()):
             return
         _log.info("Partition %d is ours, epoch %d", taken.partition, taken.epoch)
+        self._given.taken_back(taken.partition)
         self._workers.start(taken, self._ledger.alive_until()[taken.partition])
         self._set_fence()
         self._changed.set()
 
     def _leave(self, partition: int, group: asyncio.TaskGroup) -> None:
         _log.info("Partition %d is handed over", partition)
+        self._given.add(partition)
         task = group.create_task(self._hand_over(self._ledger.leave(partition)))
         self._leaving.add(task)
         task.add_done_callback(self._leaving.discard)

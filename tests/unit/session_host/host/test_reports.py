@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 
 import pytest
 
@@ -26,6 +27,7 @@ LINE = {
 
 def test_a_report_and_readiness() -> None:
     assert parse_report(json.dumps(LINE).encode()) == REPORT
+    assert parse_report(json.dumps(LINE | {"ready": False}).encode()) == replace(REPORT, ready=False)
     assert isinstance(parse_report(b'{"ready": true}'), Ready)
     assert isinstance(parse_report(b'{"warm": true}'), Warm)
 
@@ -42,6 +44,7 @@ def test_a_report_and_readiness() -> None:
         json.dumps(LINE | {"threads": True}).encode(),
         json.dumps(LINE | {"states": {"connected": None}}).encode(),
         json.dumps(LINE | {"states": []}).encode(),
+        json.dumps(LINE | {"ready": 1}).encode(),
     ],
 )
 def test_anything_else_is_passed_over(said: bytes, caplog: pytest.LogCaptureFixture) -> None:

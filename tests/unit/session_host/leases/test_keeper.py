@@ -31,6 +31,7 @@ class Store:
     calls: int = 0
     standbys: int = 0
     reported: tuple[int, ...] = ()  # partitions whose workers the heartbeats show
+    states: dict[str, int] = field(default_factory=dict)  # and the states of the instances of each
     refusals: int = 0  # of the next releases
 
     async def _reach(self) -> None:
@@ -46,7 +47,9 @@ class Store:
 
     async def alive(self) -> list[HostReport]:
         await self._reach()
-        workers = tuple(WorkerReport(number, 1, {}, memory=0, threads=1, descriptors=1) for number in self.reported)
+        workers = tuple(
+            WorkerReport(number, 1, self.states, memory=0, threads=1, descriptors=1) for number in self.reported
+        )
         return [
             HostReport(
                 id=host, started_at="", at=at, memory_used=0, memory_limit=0, standbys=self.standbys, workers=workers
@@ -200,6 +203,22 @@ async def test_a_process_that_has_just_been_given_a_partition_is_not_given_anoth
         await site.see(lambda: site.drains() == 2)
 
 
+async def test_the_next_partition_goes_when_the_sessions_of_the_last_are_connected_elsewhere() -> None:
+    async with a_host(lease_s=12.0, partitions=3) as site:
+        await site.see(lambda: len(site.crew.running) == 3)
+        site.store.beats["other"], site.store.standbys = "1", 9
+        site.stop.set()
+        await site.see(lambda: site.store.table.read()[0].owner is None)
+        site.store.states, site.store.reported = {"connecting": 9}, (0,)
+        site.store.table.take(site.store.table.read()[0], "other")
+        calls = site.store.calls
+        await site.see(lambda: site.store.calls >= calls + 4)
+        assert site.drains() == 1
+        site.store.states = {"connected": 9}
+        await site.see(lambda: site.drains() == 2)
+        site.store.beats.clear()
+
+
 async def test_what_another_host_does_not_take_is_taken_back() -> None:
     async with a_host(lease_s=1.0) as site:
         await site.see(lambda: len(site.crew.running) == 2)
@@ -224,9 +243,8 @@ async def test_told_to_stop_in_the_middle_of_sharing_it_gives_several_at_once() 
     async with a_host(lease_s=12.0, partitions=16) as site:
         await site.see(lambda: len(site.crew.running) == 16)
         site.crew.may_drain.clear()
-        site.store.beats["other"], site.store.standbys = "1", 1
+        site.store.beats["other"], site.store.standbys = "1", 16
         await site.see(lambda: site.drains() == 1)
-        site.store.standbys = 9
         site.stop.set()
         await site.see(lambda: site.drains() == 2)
         site.store.beats.clear()
@@ -234,7 +252,7 @@ async def test_told_to_stop_in_the_middle_of_sharing_it_gives_several_at_once() 
 
 
 async def test_a_host_that_stops_serves_until_others_stand_by() -> None:
-    async with a_host(lease_s=12.0) as site:
+    async with a_host(lease_s=6.0) as site:
         await site.see(lambda: len(site.crew.running) == 2)
         site.store.beats["other"] = "1"
         site.stop.set()

@@ -5,31 +5,39 @@ A session host needs nothing of this: ECS puts the secret's value into its envir
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
 from shared.aws import AwsSettings, client
 from shared.settings import SEALING_KEY, BadSetting, aws_settings
+from shared.tracing.otlp import HEADERS
 
 SEALING_KEY_SECRET = "HIVEWP_SEALING_KEY_SECRET"  # noqa: S105 - the name of a variable
+OTLP_HEADERS_SECRET = "HIVEWP_OTLP_HEADERS_SECRET"  # noqa: S105 - this too
+_KEPT_IN = {SEALING_KEY: SEALING_KEY_SECRET, HEADERS: OTLP_HEADERS_SECRET}
 
 
 class SecretUnreadable(Exception):
     """There is no such secret, no permission for it, or no text in it. The error names neither secret nor account."""
 
 
-async def with_sealing_key(env: Mapping[str, str]) -> dict[str, str]:
-    """The environment with HIVEWP_SEALING_KEY in it, fetched once if only its secret is named. Raises BadSetting.
+async def with_secrets(env: Mapping[str, str]) -> dict[str, str]:
+    """The environment with what is kept in secrets in it, each fetched where only its secret is named. Raises
+    BadSetting.
 
-    For a composition root, before Settings.parse: the value is for the process alone and goes into no environment.
+    For a composition root, before Settings.parse: the values are for the process alone and go into no environment.
     """
-    secret = env.get(SEALING_KEY_SECRET)
-    if not secret or env.get(SEALING_KEY):
-        return dict(env)
+    missing = [name for name, secret in _KEPT_IN.items() if env.get(secret) and not env.get(name)]
+    values = await asyncio.gather(*(_kept(env, _KEPT_IN[name]) for name in missing))
+    return {**env, **dict(zip(missing, values, strict=True))}
+
+
+async def _kept(env: Mapping[str, str], named: str) -> str:
     try:
-        return {**env, SEALING_KEY: await fetch_secret(aws_settings(env), secret)}
+        return await fetch_secret(aws_settings(env), env[named])
     except SecretUnreadable as error:
-        raise BadSetting(f"{SEALING_KEY_SECRET} names {error}") from error
+        raise BadSetting(f"{named} names {error}") from error
 
 
 async def fetch_secret(settings: AwsSettings, secret: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 
 from functions.api.documentation import document, serve_docs, serve_document
@@ -19,6 +20,7 @@ from functions.api.middleware.cache_counts import CacheCounts
 from functions.api.middleware.figures import Figures
 from functions.api.middleware.plan_policy import PlanPolicy
 from functions.api.middleware.request_log import RequestLog
+from functions.api.middleware.tracing import Tracing
 from functions.api.monitoring.deployment import Deployment
 from functions.api.monitoring.health import HealthCheck
 from functions.api.monitoring.routes import router as monitoring
@@ -28,12 +30,15 @@ from functions.api.problems import METHOD_NOT_ALLOWED, problem_response
 from functions.api.services import Services
 from functions.api.webhooks.routes import router as webhooks
 
+# the framework's would hold paths with what is in them, and the texts of errors; ours are those of middleware/tracing
+_NO_SPANS_OF_ITS_OWN: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
+
 ROUTERS = (instances, messages, numbers, events, webhooks, monitoring)
 
 
 def create_app(services: Services) -> FastAPI:
     """The API over these services, as an ASGI app."""
-    app = FastAPI(title="HiveWP", openapi_url=None, redirect_slashes=False)
+    app = FastAPI(title="HiveWP", openapi_url=None, redirect_slashes=False, telemetry=_NO_SPANS_OF_ITS_OWN)
     app.state.services = services
     app.state.linked = LinkedInstances(services)
     app.state.numbers = NumberChecks(services)
@@ -52,6 +57,7 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(PlanPolicy)
     app.add_middleware(CacheCounts, cache=services.cache)
     app.add_middleware(Figures, meter=services.meter, tally=services.tally, monotonic=services.clock.monotonic)
+    app.add_middleware(Tracing, tracer=services.tracer)
     return app
 
 

@@ -28,11 +28,12 @@ from functions.api.problems import MEDIA_TYPE
 from functions.api.services import Services, open_services
 from shared.logs import log_json
 from shared.queues.queue import QueueError
-from shared.secrets import SecretUnreadable, with_sealing_key
+from shared.secrets import SecretUnreadable, with_secrets
 from shared.settings import BadSetting, Settings, log_level
 
 log = logging.getLogger(__name__)
 
+FLUSH_S = 0.1  # the caller waits meanwhile; what takes longer goes out while the process is not frozen again
 PAUSES_S = (1, 2, 4, 8, 15, 30)  # a minute in all; a start for a snapshot may take two
 TEXT_TYPES = [*DEFAULT_TEXT_MIME_TYPES, MEDIA_TYPE, "image/svg+xml"]  # everything else goes out in base64
 
@@ -47,11 +48,18 @@ class Runtime:
         with ExitStack() as undo:
             undo.callback(self.close)
             self._services = self._loop.run_until_complete(self._open(env))
-            self.handle = Mangum(Mounted(create_app(self._services)), lifespan="off", text_mime_types=TEXT_TYPES)
+            self._answer = Mangum(Mounted(create_app(self._services)), lifespan="off", text_mime_types=TEXT_TYPES)
             undo.pop_all()
 
+    def handle(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
+        """Answers one call."""
+        try:
+            return dict(self._answer(event, context))
+        finally:
+            self._services.tracer.flush(FLUSH_S)
+
     async def _open(self, env: Mapping[str, str]) -> Services:
-        settings = Settings.parse(await with_sealing_key(env))
+        settings = Settings.parse(await with_secrets(env))
         return await self._stack.enter_async_context(open_services(settings))
 
     def rest(self) -> None:
@@ -73,7 +81,7 @@ def runtime() -> Runtime:
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answers one call."""
-    return dict(runtime().handle(event, context))
+    return runtime().handle(event, context)
 
 
 def patient_runtime(sleep: Callable[[float], None] = time.sleep) -> Runtime:

@@ -32,7 +32,12 @@ from shared.store.message_quota import MessageQuotas
 from shared.store.messages import Messages
 from shared.store.partitions import Partitions
 from shared.store.webhooks import Webhooks
+from shared.tracing import PASS_ON, Tracer
+from shared.tracing.opening import open_tracer
 from shared.vault import Vault
+
+SERVICE = "hivewp-api"
+LAST_SPANS_S = 2.0
 
 
 async def _nothing() -> None: ...
@@ -69,6 +74,7 @@ class Services:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     meter: Meter = field(default_factory=Meter.off)
     tally: Tally = field(default_factory=Tally.off)
+    tracer: Tracer = PASS_ON
     rest: Callable[[], Awaitable[None]] = _nothing
 
 
@@ -78,6 +84,8 @@ async def open_services(settings: Settings, stopping: asyncio.Event | None = Non
     clock = SystemClock()
     prefix, count = settings.aws.prefix, settings.partitions
     async with AsyncExitStack() as stack:
+        tracer = open_tracer(settings.tracing, SERVICE)
+        stack.push_async_callback(asyncio.to_thread, tracer.close, LAST_SPANS_S)
         dynamodb = await stack.enter_async_context(client(settings.aws, "dynamodb"))
         sqs = await stack.enter_async_context(client(settings.aws, "sqs"))
         names = [*LOOKED_AT, *(commands_name(number) for number in range(count))]
@@ -104,7 +112,7 @@ async def open_services(settings: Settings, stopping: asyncio.Event | None = Non
             checks=CheckBudget(database, clock, settings.number_checks_per_minute),
             partitions=Partitions(database, count),
             hosts=Hosts(database, clock),
-            commands=CommandQueues(commands.__getitem__),
+            commands=CommandQueues(commands.__getitem__, tracer),
             delivery_queue=DeliveryQueue(named[DELIVERIES.name]),
             depths=Depths(named, commands),
             figures=figures,
@@ -116,6 +124,7 @@ async def open_services(settings: Settings, stopping: asyncio.Event | None = Non
             started_at=clock.monotonic(),
             stopping=stopping or asyncio.Event(),
             meter=Meter.of(settings.metrics, settings.aws.prefix),
+            tracer=tracer,
             rest=partial(_drop_all, dynamodb, sqs),
         )
 

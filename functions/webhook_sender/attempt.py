@@ -12,6 +12,8 @@ from functions.webhook_sender.sign import SigningFailed, signed_headers
 from shared.clock import iso
 from shared.egress import EgressError
 from shared.models.webhook import Attempt, Webhook
+from shared.tracing import Kind, Span
+from shared.tracing.tracer import Attributes
 
 
 class OutOfTime(Exception):
@@ -23,16 +25,43 @@ async def attempt(work: Work, webhook: Webhook, services: Services, begin_by: fl
 
     Raises OutOfTime when the attempt could not begin by `begin_by` (the loop's time; None: whenever)."""
     async with _slot(services.slots, begin_by):
-        now = services.clock.unix()
-        at, body = iso(now), work.task.event.encode()
-        try:
-            headers = signed_headers(webhook, work, body, services.vault, now)
-            answer = await services.client.post(webhook.url, body, headers)
-        except SigningFailed as error:
-            return Attempt(at, 0, error=f"signing: {error}")
-        except EgressError as error:
-            return Attempt(at, error.ms, error=f"{error.kind}: {error.detail}")
+        with services.tracer.span("deliver event", Kind.CLIENT, work.task.traceparent, _about(work, webhook)) as span:
+            made = await _post(work, webhook, services, span.traceparent)
+            _describe(span, made)
+            return made
+
+
+async def _post(work: Work, webhook: Webhook, services: Services, traceparent: str) -> Attempt:
+    now = services.clock.unix()
+    at, body = iso(now), work.task.event.encode()
+    try:
+        headers = signed_headers(webhook, work, body, services.vault, now, traceparent)
+        answer = await services.client.post(webhook.url, body, headers)
+    except SigningFailed as error:
+        return Attempt(at, 0, error=f"signing: {error}")
+    except EgressError as error:
+        return Attempt(at, error.ms, error=f"{error.kind}: {error.detail}")
     return Attempt(at, answer.ms, answer.status, response=answer.body_start.decode(errors="replace"))
+
+
+def _about(work: Work, webhook: Webhook) -> Attributes:
+    """What a span tells of an attempt: never the URL, which may hold a key."""
+    about: dict[str, str | int] = {
+        "http.request.method": "POST",
+        "http.request.resend_count": work.task.attempt,
+        "hivewp.tenant": work.task.tenant,
+        "hivewp.webhook": webhook.id,
+        "hivewp.event": work.event_id,
+        "hivewp.event.type": work.event_type,
+    }
+    return about | {"hivewp.instance": work.instance} if work.instance else about
+
+
+def _describe(span: Span, made: Attempt) -> None:
+    if made.status is not None:
+        span.note({"http.response.status_code": made.status})
+    if made.status is None or made.status >= 300:
+        span.failed(str(made.status or (made.error or "").partition(":")[0]))
 
 
 @asynccontextmanager

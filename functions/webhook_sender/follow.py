@@ -36,5 +36,5 @@ def is_early(task: DeliveryTask, now: float) -> bool:
 def _task(
     task: DeliveryTask, delivery: Delivery, attempt: int = 0, not_before: float = 0.0, again: bool = False
 ) -> DeliveryTask:
-    bare = DeliveryTask(task.tenant, task.event, delivery.webhook_id)
+    bare = DeliveryTask(task.tenant, task.event, delivery.webhook_id, traceparent=delivery.traceparent)
     return replace(bare, attempt=attempt, not_before=not_before, again=again)

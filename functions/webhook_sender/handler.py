@@ -13,9 +13,10 @@ from functions.webhook_sender.batch import process_batch
 from functions.webhook_sender.services import Services, open_services
 from functions.webhook_sender.settings import SenderSettings
 from shared.logs import log_json
-from shared.secrets import with_sealing_key
+from shared.secrets import with_secrets
 from shared.settings import Settings, log_level
 
+FLUSH_S = 1.0  # nobody waits, but the time is paid for
 MARGIN_S = 5.0  # to record and schedule after the last attempt
 
 
@@ -30,12 +31,15 @@ class Runtime:
         self._services = self._runner.run(self._open(env, sender))
 
     async def _open(self, env: Mapping[str, str], sender: SenderSettings) -> Services:
-        settings = Settings.parse(await with_sealing_key(env))
+        settings = Settings.parse(await with_secrets(env))
         return await self._stack.enter_async_context(open_services(settings, sender))
 
     def handle(self, event: dict[str, Any], left_s: float) -> dict[str, Any]:
         """Works on an event of Lambda, within the time that is left."""
-        return self._runner.run(_handle(event, self._services, left_s - self._reserve_s))
+        try:
+            return self._runner.run(_handle(event, self._services, left_s - self._reserve_s))
+        finally:
+            self._services.tracer.flush(FLUSH_S)
 
     def close(self) -> None:
         """Gives connections back; in Lambda the process just ends."""

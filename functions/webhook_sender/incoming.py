@@ -9,6 +9,8 @@ from typing import Any
 
 from shared.clock import parse_iso
 from shared.queues.deliveries import DeliveryTask, decode
+from shared.queues.queue import TRACEPARENT
+from shared.tracing import checked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +34,7 @@ class Work:
 
 def read(record: Mapping[str, Any]) -> Work:
     """The work of a record as Lambda gives it. Event types need not be known here. Raises ValueError."""
-    task = decode(record["body"])
+    task = decode(record["body"], _traceparent(record))
     attributes = record.get("attributes", {})
     try:
         event = json.loads(task.event)
@@ -50,6 +52,11 @@ def read(record: Mapping[str, Any]) -> Work:
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"not an event: {error!r}") from error
+
+
+def _traceparent(record: Mapping[str, Any]) -> str | None:
+    """The trace that the event came of; for what an earlier version put there each attempt begins one."""
+    return checked(record.get("messageAttributes", {}).get(TRACEPARENT, {}).get("stringValue"))
 
 
 def _reason(data: Any) -> str | None:

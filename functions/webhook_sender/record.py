@@ -29,6 +29,7 @@ def recorded(
         instance=work.instance,
         sequence=work.sequence,
         body=work.task.event if work.sequence is None else None,
+        traceparent=(earlier.traceparent if earlier else None) or work.task.traceparent,
         round=work.task.attempt + 1,
     )
 

@@ -31,7 +31,12 @@ from shared.store.events import Events
 from shared.store.figures import Figures
 from shared.store.replays import Replays
 from shared.store.webhooks import Webhooks
+from shared.tracing import PASS_ON, Tracer
+from shared.tracing.opening import open_tracer
 from shared.vault import Vault
+
+SERVICE = "hivewp-webhook-sender"
+LAST_SPANS_S = 2.0
 
 
 class Endpoints(Protocol):
@@ -83,6 +88,7 @@ class Services:
     schedule: tuple[float, ...] = SCHEDULE_S
     meter: Meter = field(default_factory=Meter.off)
     tally: Tally = field(default_factory=Tally.off)
+    tracer: Tracer = PASS_ON
 
 
 @asynccontextmanager
@@ -92,6 +98,8 @@ async def open_services(
     """The services of a deployment. Raises QueueError when its queues cannot be found (yet)."""
     policy = EgressPolicy.local() if settings.allow_local_webhooks else EgressPolicy.production()
     async with AsyncExitStack() as stack:
+        tracer = open_tracer(settings.tracing, SERVICE)
+        stack.push_async_callback(asyncio.to_thread, tracer.close, LAST_SPANS_S)
         dynamodb = await stack.enter_async_context(client(settings.aws, "dynamodb"))
         sqs = await stack.enter_async_context(client(settings.aws, "sqs"))
         database, clock = Database(dynamodb, settings.aws.prefix), SystemClock()
@@ -111,6 +119,7 @@ async def open_services(
             schedule=schedule,
             meter=Meter.of(settings.metrics, settings.aws.prefix),
             tally=tally,
+            tracer=tracer,
         )
 
 

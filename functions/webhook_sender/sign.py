@@ -1,6 +1,11 @@
-"""Step 3: the headers of an attempt, signed by the Standard Webhooks scheme."""
+"""Step 3: the headers of an attempt, signed by the Standard Webhooks scheme.
+
+`traceparent` lets the endpoint go on with the trace. It is not among OURS: an endpoint may have one of its own.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from functions.webhook_sender.incoming import Work
 from shared.egress import check_headers
@@ -17,19 +22,27 @@ class SigningFailed(Exception):
     """The endpoint's secrets cannot be used; the text is safe to show to the tenant."""
 
 
-def signed_headers(webhook: Webhook, work: Work, body: bytes, vault: Vault, now: float) -> dict[str, str]:
+def signed_headers(
+    webhook: Webhook, work: Work, body: bytes, vault: Vault, now: float, traceparent: str | None = None
+) -> dict[str, str]:
     """All headers of an attempt at `now` (unix seconds). Raises SigningFailed, and EgressRefused for the endpoint's own
     headers where they cannot be sent."""
     check_headers(webhook.headers, OURS)
     timestamp = int(now)
     return {
-        **webhook.headers,
+        **_traced(webhook.headers, traceparent),
         "content-type": "application/json",
         "user-agent": USER_AGENT,
         "webhook-id": work.event_id,
         "webhook-timestamp": str(timestamp),
         "webhook-signature": _signature(_secrets(webhook, vault, now), work.event_id, timestamp, body),
     }
+
+
+def _traced(own: Mapping[str, str], traceparent: str | None) -> dict[str, str]:
+    if traceparent is None or any(name.lower() == "traceparent" for name in own):
+        return dict(own)
+    return {**own, "traceparent": traceparent}
 
 
 def seal_context(webhook: Webhook) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.queues.queue import Received
+from shared.queues.queue import TRACEPARENT, Received
 
 
 def record(message: Received) -> dict[str, Any]:
@@ -20,6 +20,13 @@ def record(message: Received) -> dict[str, Any]:
         "receiptHandle": message.handle,
         "body": message.body,
         "attributes": attributes,
-        "messageAttributes": {},
+        "messageAttributes": _attributes(message),
         "eventSource": "aws:sqs",
     }
+
+
+def _attributes(message: Received) -> dict[str, Any]:
+    if message.traceparent is None:
+        return {}
+    value = {"stringValue": message.traceparent, "dataType": "String", "stringListValues": [], "binaryListValues": []}
+    return {TRACEPARENT: value}

@@ -29,6 +29,7 @@ from shared.rate_limit_fields import Standing, refusal_fields
 from shared.store.database import StoreError
 from shared.store.message_quota import MessageQuota, MessageQuotaUsedUp, Place
 from shared.store.messages import AlreadyAccepted, IdempotencyKey
+from shared.tracing import current, within
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +102,8 @@ async def _queue(
 async def _queue_again(services: Services, instance: Instance, message: Message) -> None:
     """Leaves the message alone when it cannot be queued: an earlier call may have queued it, and answered so."""
     try:
-        await services.commands.send(instance.partition, _command(instance, message), message.id)
+        with within(message.traceparent):
+            await services.commands.send(instance.partition, _command(instance, message), message.id)
     except QueueError as error:
         log.warning("%s could not be queued again: %s", message.id, error)
         detail = "The message could not be queued just now: try again with the same Idempotency-Key."
@@ -130,6 +132,7 @@ def _message(instance: Instance, body: TextMessage, now: float) -> Message:
         on_uncertain=OnUncertain(body.on_uncertain),
         typing_ms=body.typing_ms,
         deadline=now + body.ttl_s,
+        traceparent=current(),
     )
 
 

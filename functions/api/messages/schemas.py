@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from functions.api.recipient import Recipient
 from functions.api.schemas import Body, View, example, left_out
 from shared.models.message import Message, MessageState
+from shared.tracing import trace_id_of
 
 MAX_TEXT = 65_536
 TYPES = ("text",)
@@ -85,6 +86,7 @@ class MessageView(View):
             "type": "text",
             "state": "sent",
             "timeline": [{"state": "accepted", "at": AT}, {"state": "sent", "at": AT}],
+            "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736",
         }
     )
 
@@ -95,6 +97,7 @@ class MessageView(View):
     state: MessageState
     error: MessageErrorView | None = left_out("Where the state is failed or uncertain.")
     timeline: list[StepView]
+    trace_id: str | None = left_out("The trace of the call that it came by: docs/tracing.md.")
 
 
 def message_view(message: Message) -> MessageView:
@@ -108,4 +111,5 @@ def message_view(message: Message) -> MessageView:
         state=message.state,
         error=MessageErrorView(code=error.code, detail=error.detail) if error else None,
         timeline=[StepView(state=step.state, at=step.at) for step in message.timeline],
+        trace_id=trace_id_of(message.traceparent) if message.traceparent else None,
     )

@@ -149,6 +149,7 @@ class DeliveryView(View):
     created_at: str
     attempts: list[AttemptView]
     next_attempt_at: str | None = left_out("While it is tried again.")
+    trace_id: str | None = left_out("The trace that its event came of: docs/tracing.md.")
 
 
 class DeliveryPage(View):

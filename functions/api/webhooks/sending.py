@@ -13,6 +13,7 @@ from shared.models.event import Event, EventType
 from shared.models.instance import InstanceKey
 from shared.models.webhook import Delivery, delivery_id, parse_delivery_id
 from shared.queues.deliveries import DeliveryTask
+from shared.tracing import current
 
 
 async def send_test(services: Services, tenant: str, webhook_id: str) -> SentTest:
@@ -20,7 +21,7 @@ async def send_test(services: Services, tenant: str, webhook_id: str) -> SentTes
     webhook = await webhook_of(services, tenant, webhook_id)
     data = {"webhook_id": webhook.id, "text": "This is a test."}
     event = Event(new_id("evt"), EventType.WEBHOOK_TEST, iso(services.clock.unix()), data)
-    await services.delivery_queue.put([DeliveryTask(tenant, event.body(), webhook.id)])
+    await services.delivery_queue.put([DeliveryTask(tenant, event.body(), webhook.id, traceparent=current())])
     return SentTest(event_id=event.id, delivery_id=delivery_id(event.id, webhook.id))
 
 
@@ -37,7 +38,8 @@ async def replay(services: Services, tenant: str, name: str) -> Delivery:
     body = delivery.body or await _logged(services, delivery)
     if body is None:
         raise Problem(problems.EVENT_EXPIRED, "The event is no longer in the log.")
-    await services.delivery_queue.put([DeliveryTask(tenant, body, webhook_id, forced=True)])
+    task = DeliveryTask(tenant, body, webhook_id, forced=True, traceparent=delivery.traceparent)
+    await services.delivery_queue.put([task])
     return delivery
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from functions.api.urls import MASKED, without_tokens
 from functions.api.webhooks.schemas import AttemptView, DeliveryView, NewWebhookView, WebhookView
 from shared.models.webhook import Delivery, Webhook
+from shared.tracing import trace_id_of
 
 
 def webhook_view(webhook: Webhook, *, whole: bool) -> WebhookView:
@@ -37,6 +38,7 @@ def delivery_view(delivery: Delivery) -> DeliveryView:
         created_at=delivery.created_at,
         attempts=[AttemptView(**asdict(attempt)) for attempt in delivery.attempts],
         next_attempt_at=delivery.next_attempt_at,
+        trace_id=trace_id_of(delivery.traceparent) if delivery.traceparent else None,
     )
 
 

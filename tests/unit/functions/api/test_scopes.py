@@ -18,6 +18,7 @@ from shared.models.api_key import EVERYTHING, ApiKey, Scope
 from shared.routes import ROUTES, Route
 from shared.store.cache import Cache
 from shared.store.database import Database
+from shared.tracing import PASS_ON
 
 CALLS = [route for route in ROUTES if not route.is_open]
 IDS = {
@@ -39,7 +40,8 @@ class FakeKeys:
 def app() -> httpx.ASGITransport:
     """An API that has nothing to answer with: what passes the check fails after it."""
     clock, cache = SystemClock(), Cache(cast(Database, None), SystemClock())
-    services = SimpleNamespace(clock=clock, keys=FakeKeys(), tally=Tally.off(), meter=Meter.off(), cache=cache)
+    counting = {"tally": Tally.off(), "meter": Meter.off(), "tracer": PASS_ON}
+    services = SimpleNamespace(clock=clock, keys=FakeKeys(), cache=cache, **counting)
     return httpx.ASGITransport(create_app(cast(Services, services)))
 
 

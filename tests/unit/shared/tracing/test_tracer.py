@@ -10,23 +10,15 @@ from collections.abc import Sequence
 
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor, SpanExporter, SpanExportResult
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased, Sampler
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased
 
 from shared.tracing import PASS_ON, Kind, current, trace_id_of, within
-from shared.tracing.recording import NO_WAITING_S, NowAndThen, OwnIds, Recorder
+from shared.tracing.recording import NO_WAITING_S, NowAndThen, Recorder
 from shared.tracing.traceparent import new_traceparent
+from tests.fakes.spans import PARENT, recorder
 
-PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 UNSAMPLED = f"{PARENT[:-2]}00"
-
-
-def recorder(sampler: Sampler | None = None) -> tuple[Recorder, InMemorySpanExporter]:
-    exporter = InMemorySpanExporter()
-    provider = TracerProvider(sampler=sampler, id_generator=OwnIds(), shutdown_on_exit=False)
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    return Recorder(provider), exporter
 
 
 def test_without_a_recorder_what_came_goes_on_unchanged() -> None:

@@ -2,10 +2,11 @@
 
 The needs were counted on the running product at one message a second, where no call is shared by several messages, with
 one endpoint that hears every event; every item is below 1 KB. A transaction's writes count twice, its checks too.
+How much of its tenant's quota is left is looked up every ten seconds in a process at most, here with each message.
 
 | a message sent | writes | reads | FIFO | fair |
 |---|---|---|---|---|
-| API: whose key, instance; message stored, command queued | 1 | 2 | 1 | |
+| API: whose key, instance, quota; message stored and counted, command queued | 4 | 3 | 1 | |
 | worker: command received and deleted | | | 2 | |
 | worker: `sending` (check, update) | 4 | | | |
 | worker: `sent` and its event (check, outbox, event, its number, message and its index) | 11 | | | |
@@ -41,7 +42,7 @@ class Need:
     kept_bytes: int = 0
 
 
-MESSAGE_SENT = Need(calls=1, events=2, writes=28, reads=4, fifo=3, fair=6, kept_bytes=700 + 2 * (640 + 680))
+MESSAGE_SENT = Need(calls=1, events=2, writes=31, reads=5, fifo=3, fair=6, kept_bytes=700 + 2 * (640 + 680))
 MESSAGE_READ = Need(events=1, writes=11, reads=1, fair=3, kept_bytes=640 + 680)
 MESSAGE_RECEIVED = Need(events=1, writes=11, reads=1, fair=3, kept_bytes=140 + 640 + 680)
 OTHER_CALL = Need(calls=1, reads=3)
@@ -52,7 +53,7 @@ SENDER_S = 0.020 + ENDPOINT_S
 LONGEST_WAIT_S = 20  # of a call that asks to wait, for which its function runs
 WAIT_LOOK_S = 0.2  # it looks into the log as often, a read each
 RESTORED_SHARE = 0.001  # of the calls, those that meet no running environment
-API_LOG_BYTES = 1_200  # a call: the access log, the API's own line, a line of figures
+API_LOG_BYTES = 1_350  # a call: the access log, the API's own line, a line of figures
 SENDER_LOG_BYTES = 450  # an event: a line of figures
 HOST_LOG_BYTES_DAY = 5_000_000  # a line of figures a minute, changes of connections, calls that were turned away
 SESSION_FILE_BYTES = 500_000  # 170,000 after pairing, and more with every chat

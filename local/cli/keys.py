@@ -45,6 +45,9 @@ def create(
     ] = ",".join(EVERYTHING),
     expires: Annotated[str, typer.Option(help="when it stops working: 12h, 90d, never")] = "never",
     label: Annotated[str, typer.Option(help="what it is for, to tell keys apart")] = "",
+    messages_per_day: Annotated[
+        int | None, typer.Option(help="how many messages its tenant may send in a day; without it: as the plan has it")
+    ] = None,
     stage: Stage = None,
     as_json: Json = False,
 ) -> None:
@@ -53,7 +56,16 @@ def create(
     The key alone goes to stdout: KEY=$(hivewp keys create --tenant acme)"""
     from local.keys.actions import create_key  # here: the AWS client takes half a second to import
 
-    made = create_key(os.environ, stage, tenant=tenant, plan=plan, scopes=scopes, expires=expires, label=label)
+    made = create_key(
+        os.environ,
+        stage,
+        tenant=tenant,
+        plan=plan,
+        scopes=scopes,
+        expires=expires,
+        label=label,
+        messages_per_day=messages_per_day,
+    )
     fresh_key(made, as_json=as_json)
 
 

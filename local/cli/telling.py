@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from shared.clock import iso
+from shared.limits import plan_of
 from shared.models.issued_key import IssuedKey, KeyState
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def fresh_key(made: Made, *, as_json: bool) -> None:
         typer.echo(json.dumps({"key": made.text, **plain(key)}, indent=2))
         return
     typer.echo(made.text)
-    about = f"{key.key_id} of {key.tenant}: plan {key.plan}, may {', '.join(key.scopes)}, expires {_time(key)}"
+    about = f"{key.key_id} of {key.tenant}: plan {_plan(key)}, may {', '.join(key.scopes)}, expires {_time(key)}"
     typer.echo(about + ". Keep it now: it is not stored and is never shown again.", err=True)
     if made.replaces:
         typer.echo(f"It replaces {made.replaces.key_id} (...{made.replaces.ending}).", err=True)
@@ -36,6 +37,7 @@ def plain(key: IssuedKey) -> dict[str, Any]:
         "key_id": key.key_id,
         "tenant": key.tenant,
         "plan": key.plan,
+        "messages_per_day": key.messages_per_day or plan_of(key.plan).messages_per_day,
         "scopes": list(key.scopes),
         "state": str(key.state),
         "created_at": iso(key.created_at) if key.created_at else None,
@@ -58,7 +60,11 @@ def key_table(keys: Sequence[IssuedKey], now: float) -> str:
 def _row(key: IssuedKey, now: float) -> tuple[str, ...]:
     created = iso(key.created_at)[:10] if key.created_at else "-"
     ending, scopes = f"...{key.ending}" if key.ending else "-", ",".join(key.scopes)
-    return (key.tenant, key.key_id, ending, key.plan, scopes, _state(key, now), _time(key), created, key.label)
+    return (key.tenant, key.key_id, ending, _plan(key), scopes, _state(key, now), _time(key), created, key.label)
+
+
+def _plan(key: IssuedKey) -> str:
+    return key.plan + (f" ({key.messages_per_day:,} messages a day)" if key.messages_per_day else "")
 
 
 def _state(key: IssuedKey, now: float) -> str:

@@ -10,7 +10,7 @@ from typing import TypeVar
 from local.keys.errors import KeyProblem
 from local.keys.issuer import Issuer, Made, Order, Repaired, Revoked
 from local.keys.places import open_issuer
-from local.keys.terms import expiry_of, label_of, scopes_of, seconds_of, stage_of, tenant_of
+from local.keys.terms import expiry_of, label_of, messages_per_day_of, scopes_of, seconds_of, stage_of, tenant_of
 from shared.api_gateway import ApiGatewayError, NoAccess, PlanMissing
 from shared.limits import PLANS
 from shared.models.issued_key import IssuedKey
@@ -20,7 +20,17 @@ T = TypeVar("T")
 Env = Mapping[str, str]
 
 
-def create_key(env: Env, stage: str | None, *, tenant: str, plan: str, scopes: str, expires: str, label: str) -> Made:
+def create_key(
+    env: Env,
+    stage: str | None,
+    *,
+    tenant: str,
+    plan: str,
+    scopes: str,
+    expires: str,
+    label: str,
+    messages_per_day: int | None = None,
+) -> Made:
     """Makes a key from what was typed."""
     if plan not in PLANS:
         raise KeyProblem(f"{plan!r} is no plan: {' or '.join(PLANS)}")
@@ -30,6 +40,7 @@ def create_key(env: Env, stage: str | None, *, tenant: str, plan: str, scopes: s
         scopes=scopes_of(scopes),
         expires_at=expiry_of(expires, time.time()),
         label=label_of(label),
+        messages_per_day=messages_per_day_of(messages_per_day),
     )
     return _run(env, stage, lambda issuer: issuer.create(order))
 

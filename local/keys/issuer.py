@@ -52,13 +52,14 @@ class Gateway(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """A key to make. `expires_at` in unix seconds."""
+    """A key to make. `expires_at` in unix seconds; `messages_per_day` where it is not the plan's."""
 
     tenant: str
     plan: str
     scopes: Sequence[str]
     expires_at: float | None
     label: str
+    messages_per_day: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +167,7 @@ class Issuer:
             ending=text[-SHOWN_LETTERS:],
             label=order.label,
             state=KeyState.MAKING,
+            messages_per_day=order.messages_per_day,
         )
         await self._rows.begin(key)
         try:
@@ -222,4 +224,11 @@ def _like(old: IssuedKey, now: float) -> Order:
     """A key of the same kind that lives as long as the old one was meant to."""
     end = old.intended_end
     expires_at = None if end is None else now + end - old.created_at
-    return Order(tenant=old.tenant, plan=old.plan, scopes=old.scopes, expires_at=expires_at, label=old.label)
+    return Order(
+        tenant=old.tenant,
+        plan=old.plan,
+        scopes=old.scopes,
+        expires_at=expires_at,
+        label=old.label,
+        messages_per_day=old.messages_per_day,
+    )

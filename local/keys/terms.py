@@ -9,6 +9,7 @@ from shared.models.api_key import EVERYTHING, Scope
 from shared.models.issued_key import TENANT
 
 LONGEST_LABEL = 100
+MOST_MESSAGES_PER_DAY = 1_000_000_000
 _SECONDS = {"m": 60, "h": 3600, "d": 86_400}
 _LONGEST_DAYS = 3650
 
@@ -32,6 +33,13 @@ def label_of(text: str) -> str:
     if len(text) > LONGEST_LABEL or not text.isprintable():
         raise KeyProblem(f"a label is one line of at most {LONGEST_LABEL} characters")
     return text
+
+
+def messages_per_day_of(number: int | None) -> int | None:
+    """How many messages a day; None for what the plan says."""
+    if number is not None and not 0 < number <= MOST_MESSAGES_PER_DAY:
+        raise KeyProblem(f"{number} is no number of messages a day: 1 to {MOST_MESSAGES_PER_DAY:,}")
+    return number
 
 
 def scopes_of(text: str) -> tuple[Scope, ...]:

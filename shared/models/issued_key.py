@@ -30,7 +30,8 @@ class KeyState(StrEnum):
 class IssuedKey:
     """A stored key. Times are unix seconds; `ending` are its last characters, to tell it from others by.
 
-    A key that was replaced expires when its overlap ends; `meant_until` is what `expires_at` was before."""
+    A key that was replaced expires when its overlap ends; `meant_until` is what `expires_at` was before.
+    `messages_per_day`: how many its tenant may have accepted in a day; None: what the plan says."""
 
     digest: str
     key_id: str
@@ -44,6 +45,7 @@ class IssuedKey:
     state: KeyState = KeyState.ACTIVE
     replaced_by: str | None = None
     meant_until: float | None = None
+    messages_per_day: int | None = None
 
     @property
     def intended_end(self) -> float | None:

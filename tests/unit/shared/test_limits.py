@@ -63,7 +63,7 @@ def test_every_plan_limits_every_class() -> None:
     for name, plan in PLANS.items():
         assert plan.name == name
         assert set(plan.limits) == set(MethodClass)
-        assert plan.quota_per_day > max(limit.count for limit in plan.limits.values())
+        assert plan.quota_per_day > plan.messages_per_day > max(limit.count for limit in plan.limits.values())
 
 
 def test_api_gateway_gets_each_methods_own_bucket() -> None:

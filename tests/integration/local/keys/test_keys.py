@@ -144,6 +144,17 @@ async def test_a_key_through_its_life(stage: DeployedStage) -> None:
     assert (await stage.run("list")).stdout == "there are no keys\n"
 
 
+async def test_a_number_of_messages_of_its_own_is_what_the_api_goes_by(stage: DeployedStage) -> None:
+    made = await stage.made("create", "--tenant", "acme", "--messages-per-day", "5000")
+    new = await stage.made("rotate", "--tenant", "acme", "--overlap", "0")
+    other = await stage.made("create", "--tenant", "other", "--plan", "scale")
+    assert [one["messages_per_day"] for one in (made, new, other)] == [5000, 5000, 1_000_000]
+    found = [await Keys(stage.database, SystemClock()).find(one["key"]) for one in (new, other)]
+    assert [one and one.message_quota for one in found] == [5000, 1_000_000]
+    assert "standard (5,000 messages a day)" in (await stage.run("list")).stdout
+    assert "no number" in await stage.failure("create", "--tenant", "acme", "--messages-per-day", "0")
+
+
 async def test_the_key_alone_goes_to_stdout(stage: DeployedStage) -> None:
     result = await stage.run("create", "--tenant", "acme")
     assert await stage.caller(result.stdout.rstrip("\n")) == ("acme", "standard", EVERYTHING)

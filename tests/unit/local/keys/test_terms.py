@@ -7,7 +7,16 @@ from collections.abc import Callable
 import pytest
 
 from local.keys.errors import KeyProblem
-from local.keys.terms import expiry_of, label_of, scopes_of, seconds_of, stage_of, tenant_of
+from local.keys.terms import (
+    MOST_MESSAGES_PER_DAY,
+    expiry_of,
+    label_of,
+    messages_per_day_of,
+    scopes_of,
+    seconds_of,
+    stage_of,
+    tenant_of,
+)
 
 
 @pytest.mark.parametrize("name", ["a", "Acme.shop_1-x", "9" * 47])
@@ -32,6 +41,20 @@ def test_what_does_not_do(read: Callable[[str], object], text: str) -> None:
 
 def test_scopes_have_one_order() -> None:
     assert scopes_of("manage, read") == ("read", "manage")
+
+
+@pytest.mark.parametrize("number", [0, -1, MOST_MESSAGES_PER_DAY + 1])
+def test_numbers_of_messages_that_do_not_do(number: int) -> None:
+    with pytest.raises(KeyProblem):
+        messages_per_day_of(number)
+
+
+def test_a_number_of_messages_may_be_left_to_the_plan() -> None:
+    assert [messages_per_day_of(number) for number in (None, 1, MOST_MESSAGES_PER_DAY)] == [
+        None,
+        1,
+        MOST_MESSAGES_PER_DAY,
+    ]
 
 
 def test_times() -> None:

@@ -33,6 +33,7 @@ A host tells its workers in addition:
 | HIVEWP_WORKER_REPORT_FD | the descriptor to write reports to, see host/reports.py |
 | HIVEWP_WORKER_ORDERS_FD | the descriptor to read orders from, the lease to work under first of all, see orders.py |
 | HIVEWP_WORKER_BOARD_FD | the descriptor of the memory to note calls of the library in, see board.py |
+| HIVEWP_WORKER_LOG_FD | the descriptor to write the log to, see stderr.py |
 
 Variables of shared/settings.py are read too.
 """

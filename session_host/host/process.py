@@ -10,8 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 
 from session_host import board
+from session_host.host.stray import Stray
 from session_host.orders import Order, encode
 from session_host.settings import Channels
+from session_host.stderr import LOG_FD
 from shared.processes import bound_to_us
 
 Environment = Callable[[Channels], Mapping[str, str]]
@@ -35,12 +37,19 @@ class Process:
             theirs.callback(_close, orders)
             self._board = board.create()
             ours.callback(_close, self._board)
+            printed, stderr = os.pipe()
+            ours.callback(_close, printed)
+            theirs.callback(_close, stderr)
+            log = os.dup(2)
+            theirs.callback(_close, log)
+            self._stray = Stray(printed)
             os.set_blocking(self._orders, False)
             self._popen = subprocess.Popen(
                 bound_to_us(command),
-                env=environment(Channels(reports, orders, self._board)),
-                pass_fds=(reports, orders, self._board),
+                env={**environment(Channels(reports, orders, self._board)), LOG_FD: str(log)},
+                pass_fds=(reports, orders, self._board, log),
                 stdin=subprocess.DEVNULL,
+                stderr=stderr,
                 start_new_session=True,
             )
             ours.callback(self._abandon)
@@ -69,10 +78,12 @@ class Process:
         """Its exit code (negative: a signal), once it has ended and what it left behind was killed."""
         loop, ended = asyncio.get_running_loop(), asyncio.Event()
         loop.add_reader(self._end, ended.set)
+        loop.add_reader(self._stray.descriptor, self._hear_stray)
         try:
             await ended.wait()
         finally:
             loop.remove_reader(self._end)
+            loop.remove_reader(self._stray.descriptor)
             self._reap()
         return self._popen.returncode
 
@@ -94,6 +105,11 @@ class Process:
     def _reap(self) -> None:
         self._abandon()
         _close(self._end, self._orders)
+        self._stray.end(self.pid)
+
+    def _hear_stray(self) -> None:
+        if self._stray.hear(self.pid) == 0:  # nobody has it open any more, which would be told again and again
+            asyncio.get_running_loop().remove_reader(self._stray.descriptor)
 
 
 def _close(*descriptors: int) -> None:

@@ -23,6 +23,7 @@ import uvloop
 
 from session_host.board import Board
 from session_host.settings import WorkerSettings
+from session_host.stderr import log_stream
 from session_host.whatsapp import open_pairing_desk, open_whatsapp
 from session_host.worker import alarm
 from session_host.worker.context import WorkerContext
@@ -227,7 +228,7 @@ def main() -> None:
     alarm.unblock()
     sys.setswitchinterval(SWITCH_S)
     settings = WorkerSettings.parse(os.environ)
-    log_json(settings.host.deployment.log_level, "worker", host=settings.host_id)
+    log_json(settings.host.deployment.log_level, "worker", log_stream(os.environ), host=settings.host_id)
     code = CRASHED
     try:
         code = asyncio.Runner(loop_factory=uvloop.new_event_loop).run(run(settings))

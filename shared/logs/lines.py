@@ -12,7 +12,7 @@ from shared.logs.context import IDS, bound
 from shared.logs.masking import mask
 
 # ASCII: no character that somebody takes for the end of a line, and none that cannot be written
-_encode = json.JSONEncoder(default=lambda value: mask(str(value))).encode
+_encode = json.JSONEncoder(default=lambda value: mask(str(value)), separators=(",", ":")).encode
 
 
 class JsonLines(logging.Formatter):

@@ -10,7 +10,7 @@ import logging
 import sys
 import threading
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from shared.logs.lines import JsonLines
 
@@ -24,11 +24,11 @@ OUTCOMES = ("functions.api.middleware.request_log", "functions.webhook_sender.de
 _log = logging.getLogger(__name__)
 
 
-def log_json(level: str, service: str, **fixed: str | int) -> None:
-    """Sends everything to standard error as JSON lines: ours from `level` on. `fixed` stands on each line.
+def log_json(level: str, service: str, stream: TextIO | None = None, **fixed: str | int) -> None:
+    """Sends everything to standard error, or `stream`, as JSON lines: ours from `level` on.
 
-    Also what Python itself would print: warnings, and exceptions that nobody caught. May be called again."""
-    handler = logging.StreamHandler()
+    `fixed` stands on each line. Also what Python itself would print: warnings, and exceptions that nobody caught."""
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonLines({"service": service, **fixed}))
     logging.basicConfig(level=_at_least(logging.WARNING, level), handlers=[handler], force=True)
     for name in OURS:

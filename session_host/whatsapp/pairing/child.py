@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
+from session_host.stderr import log_stream
 from session_host.whatsapp import store
 from session_host.whatsapp.environment import JOURNAL_VARIABLE, started_with
 from session_host.whatsapp.gate import Gate
@@ -28,7 +29,8 @@ _log = logging.getLogger(__name__)
 def run() -> None:
     """Serves until the input ends. Never returns: threads of the library would keep the process alive."""
     host = os.environ.get("HIVEWP_HOST_ID")
-    log_json(os.environ.get("HIVEWP_LOG_LEVEL") or "WARNING", "pairing", **({"host": host} if host else {}))
+    level = os.environ.get("HIVEWP_LOG_LEVEL") or "WARNING"
+    log_json(level, "pairing", log_stream(os.environ), **({"host": host} if host else {}))
     logging.getLogger("session_host.whatsapp.library").addFilter(_unexpected)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; it closes the input
     asyncio.run(_serve(os.dup(0), os.dup(1)))

@@ -7,6 +7,7 @@ import logging
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
+from session_host.stderr import log_descriptors
 from session_host.whatsapp.pairing.lines import Line, LineError, decode, encode
 from shared.processes import bound_to_us
 
@@ -73,7 +74,11 @@ class Process:
     async def _run(self) -> int:
         pipe = asyncio.subprocess.PIPE
         process = await asyncio.create_subprocess_exec(
-            *bound_to_us(self._command), env=dict(self._environment), stdin=pipe, stdout=pipe
+            *bound_to_us(self._command),
+            env=dict(self._environment),
+            stdin=pipe,
+            stdout=pipe,
+            pass_fds=log_descriptors(self._environment),
         )
         self._process = process
         early, self._early = self._early, []

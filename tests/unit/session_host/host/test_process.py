@@ -1,8 +1,9 @@
-"""A start that fails leaves neither a process nor a descriptor behind."""
+"""A start that fails leaves neither a process nor a descriptor behind; what a process prints is logged."""
 
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import sys
 from collections.abc import Mapping
@@ -36,3 +37,29 @@ def test_nothing_is_left_of_a_start_that_fails(monkeypatch: pytest.MonkeyPatch, 
         Process((sys.executable, "-IS", "-c", "import time; time.sleep(1000)"), environment)
     assert descriptors() == before
     assert psutil.Process().children(recursive=True) == children
+
+
+PRINTS = """
+import os, time
+os.write(2, b"Press Ctrl+C to exit\\n")
+os.write(2, b"panic: no\\n\\ngoroutine 1 [running]:\\n")
+os.write(int(os.environ["HIVEWP_WORKER_LOG_FD"]), b"")
+os.write(2, b"of 5511999998888\\n" * 2000)
+os._exit(2)
+"""
+
+
+async def test_what_it_prints_past_its_log_is_logged_to_its_last_word(caplog: pytest.LogCaptureFixture) -> None:
+    before = descriptors()
+    process = Process((sys.executable, "-IS", "-c", PRINTS), environment)
+    with caplog.at_level(logging.WARNING):
+        assert await process.wait() == 2
+    process.take_notes()
+    os.close(process.reports)  # its readers do that else
+    texts = [record.getMessage() for record in caplog.records]
+    assert all(text.startswith(f"printed by worker process {process.pid}: ") for text in texts)
+    said = "\n".join(text.partition(": ")[2] for text in texts)
+    assert said.startswith("panic: no\ngoroutine 1 [running]:")
+    assert "Ctrl+C" not in said
+    assert said.count("5511999998888") >= 1990  # a line may be cut in two
+    assert descriptors() == before

@@ -104,7 +104,7 @@ async def test_it_runs_under_its_lease_and_drains_on_request(bench: Bench) -> No
     await bench.see_file("pid")
     env = json.loads((bench.folder / "env").read_text())
     told = {name: value for name, value in env.items() if name.startswith("HIVEWP_")}
-    assert all(told.pop(f"HIVEWP_WORKER_{name}_FD").isdecimal() for name in ("REPORT", "ORDERS", "BOARD"))
+    assert all(told.pop(f"HIVEWP_WORKER_{name}_FD").isdecimal() for name in ("REPORT", "ORDERS", "BOARD", "LOG"))
     assert told == {"HIVEWP_HOST_ID": "host-1_x"}
     order = bench.order("order")
     assert order["work"] == {"partition": 3, "counter": 7, "epoch": 5}

@@ -24,6 +24,7 @@ from shared.queues.names import (
     COMMANDS_DEAD,
     DELIVERIES,
     DELIVERIES_DEAD,
+    DELIVERIES_SLOW,
     QueueSpec,
     all_queues,
     commands_name,
@@ -79,8 +80,8 @@ def show_queues(board: Board, partitions: int, also_dead: Sequence[str]) -> None
         [
             _graph(board, "Commands that wait", DEPTH, commands),
             _graph(board, "The oldest command, seconds", AGE, commands),
-            _graph(board, "Deliveries that wait", DEPTH, [DELIVERIES.name]),
-            _graph(board, "The oldest delivery, seconds", AGE, [DELIVERIES.name]),
+            _graph(board, "Deliveries that wait", DEPTH, [DELIVERIES.name, DELIVERIES_SLOW.name]),
+            _graph(board, "The oldest delivery, seconds", AGE, [DELIVERIES.name, DELIVERIES_SLOW.name]),
             _graph(board, "Given up", DEPTH, dead),
         ],
     )

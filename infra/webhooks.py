@@ -1,7 +1,7 @@
-"""The sender of webhooks: a function fed by the delivery queue.
+"""The sender of webhooks: a function fed by the two delivery queues.
 
-* At most 25 of it run at once, each with up to 10 deliveries side by side: endpoints that hang for 10 s each hold up
-  their own batch, and the account's other functions keep their concurrency.
+* At most 25 of it run at once for the fast lane and 10 for the slow one, each with up to 10 deliveries side by side:
+  endpoints that hang for 10 s each hold up their own lane, and the account's other functions keep their concurrency.
 * A batch waits for nobody (window 0): a lone event goes out at once, and under load batches fill by themselves.
 * Only the records that failed by our own fault come again (partial batch responses); an endpoint's failure is
   recorded and scheduled anew by the function.
@@ -37,18 +37,26 @@ from infra.queues import age, depth
 from infra.stages import Stage
 from shared.alarms import catalog as alarms
 from shared.metrics import DELIVERIES_DEAD as METRIC_DEAD
-from shared.metrics import WEBHOOK_LATENCY, WEBHOOKS_DELIVERED, WEBHOOKS_FAILED
-from shared.queues.names import DELIVERIES, DELIVERIES_DEAD
+from shared.metrics import (
+    DELIVERIES_SLOWED,
+    ENDPOINTS_DISABLED,
+    WEBHOOK_LATENCY,
+    WEBHOOKS_DELIVERED,
+    WEBHOOKS_FAILED,
+)
+from shared.queues.names import DELIVERIES, DELIVERIES_DEAD, DELIVERIES_SLOW
 
 MEMORY_MB = 512
 TIMEOUT_S = 30
-MAX_CONCURRENCY = 25
+MAX_CONCURRENCY = {DELIVERIES: 25, DELIVERIES_SLOW: 10}  # invocations for each lane
 BATCH_SIZE = 10
 
 TABLES = {
-    "webhooks": ("Query",),
+    "webhooks": ("Query", "UpdateItem"),  # endpoints, and their health
+    "hosts": ("Scan",),  # where the number of instances decides how many attempts are made at once
     "deliveries": ("GetItem", "Query", "PutItem", "BatchWriteItem"),
     "events": ("BatchGetItem",),  # for replays of a range
+    "journal": ("PutItem",),  # of endpoints
     "cache": ("BatchGetItem", "PutItem", "UpdateItem"),  # the figures of /monitoring
 }
 
@@ -80,16 +88,15 @@ class Webhooks(Construct):
         )
         made = make_function(self, "function", stage=stage, code=code, props=props)
         allow_tables(made.role, tables, TABLES)
-        allow_sending(made.role, [queues[queue.name].queue_arn for queue in (DELIVERIES, DELIVERIES_DEAD)])
-        allow_secret(made.role, sealing_key)
-        made.function.add_event_source(
-            event_sources.SqsEventSource(
-                queues[DELIVERIES.name],
-                batch_size=BATCH_SIZE,
-                max_concurrency=MAX_CONCURRENCY,
-                report_batch_item_failures=True,
-            )
+        allow_sending(
+            made.role, [queues[queue.name].queue_arn for queue in (DELIVERIES, DELIVERIES_SLOW, DELIVERIES_DEAD)]
         )
+        allow_secret(made.role, sealing_key)
+        for lane, most in MAX_CONCURRENCY.items():
+            source = event_sources.SqsEventSource(
+                queues[lane.name], batch_size=BATCH_SIZE, max_concurrency=most, report_batch_item_failures=True
+            )
+            made.function.add_event_source(source)
         self.function = made.function
         self.logs = made.logs
 
@@ -98,12 +105,14 @@ def show_deliveries(board: Board) -> None:
     """Whether customers hear of what happens, and how soon."""
     prefix = board.prefix
     attempts = (WEBHOOKS_DELIVERED, WEBHOOKS_FAILED, METRIC_DEAD)
+    troubled = (DELIVERIES_SLOWED, ENDPOINTS_DISABLED)
     speeds = [ours(prefix, WEBHOOK_LATENCY, statistic=statistic) for statistic in ("p50", "p95", "p99")]
     board.show(
         "Webhooks",
         [
             graph("Webhook attempts", *(ours(prefix, metric) for metric in attempts), per_row=2),
             graph("Webhook latency", *speeds, per_row=2),
+            graph("Endpoints in trouble", *(ours(prefix, metric) for metric in troubled), per_row=2),
         ],
     )
 

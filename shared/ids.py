@@ -22,6 +22,11 @@ def first_id_at(prefix: str, unix: float) -> str:
     return f"{prefix}_{_text(max(0, int(unix * 1000)) << 80)}"
 
 
+def id_of(prefix: str, unix: float, seed: bytes) -> str:
+    """The id of what happened at `unix` (seconds), the same for the same `seed` (10 bytes of it count)."""
+    return f"{prefix}_{_text(max(0, int(unix * 1000)) << 80 | int.from_bytes(seed[:10], 'big'))}"
+
+
 def made_at(name: str) -> float:
     """When an id was made, in unix seconds. Raises ValueError when it is none."""
     text = name.rpartition("_")[2]

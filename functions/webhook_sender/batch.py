@@ -12,13 +12,14 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from functions.webhook_sender.attempt import OutOfTime
 from functions.webhook_sender.deliver import deliver
 from functions.webhook_sender.figures import count_event
 from functions.webhook_sender.follow import is_early, put_off
 from functions.webhook_sender.incoming import Work, read
+from functions.webhook_sender.places import OutOfTime
 from functions.webhook_sender.resolve import Resolver
 from functions.webhook_sender.services import Services
+from functions.webhook_sender.tell import tell_left
 from shared.logs import bind
 from shared.logs.context import Bound
 from shared.queues.queue import QueueError
@@ -44,6 +45,8 @@ async def process_batch(
     """Works on all records at once. `{"batchItemFailures": [{"itemIdentifier": ...}]}` names what must come again.
 
     No attempt begins after `begin_by` (the loop's time). `done` hears of each record that is settled, as it happens."""
+    if services.bound:
+        await services.bound.refresh()
     resolver = Resolver(services.endpoints)
     results = await asyncio.gather(
         *(_process(record, resolver, services, begin_by, done) for record in records), return_exceptions=True
@@ -53,6 +56,7 @@ async def process_batch(
         if result is not None:
             _tell(record, result)
             failures.append({"itemIdentifier": record["messageId"]})
+    await tell_left(resolver.seen(), services)
     await services.tally.hand_over()
     return {"batchItemFailures": failures}
 
@@ -68,7 +72,7 @@ async def _process(
     with bind(tenant=work.task.tenant, instance=work.instance, message=work.message_id):
         await _settle(work, resolver, services, begin_by)
     done(record["messageId"])
-    count_event(work, services.meter)  # not before: what comes again is counted when it is through
+    count_event(work, services.meter, services.tally)  # not before: what comes again is counted when it is through
 
 
 async def _settle(work: Work, resolver: Resolver, services: Services, begin_by: float | None) -> None:

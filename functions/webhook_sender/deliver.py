@@ -1,6 +1,9 @@
 """One event at one endpoint, from the record of what was to what follows. The order of steps is what keeps promises:
 
-    read the record if the task may have been here before -> attempt -> record -> schedule or bury -> (delete message)
+    read the record if the task may have been here before -> attempt -> record -> heed -> schedule or bury
+        -> (delete message)
+
+Instead of an attempt a task may take the slow lane, or be put off (way.py, aside.py).
 
 The SQS message is deleted last, so wherever the process dies, the task comes again (`receives` > 1) and is judged by
 what was recorded (`standing`):
@@ -15,6 +18,8 @@ what was recorded (`standing`):
 | recorded, not buried       | dead                        | is put on the dead-letter queue                      |
 | buried, not deleted        | dead                        | is put there once more; after a 2xx a copy is dropped |
 | a task put off (a hop)     | retrying, next_attempt_at   | is put off once more; the later twin is dropped      |
+| recorded, not put off      | pending or retrying, n.a.a. | is put off for that time                             |
+| moved to the slow lane     | nothing, or the one before  | is moved once more; the later twin is dropped        |
 
 What the store or the queues refuse (StoreError, QueueError) has the effect of dying at that step.
 """
@@ -23,14 +28,20 @@ from __future__ import annotations
 
 import logging
 
-from functions.webhook_sender.attempt import attempt
+from functions.webhook_sender.aside import is_given_up, put_off_paused, take_slow_lane, wait_for_turn
+from functions.webhook_sender.attempt import Outcome, attempt
 from functions.webhook_sender.decide import Dead, Verdict, decide
 from functions.webhook_sender.figures import count_attempt
 from functions.webhook_sender.follow import follow
+from functions.webhook_sender.heed import heed
 from functions.webhook_sender.incoming import Work
+from functions.webhook_sender.pace import Pace
+from functions.webhook_sender.places import NoRoom
 from functions.webhook_sender.record import record, recorded
 from functions.webhook_sender.services import Services
-from functions.webhook_sender.standing import Standing, needs_record, standing, takes
+from functions.webhook_sender.standing import Standing, needs_record, standing
+from functions.webhook_sender.watch import Watch
+from functions.webhook_sender.way import Way, way
 from shared.models.webhook import Attempt, Delivery, DeliveryState, Webhook, delivery_id
 from shared.store.database import ConditionFailed
 
@@ -56,11 +67,62 @@ async def _earlier(work: Work, webhook: Webhook, services: Services) -> Delivery
 async def _proceed(
     work: Work, webhook: Webhook, earlier: Delivery | None, services: Services, begin_by: float | None
 ) -> None:
-    made: Attempt | None = None
-    verdict: Verdict = Dead()  # unless it is called: it was disabled on the way, a replay revives what waited for it
-    if takes(webhook, work):
-        made = await attempt(work, webhook, services, begin_by)
-        verdict = decide(made, work.task.attempt, services.schedule, services.jitter())
+    health = services.care.health(webhook)
+    match _way(work, webhook, services):
+        case Way.NONE:  # it was disabled on the way; a replay revives what waited for it
+            await _conclude(work, webhook, earlier, None, Dead(), services)
+        case Way.LATER:
+            await put_off_paused(work, webhook, earlier, health.paused_until or 0.0, services)
+        case Way.ASIDE:
+            await take_slow_lane(work, webhook, services)
+        case Way.CALL:
+            await _call(work, webhook, earlier, services, begin_by)
+
+
+async def _call(
+    work: Work, webhook: Webhook, earlier: Delivery | None, services: Services, begin_by: float | None
+) -> None:
+    slow = services.care.health(webhook).slow_at(services.clock.unix())
+    pace = services.places.pace((webhook.tenant, webhook.id), slow=slow)
+    try:
+        outcome = await _attempted(work, webhook, pace, services, begin_by)
+    except NoRoom:
+        if is_given_up(work, services.clock.unix()):
+            await _conclude(work, webhook, earlier, None, Dead(), services)
+        else:
+            await wait_for_turn(work, webhook, pace, services)
+        return
+    if outcome is None:
+        await _proceed(work, webhook, earlier, services, begin_by)
+        return
+    verdict = decide(
+        outcome.made, work.task.attempt, services.schedule, services.jitter(), retry_after_s=outcome.retry_after_s
+    )
+    await _conclude(work, webhook, earlier, outcome, verdict, services)
+
+
+async def _attempted(
+    work: Work, webhook: Webhook, pace: Pace, services: Services, begin_by: float | None
+) -> Outcome | None:
+    """The outcome of an attempt, made when there is room; None when it goes another way by then."""
+    async with services.places.taken(pace, work.lane, begin_by):
+        if _way(work, webhook, services) is not Way.CALL:
+            return None
+        async with Watch(pace, webhook, services) as watch:
+            outcome = await attempt(work, webhook, services)
+            await watch.ended(outcome)
+            return outcome
+
+
+async def _conclude(
+    work: Work,
+    webhook: Webhook,
+    earlier: Delivery | None,
+    outcome: Outcome | None,
+    verdict: Verdict,
+    services: Services,
+) -> None:
+    made = outcome.made if outcome else None
     count_attempt(made, verdict, services.meter, services.tally)
     delivery = recorded(work, webhook, earlier, made, verdict, services.clock.unix())
     _tell(delivery, made, work.task.attempt)
@@ -68,7 +130,13 @@ async def _proceed(
         await record(delivery, work, services)
     except ConditionFailed:
         return  # a twin of this task has delivered it
+    if outcome:
+        await heed(work, webhook, outcome, verdict, services)
     await follow(delivery, work.task, services)
+
+
+def _way(work: Work, webhook: Webhook, services: Services) -> Way:
+    return way(work, webhook, services.care.health(webhook), services.clock.unix())
 
 
 def _tell(delivery: Delivery, made: Attempt | None, number: int) -> None:

@@ -1,4 +1,4 @@
-"""Step 7: what follows from a recorded delivery, put on a queue. Doing it twice is harmless, see `standing`."""
+"""Step 9: what follows from a recorded delivery, put on a queue. Doing it twice is harmless, see `standing`."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from shared.queues.queue import MAX_DELAY_S
 
 EARLY_S = 1.0  # a queue delays by whole seconds; a task this little too early is not sent back
 
+_WAITING = frozenset({DeliveryState.PENDING, DeliveryState.RETRYING})
+
 
 async def follow(delivery: Delivery, task: DeliveryTask, services: Services) -> None:
-    """Schedules the next attempt of a delivery that is retried, buries a dead one. Raises QueueError."""
-    if delivery.state is DeliveryState.RETRYING and delivery.next_attempt_at:
+    """Schedules the next attempt of a delivery that is retried or put off, buries a dead one. Raises QueueError."""
+    if delivery.state in _WAITING and delivery.next_attempt_at:
         due = parse_iso(delivery.next_attempt_at)
         await put_off(_task(task, delivery, attempt=delivery.round, not_before=due), services)
     elif delivery.state is DeliveryState.DEAD:

@@ -7,10 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from functions.webhook_sender.lane import Lane, lane_of
 from shared.clock import parse_iso
+from shared.models.event import EventType
 from shared.queues.deliveries import DeliveryTask, decode
 from shared.queues.queue import TRACEPARENT
 from shared.tracing import checked
+
+_ABOUT_ENDPOINTS = frozenset({EventType.WEBHOOK_FAILING, EventType.WEBHOOK_DISABLED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +22,8 @@ class Work:
     """A task with what must be known of its event and of the message that brought it.
 
     `happened_at` (the event) and `sent_at` (the message) in unix seconds; `receives` counts this time. `reason`: the
-    code with which the event explains itself, if it does; `message_id`: our message that it is about, if any."""
+    code with which the event explains itself, if it does; `about`: the endpoint whose trouble the event tells of;
+    `message_id`: our message that it is about, if any."""
 
     task: DeliveryTask
     event_id: str
@@ -28,6 +33,8 @@ class Work:
     sequence: int | None = None
     receives: int = 1
     sent_at: float = 0.0
+    lane: Lane = Lane.FAST
+    about: str | None = None
     reason: str | None = None
     message_id: str | None = None
 
@@ -47,6 +54,8 @@ def read(record: Mapping[str, Any]) -> Work:
             sequence=event["sequence"],
             receives=int(attributes.get("ApproximateReceiveCount", 1)),
             sent_at=int(attributes.get("SentTimestamp", 0)) / 1000,
+            lane=lane_of(record),
+            about=_about(event),
             reason=_reason(event.get("data")),
             message_id=_message_id(event.get("data")),
         )
@@ -57,6 +66,10 @@ def read(record: Mapping[str, Any]) -> Work:
 def _traceparent(record: Mapping[str, Any]) -> str | None:
     """The trace that the event came of; for what an earlier version put there each attempt begins one."""
     return checked(record.get("messageAttributes", {}).get(TRACEPARENT, {}).get("stringValue"))
+
+
+def _about(event: dict[str, Any]) -> str | None:
+    return str(event["data"]["webhook_id"]) if event["type"] in _ABOUT_ENDPOINTS else None
 
 
 def _reason(data: Any) -> str | None:

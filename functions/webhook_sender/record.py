@@ -1,6 +1,8 @@
-"""Step 6: the delivery as it is recorded, one write per attempt."""
+"""Step 7: the delivery as it is recorded, one write per attempt."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from functions.webhook_sender.decide import Dead, Delivered, Retry, Verdict
 from functions.webhook_sender.incoming import Work
@@ -32,6 +34,14 @@ def recorded(
         traceparent=(earlier.traceparent if earlier else None) or work.task.traceparent,
         round=work.task.attempt + 1,
     )
+
+
+def put_off_until(work: Work, webhook: Webhook, earlier: Delivery | None, due: float) -> Delivery:
+    """The delivery after it was put off without an attempt: no round of the schedule is used up."""
+    before = recorded(work, webhook, earlier, None, Retry(0.0), due)
+    state = DeliveryState.RETRYING if before.attempts else DeliveryState.PENDING
+    created_at = earlier.created_at if earlier else iso(work.sent_at or work.happened_at)
+    return replace(before, state=state, created_at=created_at, next_attempt_at=iso(due), round=work.task.attempt)
 
 
 async def record(delivery: Delivery, work: Work, services: Services) -> None:

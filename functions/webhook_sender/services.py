@@ -10,8 +10,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
+from functions.webhook_sender.bound import AutoBound
+from functions.webhook_sender.care import Care
 from functions.webhook_sender.decide import SCHEDULE_S
 from functions.webhook_sender.grouped import GroupedRecords
+from functions.webhook_sender.places import Places
 from functions.webhook_sender.replay import Replayer
 from functions.webhook_sender.settings import SenderSettings
 from shared.aws import client
@@ -21,7 +24,7 @@ from shared.figures import Tally
 from shared.metrics import Meter
 from shared.models.webhook import Delivery, Webhook
 from shared.queues.deliveries import DeliveryQueue, DeliveryTask
-from shared.queues.names import DELIVERIES, DELIVERIES_DEAD, open_queue
+from shared.queues.names import DELIVERIES, DELIVERIES_DEAD, DELIVERIES_SLOW, open_queue
 from shared.queues.queue import Queue
 from shared.queues.replays import ReplayQueue
 from shared.settings import Settings
@@ -29,7 +32,9 @@ from shared.store.database import Database
 from shared.store.deliveries import Deliveries
 from shared.store.events import Events
 from shared.store.figures import Figures
+from shared.store.hosts import Hosts
 from shared.store.replays import Replays
+from shared.store.webhook_health import WebhookHealth
 from shared.store.webhooks import Webhooks
 from shared.tracing import PASS_ON, Tracer
 from shared.tracing.opening import open_tracer
@@ -72,17 +77,20 @@ class Poster(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """Everything the steps need. `slots` bounds the attempts of the process; `jitter` gives 0 to 1; `meter` and `tally`
-    count."""
+    """Everything the steps need. `places` bounds the attempts of the process, `bound` keeps that bound; `slow` is the
+    slow lane's queue; `care` knows how endpoints do; `jitter` gives 0 to 1; `meter` and `tally` count."""
 
     endpoints: Endpoints
     records: Records
     tasks: Tasks
+    slow: Tasks
     dead: Tasks
     client: Poster
     replayer: Replayer
     vault: Vault
-    slots: asyncio.Semaphore
+    places: Places
+    care: Care
+    bound: AutoBound | None = None
     clock: Clock = field(default_factory=SystemClock)
     jitter: Callable[[], float] = random.random
     schedule: tuple[float, ...] = SCHEDULE_S
@@ -107,15 +115,19 @@ async def open_services(
         stack.push_async_callback(partial(tally.hand_over, now=True))
         poster = GuardedClient(policy, timeout=sender.timeout_s, connections=sender.concurrency)
         queue = await open_queue(sqs, settings.aws.prefix, DELIVERIES.name)
+        places = Places(sender.concurrency)
         yield Services(
             endpoints=Webhooks(database),
             records=GroupedRecords(Deliveries(database)),
             tasks=DeliveryQueue(queue),
+            slow=DeliveryQueue(await open_queue(sqs, settings.aws.prefix, DELIVERIES_SLOW.name)),
             replayer=_replayer(database, queue, clock),
             dead=DeliveryQueue(await open_queue(sqs, settings.aws.prefix, DELIVERIES_DEAD.name)),
             client=await stack.enter_async_context(poster),
             vault=Vault.from_text(settings.sealing_key),
-            slots=asyncio.Semaphore(sender.concurrency),
+            places=places,
+            bound=AutoBound(places, Hosts(database, clock), clock) if sender.auto else None,
+            care=Care(WebhookHealth(database), clock),
             schedule=schedule,
             meter=Meter.of(settings.metrics, settings.aws.prefix),
             tally=tally,

@@ -2,8 +2,11 @@
 
 | variable | meaning | default |
 |---|---|---|
-| HIVEWP_WEBHOOK_CONCURRENCY | attempts that one process makes at once, 1 to 1,000 | 25 |
+| HIVEWP_WEBHOOK_CONCURRENCY | attempts that one process makes at once, 1 to 1,000, or `auto` | 25 |
 | HIVEWP_WEBHOOK_TIMEOUT_S | how long an endpoint may take to answer, 1 to 30 s | 10 |
+
+The number is over both lanes of a process. `auto` is one for each four instances, 25 at most. In Lambda each of up to
+25 invocations at once (and 10 of the slow lane) is such a process, with 10 deliveries in hand.
 """
 
 from __future__ import annotations
@@ -13,18 +16,24 @@ from dataclasses import dataclass
 
 from shared.settings import whole_number
 
+CONCURRENCY = "HIVEWP_WEBHOOK_CONCURRENCY"
+MOST = 25
+
 
 @dataclass(frozen=True, slots=True)
 class SenderSettings:
     """See the module for their meaning."""
 
-    concurrency: int = 25
+    concurrency: int = MOST
+    auto: bool = False
     timeout_s: float = 10
 
     @classmethod
     def parse(cls, env: Mapping[str, str]) -> SenderSettings:
         """The settings in an environment. Raises BadSetting."""
+        auto = env.get(CONCURRENCY) == "auto"
         return cls(
-            concurrency=whole_number(env, "HIVEWP_WEBHOOK_CONCURRENCY", 25, 1, 1000),
+            concurrency=MOST if auto else whole_number(env, CONCURRENCY, MOST, 1, 1000),
+            auto=auto,
             timeout_s=whole_number(env, "HIVEWP_WEBHOOK_TIMEOUT_S", 10, 1, 30),
         )

@@ -18,7 +18,8 @@ FRESH_S = 170
 
 
 class Standing(Enum):
-    """OPEN: make the attempt. RECORDED: it was made, what follows may not have been scheduled. SETTLED: nothing."""
+    """OPEN: make the attempt. RECORDED: it was made or put off, but what follows may not have been scheduled.
+    SETTLED: nothing."""
 
     OPEN = auto()
     RECORDED = auto()
@@ -28,7 +29,7 @@ class Standing(Enum):
 def needs_record(work: Work, now: float) -> bool:
     """Whether the record must be read first: for a later attempt, and when the task may have been here before."""
     task = work.task
-    first = task.attempt == 0 and not task.again and not task.forced
+    first = task.attempt == 0 and not (task.again or task.forced or task.not_before or task.moved_at)
     return not first or work.receives > 1 or now - work.happened_at > FRESH_S
 
 
@@ -47,12 +48,14 @@ def standing(work: Work, earlier: Delivery | None) -> Standing:
 
 def takes(webhook: Webhook, work: Work) -> bool:
     """Whether an endpoint that was found is to be called: it may have been disabled since the event happened."""
-    return webhook.enabled or work.task.forced or work.event_type == EventType.WEBHOOK_TEST
+    return webhook.active or work.task.forced or work.event_type == EventType.WEBHOOK_TEST
 
 
 def _after(work: Work, earlier: Delivery) -> Standing:
-    """Where a later attempt was made already, what follows from this one had been scheduled."""
-    last = earlier.round == work.task.attempt + 1
+    """Where a later attempt was made already, what follows from this one had been scheduled. Of a task that was put
+    off without an attempt no round is used up, only the time it is due has changed."""
+    put_off = earlier.round == work.task.attempt and earlier.next_attempt_at is not None
+    last = put_off or earlier.round == work.task.attempt + 1
     return Standing.RECORDED if last and earlier.state is not DeliveryState.DELIVERED else Standing.SETTLED
 
 

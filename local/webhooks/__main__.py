@@ -26,7 +26,7 @@ from local.webhooks.outage import Outage
 from local.webhooks.source import VISIBILITY_S, EventSource
 from shared.aws import client
 from shared.logs import log_json
-from shared.queues.names import DELIVERIES, open_queue
+from shared.queues.names import DELIVERIES, DELIVERIES_SLOW, open_queue
 from shared.queues.queue import QueueError
 from shared.settings import BadSetting, Settings
 
@@ -40,37 +40,42 @@ async def serve(
 ) -> None:
     """Delivers events until `stopping` is set."""
     async with AsyncExitStack() as stack:
-        source = await _opened(stack, partial(_open, stack, settings, sender, schedule), stopping)
-        if source is not None:
+        sources = await _opened(stack, partial(_open, stack, settings, sender, schedule), stopping)
+        if sources:
             log.info("delivering events, %d at once", sender.concurrency)
-            await source.run(stopping)
+            await asyncio.gather(*(source.run(stopping) for source in sources))
 
 
 async def _opened(
-    stack: AsyncExitStack, opening: Callable[[], Awaitable[EventSource]], stopping: asyncio.Event
-) -> EventSource | None:
+    stack: AsyncExitStack, opening: Callable[[], Awaitable[list[EventSource]]], stopping: asyncio.Event
+) -> list[EventSource]:
     outage = Outage("AWS")
     while not stopping.is_set():
         try:
-            source = await opening()
+            sources = await opening()
         except QueueError as error:
             await stack.aclose()
             await asyncio.sleep(outage.failed(error))
         else:
             outage.over()
-            return source
-    return None
+            return sources
+    return []
 
 
 async def _open(
     stack: AsyncExitStack, settings: Settings, sender: SenderSettings, schedule: tuple[float, ...]
-) -> EventSource:
+) -> list[EventSource]:
+    """A source for each lane: what waits on the one takes no place of the other. In hand are more than are attempted,
+    for those of an endpoint without room wait for a moment (places.py)."""
+    prefix = settings.aws.prefix
     services = await stack.enter_async_context(open_services(settings, sender, schedule))
     await stack.enter_async_context(services.tally.running())
     sqs = await stack.enter_async_context(client(settings.aws, "sqs"))
-    queue = await open_queue(sqs, settings.aws.prefix, DELIVERIES.name)
-    within_s = VISIBILITY_S - sender.timeout_s - MARGIN_S
-    return EventSource(queue, partial(_handle, services, within_s), sender.concurrency)
+    handler = partial(_handle, services, VISIBILITY_S - sender.timeout_s - MARGIN_S)
+    return [
+        EventSource(await open_queue(sqs, prefix, lane.name), handler, places, f"{prefix}-{lane.name}")
+        for lane, places in ((DELIVERIES, 2 * sender.concurrency), (DELIVERIES_SLOW, sender.concurrency))
+    ]
 
 
 async def _handle(

@@ -7,8 +7,8 @@ from typing import Any
 from shared.queues.queue import TRACEPARENT, Received
 
 
-def record(message: Received) -> dict[str, Any]:
-    """One of an event's `Records`."""
+def record(message: Received, queue: str = "") -> dict[str, Any]:
+    """One of an event's `Records`, of a queue by its whole name."""
     attributes = {
         "ApproximateReceiveCount": str(message.receives),
         "SentTimestamp": str(round(message.sent_at * 1000)),
@@ -22,6 +22,7 @@ def record(message: Received) -> dict[str, Any]:
         "attributes": attributes,
         "messageAttributes": _attributes(message),
         "eventSource": "aws:sqs",
+        "eventSourceARN": f"arn:aws:sqs:us-east-1:000000000000:{queue}",
     }
 
 

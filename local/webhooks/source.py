@@ -53,9 +53,11 @@ class BatchHandler(Protocol):
 
 
 class EventSource:
-    """The loop between one queue and one handler, with at most `places` messages in hand."""
+    """The loop between one queue and one handler, with at most `places` messages in hand. `name`: the queue's whole
+    name."""
 
-    def __init__(self, queue: MessageQueue, handler: BatchHandler, places: int) -> None:
+    def __init__(self, queue: MessageQueue, handler: BatchHandler, places: int, name: str = "") -> None:
+        self._name = name
         self._queue = queue
         self._handler = handler
         self._room = Room(places)
@@ -112,7 +114,7 @@ class EventSource:
             self._room.leave()
 
         try:
-            await self._handler([record(message) for message in messages], done)
+            await self._handler([record(message, self._name) for message in messages], done)
         finally:
             self._room.leave(len(handles))
 

@@ -60,6 +60,12 @@ WEBHOOK_LATENCY = Metric(
 DELIVERIES_DEAD = _counter(
     "DeliveriesDead", Emitter.WEBHOOK_SENDER, "Deliveries whose attempts are used up; they wait for a replay."
 )
+DELIVERIES_SLOWED = _counter(
+    "DeliveriesSlowed", Emitter.WEBHOOK_SENDER, "Deliveries that took the slow lane, since their endpoint is slow."
+)
+ENDPOINTS_DISABLED = _counter(
+    "EndpointsDisabled", Emitter.WEBHOOK_SENDER, "Endpoints that were disabled: gone, or failing for three days."
+)
 
 CACHE_HITS = _counter("CacheHits", Emitter.API, "Checks of a number that were answered from the cache.")
 CACHE_MISSES = _counter("CacheMisses", Emitter.API, "Checks of a number that WhatsApp had to be asked for.")
@@ -118,6 +124,8 @@ ALL: tuple[Metric, ...] = (
     WEBHOOKS_FAILED,
     WEBHOOK_LATENCY,
     DELIVERIES_DEAD,
+    DELIVERIES_SLOWED,
+    ENDPOINTS_DISABLED,
     CACHE_HITS,
     CACHE_MISSES,
     SESSIONS_PER_HOST,

@@ -1,6 +1,6 @@
-"""Events on their way to endpoints: a fair queue, grouped by tenant.
+"""Events on their way to endpoints: fair queues, grouped by tenant, one of them for endpoints that are slow.
 
-Two shapes wait there: an event for all endpoints that want it, and a later attempt at one endpoint (`webhook_id` set).
+Two shapes wait there: an event for all endpoints that want it, and an attempt at one endpoint (`webhook_id` set).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ class DeliveryTask:
     `attempt` counts from 0. `not_before` (unix seconds) holds an attempt back for longer than a queue can. `again`
     warns that it may have been delivered already; `forced` delivers even what was delivered before (a replay), unless
     it was attempted since `asked_at` (unix seconds; 0: in any case).
+    `moved_at` (unix seconds): when it first took the slow lane, where it may be twice; 0: it did not.
     `traceparent` travels beside the body, which is read by senders that do not know it too.
     """
 
@@ -30,6 +31,7 @@ class DeliveryTask:
     again: bool = False
     forced: bool = False
     asked_at: float = 0.0
+    moved_at: float = 0.0
     traceparent: str | None = None
 
 
@@ -56,8 +58,13 @@ def encode(task: DeliveryTask) -> str:
 
 
 def decode(body: str, traceparent: str | None = None) -> DeliveryTask:
-    """The task of its queued form. Raises ValueError when it is none."""
+    """The task of its queued form; fields that only a newer version puts there are passed over. Raises ValueError
+    when it is none."""
+    raw = json.loads(body)
+    if not isinstance(raw, dict):
+        raise ValueError("not a delivery: not an object")
     try:
-        return replace(DeliveryTask(**json.loads(body)), traceparent=traceparent)
+        known = {name: raw[name] for name in DeliveryTask.__dataclass_fields__ if name in raw}
+        return replace(DeliveryTask(**known), traceparent=traceparent)
     except TypeError as error:
         raise ValueError(f"not a delivery: {error}") from error

@@ -46,7 +46,8 @@ def commands_name(partition: int) -> str:
 COMMANDS_DEAD = QueueSpec("commands-dead.fifo", 60)
 DELIVERIES_DEAD = QueueSpec("deliveries-dead", 60)
 DELIVERIES = QueueSpec("deliveries", 180, DELIVERIES_DEAD.name, DELIVERY_RECEIVES)
-LOOKED_AT = (DELIVERIES.name, DELIVERIES_DEAD.name, COMMANDS_DEAD.name)
+DELIVERIES_SLOW = QueueSpec("deliveries-slow", 180, DELIVERIES_DEAD.name, DELIVERY_RECEIVES)
+LOOKED_AT = (DELIVERIES.name, DELIVERIES_SLOW.name, DELIVERIES_DEAD.name, COMMANDS_DEAD.name)
 """Besides the command queues, what the routes of /monitoring tell the depth of."""
 
 
@@ -56,7 +57,7 @@ def all_queues(partitions: int) -> list[QueueSpec]:
         QueueSpec(commands_name(number), COMMAND_VISIBILITY_S, COMMANDS_DEAD.name, COMMAND_RECEIVES)
         for number in range(partitions)
     ]
-    return [COMMANDS_DEAD, DELIVERIES_DEAD, DELIVERIES, *commands]
+    return [COMMANDS_DEAD, DELIVERIES_DEAD, DELIVERIES, DELIVERIES_SLOW, *commands]
 
 
 async def create_queues(client: Any, prefix: str, partitions: int) -> None:

@@ -10,7 +10,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from functions.webhook_sender.care import Care
 from functions.webhook_sender.incoming import Work, read
+from functions.webhook_sender.lane import Lane
+from functions.webhook_sender.places import Places
 from functions.webhook_sender.replay import Replayer
 from functions.webhook_sender.services import Poster, Services
 from shared.clock import iso
@@ -21,6 +24,7 @@ from shared.models.webhook import Delivery, DeliveryState, SealedSecret, Webhook
 from shared.queues.deliveries import DeliveryTask, encode
 from shared.store.database import ConditionFailed
 from shared.store.deliveries import Sought
+from shared.store.webhook_journal import EndpointChange
 from shared.vault import Vault, new_key
 from tests.fakes.clock import NOW, FakeClock
 
@@ -44,6 +48,39 @@ class FakeEndpoints:
         self.asked.append(tenant)
         await asyncio.sleep(0)
         return [one for one in self.webhooks if one.tenant == tenant]
+
+
+@dataclass
+class FakeHealth:
+    """The health on the rows of FakeEndpoints, and what was journaled."""
+
+    endpoints: FakeEndpoints
+    trap: Trap = no_trap
+    changes: list[Mapping[str, Any]] = field(default_factory=list)
+    journal: list[tuple[str, EndpointChange, str | None]] = field(default_factory=list)
+
+    async def change(
+        self,
+        tenant: str,
+        webhook_id: str,
+        sets: Mapping[str, Any],
+        seen: Mapping[str, Any],
+        *,
+        journal: tuple[EndpointChange, str | None] | None = None,
+        at: float = 0.0,
+    ) -> bool:
+        self.trap("before health")
+        await asyncio.sleep(0)
+        for place, one in enumerate(self.endpoints.webhooks):
+            if (one.tenant, one.id) == (tenant, webhook_id):
+                if any(getattr(one.health, name) != value for name, value in seen.items()):
+                    return False
+                self.endpoints.webhooks[place] = replace(one, health=replace(one.health, **sets))
+                self.changes.append(sets)
+                self.journal += [(webhook_id, *journal)] if journal else []
+                self.trap("after health")
+                return True
+        return False
 
 
 @dataclass
@@ -152,9 +189,9 @@ class FakePages:
 
 @dataclass
 class FakePoster:
-    """Answers by the statuses given for a URL, one after the other, the last one for ever."""
+    """Answers by the statuses or answers given for a URL, one after the other; 200 where none are."""
 
-    answers: dict[str, Iterator[int]] = field(default_factory=dict)
+    answers: dict[str, Iterator[int | EgressResponse]] = field(default_factory=dict)
     trap: Trap = no_trap
     calls: list[tuple[str, bytes, Mapping[str, str]]] = field(default_factory=list)
 
@@ -164,7 +201,7 @@ class FakePoster:
         await asyncio.sleep(0)
         status = next(self.answers[url]) if url in self.answers else 200
         self.trap("after post")
-        return EgressResponse(status, 3, b"thanks")
+        return status if isinstance(status, EgressResponse) else EgressResponse(status, 3, b"thanks")
 
 
 @dataclass
@@ -172,8 +209,10 @@ class Fakes:
     """All of them, and the Services made of them."""
 
     endpoints: FakeEndpoints
+    health: FakeHealth
     records: FakeRecords
     tasks: FakeTasks
+    slow: FakeTasks
     dead: FakeTasks
     poster: FakePoster
     log: FakeLog
@@ -186,13 +225,15 @@ class Fakes:
 def fakes(*webhooks: Webhook, trap: Trap = no_trap, client: Poster | None = None, **changes: Any) -> Fakes:
     """A sender's surroundings with these endpoints; `changes` go into Services."""
     endpoints, records = FakeEndpoints(list(webhooks), trap), FakeRecords(trap)
-    tasks, dead = FakeTasks("schedule", trap), FakeTasks("bury", trap)
+    tasks, slow, dead = FakeTasks("schedule", trap), FakeTasks("move", trap), FakeTasks("bury", trap)
+    health = FakeHealth(endpoints, trap)
     poster, clock = FakePoster(trap=trap), FakeClock()
     log, progress, pages = FakeLog(trap), FakeProgress(trap), FakePages(trap)
     services = Services(
         endpoints=endpoints,
         records=records,
         tasks=tasks,
+        slow=slow,
         dead=dead,
         client=client or poster,
         replayer=Replayer(
@@ -205,12 +246,13 @@ def fakes(*webhooks: Webhook, trap: Trap = no_trap, client: Poster | None = None
             clock=clock,
         ),
         vault=VAULT,
-        slots=asyncio.Semaphore(25),
+        places=Places(25),
+        care=Care(health, clock),
         clock=clock,
         jitter=lambda: 0.0,
     )
     services = replace(services, **changes)
-    return Fakes(endpoints, records, tasks, dead, poster, log, progress, pages, clock, services)
+    return Fakes(endpoints, health, records, tasks, slow, dead, poster, log, progress, pages, clock, services)
 
 
 def a_webhook(name: str = "a", *, tenant: str = "acme", secrets: Sequence[str] = (SECRET,), **changes: Any) -> Webhook:
@@ -231,12 +273,18 @@ def a_task(event: Event | None = None, **changes: Any) -> DeliveryTask:
     return replace(DeliveryTask("acme", (event or an_event()).body()), **changes)
 
 
-def a_record(task: DeliveryTask, *, receives: int = 1, sent_at: float = NOW, message_id: str = "m1") -> dict[str, Any]:
+def a_record(
+    task: DeliveryTask, *, receives: int = 1, sent_at: float = NOW, message_id: str = "m1", lane: Lane = Lane.FAST
+) -> dict[str, Any]:
     """The task as Lambda hands it over."""
+    queue = "test-deliveries-slow" if lane is Lane.SLOW else "test-deliveries"
     attributes = {"ApproximateReceiveCount": str(receives), "SentTimestamp": str(round(sent_at * 1000))}
-    return {"messageId": message_id, "body": encode(task), "attributes": attributes}
+    source = f"arn:aws:sqs:us-east-1:000000000000:{queue}"
+    return {"messageId": message_id, "body": encode(task), "attributes": attributes, "eventSourceARN": source}
 
 
-def a_work(task: DeliveryTask | None = None, *, receives: int = 1, sent_at: float = NOW) -> Work:
+def a_work(
+    task: DeliveryTask | None = None, *, receives: int = 1, sent_at: float = NOW, lane: Lane = Lane.FAST
+) -> Work:
     """A task as it was received."""
-    return read(a_record(task or a_task(), receives=receives, sent_at=sent_at))
+    return read(a_record(task or a_task(), receives=receives, sent_at=sent_at, lane=lane))

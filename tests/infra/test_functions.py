@@ -11,7 +11,7 @@ from functions.webhook_sender.handler import MARGIN_S
 from functions.webhook_sender.settings import SenderSettings
 from infra.api.function import TIMEOUT_S as API_TIMEOUT_S
 from infra.stages import DEV, PROD, Stage
-from shared.queues.names import DELIVERIES
+from shared.queues.names import DELIVERIES, DELIVERIES_SLOW
 from shared.settings import SEALING_KEY, Settings
 from shared.vault import new_key
 from tests.infra.conftest import Template, properties
@@ -64,14 +64,19 @@ def test_the_api_starts_from_a_snapshot_and_old_ones_go(service: Template, stage
     assert all(one["DeletionPolicy"] == "Delete" for one in versions)
 
 
-def test_the_sender_is_fed_by_the_delivery_queue(service: Template, stage: Stage) -> None:
+def test_the_sender_is_fed_by_both_delivery_queues(service: Template, stage: Stage) -> None:
     mappings = properties(service, "AWS::Lambda::EventSourceMapping").values()
-    [mapping] = [one for one in mappings if "deliveries" in json.dumps(one["EventSourceArn"])]
-    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 25}
-    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert "dead" not in json.dumps(mapping["EventSourceArn"])
+    lanes = {"slow" in json.dumps(one["EventSourceArn"]): one for one in mappings if "deliveries" in json.dumps(one)}
+    assert len(mappings) == len(lanes) == 2
+    assert [lanes[slow]["ScalingConfig"] for slow in (False, True)] == [
+        {"MaximumConcurrency": 25},
+        {"MaximumConcurrency": 10},
+    ]
+    for mapping in lanes.values():
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert "dead" not in json.dumps(mapping["EventSourceArn"])
     timeout = function(service, stage, "webhook-sender")["Timeout"]
-    assert DELIVERIES.visibility_s >= 6 * timeout
+    assert min(DELIVERIES.visibility_s, DELIVERIES_SLOW.visibility_s) >= 6 * timeout
     assert timeout > SenderSettings().timeout_s + MARGIN_S  # at least one attempt is begun
 
 

@@ -49,7 +49,7 @@ def answering(text: str) -> Talk:
 async def call(url: str, policy: EgressPolicy | None = None) -> Attempt:
     async with GuardedClient(policy or EgressPolicy.local(), timeout=0.4) as client:
         made = fakes(client=client)
-        return await attempt(a_work(), replace(a_webhook(), url=url), made.services, None)
+        return (await attempt(a_work(), replace(a_webhook(), url=url), made.services)).made
 
 
 async def test_what_arrives_is_the_task_s_event_byte_for_byte_and_verifies() -> None:
@@ -68,7 +68,7 @@ async def test_what_arrives_is_the_task_s_event_byte_for_byte_and_verifies() -> 
     async with GuardedClient(EgressPolicy.local()) as client:
         made = fakes(client=client, clock=SystemClock())
         webhook = a_webhook(url=f"http://127.0.0.1:{port}/", headers={"X-Shop": "7"})
-        outcome = await attempt(a_work(), webhook, made.services, None)
+        outcome = (await attempt(a_work(), webhook, made.services)).made
     await runner.cleanup()
     ((body, headers),) = got
     assert body == a_task().event.encode()

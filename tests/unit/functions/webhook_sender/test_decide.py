@@ -11,7 +11,9 @@ from shared.models.webhook import Attempt
 
 schedules = st.lists(st.floats(0.001, 1e6), max_size=12)
 failures = st.one_of(
-    st.builds(lambda status: Attempt("", 1, status), st.integers(100, 599).filter(lambda s: not 200 <= s < 300)),
+    st.builds(
+        lambda status: Attempt("", 1, status), st.integers(100, 599).filter(lambda s: not 200 <= s < 300 and s != 410)
+    ),
     st.builds(lambda error: Attempt("", 1, error=error), st.text(min_size=1)),
 )
 jitters = st.floats(0, 1)
@@ -26,9 +28,21 @@ def test_any_2xx_is_a_success(status: int) -> None:
     assert decide(Attempt("", 1, status), 0, SCHEDULE_S, 0) == Delivered()
 
 
-@pytest.mark.parametrize("status", [100, 199, 300, 301, 307, 400, 404, 410, 429, 500, 503])
+@pytest.mark.parametrize("status", [100, 199, 300, 301, 307, 400, 404, 429, 500, 503])
 def test_nothing_else_is(status: int) -> None:
     assert decide(Attempt("", 1, status), 0, SCHEDULE_S, 0) == Retry(1)
+
+
+def test_one_that_is_gone_is_not_asked_again() -> None:
+    assert decide(Attempt("", 1, 410), 0, SCHEDULE_S, 0) == Dead()
+
+
+@given(failures, st.integers(0, len(SCHEDULE_S) - 1), st.floats(0.001, 3600))
+def test_an_endpoint_is_never_called_sooner_than_it_asks_nor_than_the_schedule_says(
+    outcome: Attempt, number: int, retry_after_s: float
+) -> None:
+    asked = decide(outcome, number, SCHEDULE_S, 0, retry_after_s)
+    assert asked == Retry(max(retry_after_s, SCHEDULE_S[number]))
 
 
 @given(st.integers(200, 299), st.integers(0, 30), schedules, jitters)

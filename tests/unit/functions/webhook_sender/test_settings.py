@@ -15,9 +15,14 @@ PYPROJECT = Path(__file__).resolve().parents[4] / "pyproject.toml"
 
 
 def test_defaults_and_values() -> None:
-    assert SenderSettings.parse({}) == SenderSettings(25, 10)
+    assert SenderSettings.parse({}) == SenderSettings(concurrency=25, timeout_s=10)
     env = {"HIVEWP_WEBHOOK_CONCURRENCY": "3", "HIVEWP_WEBHOOK_TIMEOUT_S": "2"}
-    assert SenderSettings.parse(env) == SenderSettings(3, 2)
+    assert SenderSettings.parse(env) == SenderSettings(concurrency=3, timeout_s=2)
+
+
+def test_the_number_of_instances_may_decide() -> None:
+    env = {"HIVEWP_WEBHOOK_CONCURRENCY": "auto"}
+    assert SenderSettings.parse(env) == SenderSettings(concurrency=25, auto=True)
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "many", "1001"])

@@ -78,7 +78,7 @@ def message(number: int, body: str = "ok") -> Received:
 async def running(queue: FakeQueue, handler: FakeHandler) -> AsyncIterator[asyncio.Event]:
     """The loop at work; at the end it is told to stop and has to."""
     stopping = asyncio.Event()
-    task = asyncio.create_task(EventSource(queue, handler, PLACES).run(stopping))
+    task = asyncio.create_task(EventSource(queue, handler, PLACES, "test-deliveries").run(stopping))
     try:
         yield stopping
     finally:
@@ -106,6 +106,7 @@ async def test_messages_reach_the_handler_in_the_shape_of_lambda() -> None:
             "attributes": attributes,
             "messageAttributes": {},
             "eventSource": "aws:sqs",
+            "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:test-deliveries",
         }
     ]
 

@@ -1,0 +1,86 @@
+"""Tasks that are not attempted now: put on the slow lane, put back on it, or put off until their endpoint's pause ends.
+
+A task on the slow lane says when it was moved there. Where the process dies between putting it there and deleting the
+message that it came by, there are two of it: so its record is read first, and the second one is dropped (`standing`).
+
+What is put back waits for its turn, but no longer than half as long as its endpoint has been slow or failing: after an
+outage all of it is on its way again within half the outage's time. It uses up nothing of the schedule. Where there was
+no turn for it in GIVEN_UP_S it is dead, so what waits for an endpoint that hangs for days is bounded.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from functions.webhook_sender.follow import follow, put_off
+from functions.webhook_sender.incoming import Work
+from functions.webhook_sender.lane import Lane
+from functions.webhook_sender.pace import Pace
+from functions.webhook_sender.record import put_off_until, record
+from functions.webhook_sender.services import Services
+from shared.metrics import DELIVERIES_SLOWED
+from shared.models.endpoint_health import EndpointHealth
+from shared.models.webhook import Delivery, Webhook
+from shared.queues.deliveries import DeliveryTask
+from shared.queues.queue import MAX_DELAY_S
+from shared.store.database import ConditionFailed
+
+SHORTEST_CAP_S = 5.0
+GIVEN_UP_S = 86_400.0
+_EARLIER = 0.25  # turns come up to this much sooner, so that those at the cap do not all come at once
+_PAUSE_SPREAD = 0.1
+
+
+async def take_slow_lane(work: Work, webhook: Webhook, services: Services) -> None:
+    """Moves a task from the fast lane. Raises QueueError."""
+    await services.slow.put([_for_slow_lane(work, webhook)])
+    services.meter.add(DELIVERIES_SLOWED)
+
+
+async def wait_for_turn(work: Work, webhook: Webhook, pace: Pace, services: Services) -> None:
+    """Has a task wait on the slow lane for which its endpoint has no room. Raises QueueError."""
+    if work.lane is Lane.FAST:
+        await take_slow_lane(work, webhook, services)
+        return
+    most_s = _longest(services.care.health(webhook), services.clock.unix())
+    delay_s = pace.book(services.clock.monotonic(), most_s) * (1 - _EARLIER * services.jitter())
+    await services.slow.put([_for_slow_lane(work, webhook)], max(1, math.ceil(delay_s)))
+
+
+async def put_off_paused(
+    work: Work, webhook: Webhook, earlier: Delivery | None, paused_until: float, services: Services
+) -> None:
+    """Records that a task waits for the end of a pause, and has it come then. Raises StoreError, QueueError."""
+    left_s = paused_until - services.clock.unix()
+    due = round(paused_until + left_s * _PAUSE_SPREAD * services.jitter(), 3)
+    if work.task.forced:  # its record tells of what was delivered before
+        await put_off(replace(_narrowed(work, webhook), not_before=due), services)
+        return
+    delivery = put_off_until(work, webhook, earlier, due)
+    try:
+        await record(delivery, work, services)
+    except ConditionFailed:
+        return  # a twin of this task has delivered it
+    await follow(delivery, work.task, services)
+
+
+def is_given_up(work: Work, now: float) -> bool:
+    """Whether a task has waited for its turn for too long."""
+    return bool(work.task.moved_at) and now - work.task.moved_at > GIVEN_UP_S
+
+
+def _for_slow_lane(work: Work, webhook: Webhook) -> DeliveryTask:
+    task = _narrowed(work, webhook)
+    return replace(task, moved_at=task.moved_at or work.sent_at or work.happened_at)
+
+
+def _narrowed(work: Work, webhook: Webhook) -> DeliveryTask:
+    """The task for this endpoint alone; a replay is known again by when it was asked for."""
+    task = replace(work.task, webhook_id=webhook.id)
+    return replace(task, asked_at=task.asked_at or work.sent_at) if task.forced else task
+
+
+def _longest(health: EndpointHealth, now: float) -> float:
+    since = [at for at in (health.failing_since, health.slow_since) if at is not None]
+    return min(max((now - min(since, default=now)) / 2, SHORTEST_CAP_S), MAX_DELAY_S)

@@ -1,0 +1,57 @@
+"""How many attempts at once where it goes by the number of instances: min(25, ceil(instances / 4)), at least one.
+
+The hosts' heartbeats tell how many sessions they hold; they are read once a minute, by the first batch after it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Protocol
+
+from functions.webhook_sender.places import Places
+from functions.webhook_sender.settings import MOST
+from shared.clock import Clock
+from shared.models.host import HostReport
+from shared.store.database import StoreError
+
+log = logging.getLogger(__name__)
+
+PER_PLACE = 4
+EVERY_S = 60.0
+
+
+class LivingHosts(Protocol):
+    """Where heartbeats are read."""
+
+    async def alive(self) -> Sequence[HostReport]:
+        """The hosts heard of within the last minute. Raises StoreError."""
+
+
+class AutoBound:
+    """Keeps the bound of a process's places."""
+
+    def __init__(self, places: Places, hosts: LivingHosts, clock: Clock) -> None:
+        self._places = places
+        self._hosts = hosts
+        self._clock = clock
+        self._next_at: float | None = None
+
+    async def refresh(self) -> None:
+        """Sets the bound anew when it is a minute old; where the hosts cannot be read it stays as it is."""
+        now = self._clock.monotonic()
+        if self._next_at is not None and now < self._next_at:
+            return
+        self._next_at = now + EVERY_S
+        try:
+            hosts = await self._hosts.alive()
+        except StoreError as error:
+            log.warning("the number of instances could not be read: %s", type(error).__name__)
+            return
+        self._places.bound = bound_for(sum(sum(worker.states.values()) for host in hosts for worker in host.workers))
+        self._places.look()
+
+
+def bound_for(instances: int) -> int:
+    """The rule."""
+    return max(1, min(MOST, -(-instances // PER_PLACE)))

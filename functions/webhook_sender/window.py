@@ -1,0 +1,63 @@
+"""How many attempts at one endpoint may run at once in this process: it grows with quick answers, falls with silence.
+
+Begins at START, so a burst to an endpoint of which nothing is known takes a few places only. Every answer within
+QUICK_S adds one (as fast as they come: a slow start), a slower one a fraction. Silence for a second, or no answer at
+all, leaves one; a 429 or 503 halves it. What an answer says is of no matter otherwise: a quick 500 holds up nobody.
+Pure: told what happened, knows no time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+START = 4
+QUICK_S = 0.3
+PROVEN = 8.0
+"""So wide it is only after quick answers in a row: then an endpoint that was slow is so no longer."""
+_PRIOR_S = 0.1
+_WEIGHT = 0.5
+
+
+@dataclass(slots=True)
+class Window:
+    """`size`: how many at once, at least 1 and at most `most`; `answer_s`: how long answers took lately."""
+
+    most: int
+    size: float = START
+    answer_s: float = _PRIOR_S
+
+    def __post_init__(self) -> None:
+        self.size = min(self.size, self.most)
+
+    @property
+    def room(self) -> int:
+        """The size as a number of attempts."""
+        return int(self.size)
+
+    def answered(self, took_s: float, *, pushed_back: bool = False) -> None:
+        """An attempt has got an answer; `pushed_back`: one that asks for less."""
+        self._took(took_s)
+        if pushed_back:
+            self.size = max(1.0, self.size / 2)
+        else:
+            self.size = min(self.most, self.size + (1.0 if took_s <= QUICK_S else 1.0 / self.size))
+
+    def unanswered(self, took_s: float) -> None:
+        """An attempt has ended without an answer, after this time. One that failed at once held up nobody."""
+        if took_s <= QUICK_S:
+            self.answered(took_s)
+        else:
+            self._took(took_s)
+            self.size = 1.0
+
+    def silent(self, for_s: float) -> None:
+        """An attempt has had no answer for so long, and goes on."""
+        self.answer_s = max(self.answer_s, for_s)
+        self.size = 1.0
+
+    def wait_s(self, ahead: int) -> float:
+        """How long an attempt would wait behind so many others, about."""
+        return (ahead + 1) * self.answer_s / self.size
+
+    def _took(self, took_s: float) -> None:
+        self.answer_s += _WEIGHT * (took_s - self.answer_s)

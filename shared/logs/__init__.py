@@ -1,6 +1,7 @@
 """Logs as JSON, one line each, in one form for every process, so that they can be searched by field.
 
-    context   what a line is about: bound once, on every line that is written inside
+    context   what a line is about: bound once, on every line that is written inside; its trace, unless bound, is the
+              one that shared/tracing is within
     masking   the net under everything: phone numbers and secrets in texts are cut short
     lines     a record as a line of JSON
     setup     a process's logging, set up once when it starts

@@ -10,6 +10,7 @@ from typing import Any
 from shared.clock import iso
 from shared.logs.context import IDS, bound
 from shared.logs.masking import mask
+from shared.tracing import current, trace_id_of
 
 # ASCII: no character that somebody takes for the end of a line, and none that cannot be written
 _encode = json.JSONEncoder(default=lambda value: mask(str(value)), separators=(",", ":")).encode
@@ -30,8 +31,10 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": mask(_text(record)),
             **self.fixed,
-            **bound(),
         }
+        if traceparent := current():
+            line["trace_id"] = trace_id_of(traceparent)
+        line.update(bound())
         fields: Mapping[str, Any] | None = getattr(record, "fields", None)
         if fields:
             line.update({name: _masked(name, value) for name, value in fields.items() if value is not None})

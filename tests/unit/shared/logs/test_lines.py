@@ -11,6 +11,7 @@ import pytest
 
 from shared.logs import bind
 from shared.logs.lines import JsonLines
+from shared.tracing import current, new_traceparent, trace_id_of, within
 
 NUMBER = "5511999998888"
 
@@ -43,6 +44,14 @@ def test_ids_are_bound_and_a_record_may_say_better() -> None:
         "other",
         *"imxr",
     ]
+
+
+def test_a_line_belongs_to_the_trace_that_is_gone_on_with() -> None:
+    with within(new_traceparent()):
+        assert said(record())["trace_id"] == trace_id_of(current() or "")
+        with bind(trace="other"):
+            assert said(record())["trace_id"] == "other"
+    assert "trace_id" not in said(record())
 
 
 @pytest.mark.parametrize("text", ["two\nlines", "old\r\nends", "odd\u2028\u0085ends", "half a pair \ud83d", "nul \0"])

@@ -6,6 +6,8 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
 
+from shared.version import VERSION
+
 LONG_POLL_S = 20
 
 
@@ -36,6 +38,7 @@ def client(
         read_timeout=LONG_POLL_S + 10,
         retries={"mode": "standard", "total_max_attempts": 4},
         proxies=None if by_proxy else {},
+        user_agent=f"hivewp/{VERSION}",  # else it is put together of a dozen parts for every call
         parameter_validation=False,  # our own types are checked; this costs CPU on every call
     )
     opened: AbstractAsyncContextManager[Any] = get_session().create_client(

@@ -23,6 +23,7 @@ from functions.api.middleware.request_log import RequestLog
 from functions.api.middleware.tracing import Tracing
 from functions.api.monitoring.deployment import Deployment
 from functions.api.monitoring.health import HealthCheck
+from functions.api.monitoring.own import OwnFigures
 from functions.api.monitoring.routes import router as monitoring
 from functions.api.numbers.checks import NumberChecks
 from functions.api.numbers.routes import router as numbers
@@ -44,6 +45,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.numbers = NumberChecks(services)
     app.state.health = HealthCheck(services)
     app.state.deployment = Deployment(services)
+    app.state.own = OwnFigures(services)
     for router in ROUTERS:
         app.include_router(router)
     serve_document(app)

@@ -31,7 +31,6 @@ FIRST_CHECKED = 4_917_600_000_000
 FIRST_COLD = FIRST_CHECKED + 50_000_000
 AT_ONCE = 16
 HUNDRED = 100
-FORGOTTEN_S = 12.0  # a process of the API remembers a number for 10 s
 TELL_EVERY = 2_000
 
 
@@ -46,6 +45,7 @@ class Checks:
     rate: float = 50.0
     cold_rate: float = 5.0
     seconds: float = 20.0
+    forgotten_s: float = 12.0  # a process of the API remembers a number for 10 s
 
 
 @dataclass(slots=True)
@@ -82,10 +82,10 @@ async def check_numbers(target: Target, plan: Checks) -> dict[str, Any]:
     found["cached_one"] = await _at(target, [[one] for one in known[:HUNDRED]], plan.rate, plan.seconds)
     found["cached_hundred"] = await _at(target, _groups(known)[:1], plan.rate, plan.seconds)
     rest = [[one] for one in known[HUNDRED:]]
-    found["read_one"] = await _at(target, rest, _not_remembered(plan.rate, len(rest)), plan.seconds)
-    await asyncio.sleep(FORGOTTEN_S)
+    found["read_one"] = await _at(target, rest, _not_remembered(plan, len(rest)), plan.seconds)
+    await asyncio.sleep(plan.forgotten_s)
     groups = _groups(known)
-    found["read_hundred"] = await _at(target, groups, _not_remembered(plan.rate, len(groups)), plan.seconds)
+    found["read_hundred"] = await _at(target, groups, _not_remembered(plan, len(groups)), plan.seconds)
     return found
 
 
@@ -173,6 +173,6 @@ def _groups(numbers: Sequence[str]) -> list[Sequence[str]]:
     return [numbers[start : start + HUNDRED] for start in range(0, len(numbers), HUNDRED)]
 
 
-def _not_remembered(rate: float, calls: int) -> float:
-    """The rate, or as much less as leaves enough time between two calls that are the same."""
-    return min(rate, round(calls / FORGOTTEN_S, 1))
+def _not_remembered(plan: Checks, calls: int) -> float:
+    """The plan's rate, or as much less as leaves enough time between two calls that are the same."""
+    return min(plan.rate, round(calls / plan.forgotten_s, 1)) if plan.forgotten_s else plan.rate

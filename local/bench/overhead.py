@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from statistics import mean, median, stdev
 from typing import Any
@@ -66,38 +67,47 @@ async def compare(plan: Rounds, folder: Path) -> dict[str, Any]:
     """Runs it on two fresh stacks with their data in `folder`."""
     folder.mkdir(parents=True)  # noqa: ASYNC240 - nothing else is going on yet
     async with AsyncExitStack() as stack:
-        sides = {name: await _side(stack, folder / name, plan, name) for name in SIDES}
-        for side in sides.values():
-            await _round(side, plan)  # warm-up
-            side.spent.clear()
-            side.messages.clear()
-        for at in range(plan.pairs):
-            for name in SIDES if at % 2 == 0 else reversed(SIDES):
-                await _round(sides[name], plan)
-            shown = {name: round(side.ms(at), 2) for name, side in sides.items()}
-            logger.info("pair %d of %d, CPU ms per message: %s", at + 1, plan.pairs, shown)
-        return _report(plan, sides)
+        sides: dict[str, Side] = {}
+        for name, settings in (("on", ON), ("off", OFF)):
+            logger.info("starting a stack with metrics and logs %s ...", name)
+            target = await stack.enter_async_context(started(folder / name, settings={**ALIKE, **settings}))
+            await pairing.pair_all(target, plan.instances)
+            sides[name] = await stack.enter_async_context(heard(target))
+        return await take_turns(plan, sides)
 
 
-async def _side(stack: AsyncExitStack, folder: Path, plan: Rounds, name: str) -> Side:
-    logger.info("starting a stack with metrics and logs %s ...", name)
-    settings = {"on": ON, "off": OFF}[name]
-    target = await stack.enter_async_context(started(folder, settings={**ALIKE, **settings}))
-    await pairing.pair_all(target, plan.instances)
-    receiver, url = await stack.enter_async_context(receiving(1))
-    status, webhook = await target.call("POST", "/v1/webhooks", {"url": url, "events": list(EVENTS)})
-    if status != 201:
-        raise BenchFailed(f"creating a webhook: {status} {webhook}")
-    return Side(target, receiver)
+@asynccontextmanager
+async def heard(target: Target) -> AsyncIterator[Side]:
+    """A stack, with an endpoint that hears of its messages while this lasts."""
+    async with receiving(1) as (receiver, url):
+        status, webhook = await target.call("POST", "/v1/webhooks", {"url": url, "events": list(EVENTS)})
+        if status != HTTPStatus.CREATED:
+            raise BenchFailed(f"creating a webhook: {status} {webhook}")
+        yield Side(target, receiver)
+        await target.call("DELETE", f"/v1/webhooks/{webhook['id']}")
+
+
+async def take_turns(plan: Rounds, sides: Mapping[str, Side]) -> dict[str, Any]:
+    """The rounds of both sides, `on` and `off`, and their report."""
+    for side in sides.values():
+        await _round(side, plan)  # warm-up
+        side.spent.clear()
+        side.messages.clear()
+    for at in range(plan.pairs):
+        for name in SIDES if at % 2 == 0 else reversed(SIDES):
+            await _round(sides[name], plan)
+        shown = {name: round(side.ms(at), 2) for name, side in sides.items()}
+        logger.info("pair %d of %d, CPU ms per message: %s", at + 1, plan.pairs, shown)
+    return _report(plan, sides)
 
 
 async def _round(side: Side, plan: Rounds) -> None:
-    heard = [side.receiver.others[event] for event in EVENTS]
+    before_it = [side.receiver.others[event] for event in EVENTS]
     before = processes.cpu_seconds(side.target.run_folder)
     sent = await send_at(side.target, plan.instances, plan.rate, plan.seconds)
     if sent["lost"] or not sent["accepted"]:
         raise BenchFailed(f"messages were lost: {sent}")
-    await _delivered(side.receiver, [count + sent["accepted"] for count in heard])
+    await _delivered(side.receiver, [count + sent["accepted"] for count in before_it])
     after = processes.cpu_seconds(side.target.run_folder)
     side.spent.append({name: after[name] - before[name] for name in PARTS})
     side.messages.append(sent["accepted"])

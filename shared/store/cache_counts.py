@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from shared.store.database import Database, StoreError, Update
 
@@ -57,5 +57,9 @@ class CacheCounts:
 
         Read consistently and of one item alone, so they never go back, whichever process is asked.
         """
-        stored = await self._db.get(TABLE, {"key": KEY}) or {}
-        return {kind: {figure: int(stored.get(f"{kind}_{figure}", 0)) for figure in FIGURES} for kind in kinds}
+        return by_kind(await self._db.get(TABLE, {"key": KEY}) or {}, kinds)
+
+
+def by_kind(stored: Mapping[str, Any], kinds: Iterable[str]) -> dict[str, dict[str, int]]:
+    """The stored sums of these kinds by figure."""
+    return {kind: {figure: int(stored.get(f"{kind}_{figure}", 0)) for figure in FIGURES} for kind in kinds}

@@ -67,16 +67,23 @@ class Database:
             )
         return from_item(answer["Item"]) if "Item" in answer else None
 
-    async def get_many(self, table: str, keys: Sequence[Values], *, consistent: bool = False) -> list[Values]:
-        """The items that exist of these keys, in no order."""
+    async def get_many(
+        self, table: str, keys: Sequence[Values], *, consistent: bool = False, fields: Sequence[str] = ()
+    ) -> list[Values]:
+        """The items that exist of these keys, in no order; of each only `fields` where there are any."""
         found: list[Values] = []
         for start in range(0, len(keys), _KEYS_AT_ONCE):
-            found += await self._get_some(table, keys[start : start + _KEYS_AT_ONCE], consistent)
+            found += await self._get_some(table, keys[start : start + _KEYS_AT_ONCE], consistent, fields)
         return found
 
-    async def _get_some(self, table: str, keys: Sequence[Values], consistent: bool) -> list[Values]:
+    async def _get_some(
+        self, table: str, keys: Sequence[Values], consistent: bool, fields: Sequence[str]
+    ) -> list[Values]:
         name, found = self.name(table), []
-        wanted: dict[str, Any] = {name: {"Keys": [to_item(key) for key in keys], "ConsistentRead": consistent}}
+        request = {"Keys": [to_item(key) for key in keys], "ConsistentRead": consistent}
+        if fields:
+            request |= _projected(fields) | Condition("", _named(fields)).arguments()
+        wanted: dict[str, Any] = {name: request}
         while wanted:
             async with store_errors():
                 answer = await self._client.batch_get_item(RequestItems=wanted)
@@ -123,12 +130,15 @@ class Database:
         start: Values | None = None,
         consistent: bool = False,
         keep: Condition | None = None,
+        fields: Sequence[str] = (),
     ) -> tuple[list[Values], Values | None]:
         """One page of the items of a partition in key order, and the key to continue from (None: no more).
 
-        What `keep` does not hold for is left out; it is read, counted and paid for all the same.
+        What `keep` does not hold for is left out; it is read, counted and paid for all the same, as is what is not
+        among `fields`, where there are any: that only spares taking it apart here.
         """
-        named = Condition("", where.names | keep.names, where.values | keep.values) if keep else where
+        other = keep or Condition("")
+        named = Condition("", where.names | other.names | _named(fields), where.values | other.values)
         arguments: dict[str, Any] = {
             "TableName": self.name(table),
             "KeyConditionExpression": where.expression,
@@ -138,6 +148,8 @@ class Database:
         }
         if keep:
             arguments["FilterExpression"] = keep.expression
+        if fields:
+            arguments |= _projected(fields)
         if index:
             arguments["IndexName"] = index
         if limit:
@@ -226,6 +238,14 @@ class Database:
         if condition.expression:
             arguments["ConditionExpression"] = condition.expression
         return arguments | Condition("", names, values).arguments()
+
+
+def _named(fields: Sequence[str]) -> dict[str, str]:
+    return {f"f{at}": field for at, field in enumerate(fields)}
+
+
+def _projected(fields: Sequence[str]) -> dict[str, str]:
+    return {"ProjectionExpression": ", ".join(f"#{name}" for name in _named(fields))}
 
 
 def _page(answer: dict[str, Any]) -> tuple[list[Values], Values | None]:

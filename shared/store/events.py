@@ -23,6 +23,7 @@ TABLE = "events"
 JOURNAL = "journal"
 MARK = 0  # the sequence of the item that holds the last one given
 KEPT_S = 30 * 86_400
+_COUNT_FIELDS = ("instance", *(name for name in Mark.__dataclass_fields__ if name != "last"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +86,15 @@ class Events:
 
     async def marks(self, instances: Sequence[str]) -> dict[str, Mark]:
         """The marks of those instances that have one, 100 in a call."""
+        return await self._marks(instances)
+
+    async def counts(self, instances: Sequence[str]) -> dict[str, Mark]:
+        """`marks` without their `last`, which is less work."""
+        return await self._marks(instances, _COUNT_FIELDS)
+
+    async def _marks(self, instances: Sequence[str], fields: Sequence[str] = ()) -> dict[str, Mark]:
         keys = [{"instance": instance, "sequence": MARK} for instance in instances]
-        found = await self._db.get_many(TABLE, keys, consistent=True)
+        found = await self._db.get_many(TABLE, keys, consistent=True, fields=fields)
         return {values["instance"]: _mark(values) for values in found}
 
     async def journal(

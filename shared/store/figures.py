@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from shared.store.cache_counts import KEY as CACHE_COUNTS
 from shared.store.database import ConditionFailed, Database, Put, StoreError, Update, Values, absent
 
 if TYPE_CHECKING:
@@ -33,11 +34,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """`total`: since the deployment began; `before`: what of it was there at `since` (unix seconds)."""
+    """`total`: since the deployment began; `before`: what of it was there at `since` (unix seconds); `cache`: what the
+    caches counted since the deployment began, see cache_counts.by_kind."""
 
     total: Mapping[str, int]
     before: Mapping[str, int]
     since: float
+    cache: Mapping[str, int]
 
 
 class Figures:
@@ -59,14 +62,14 @@ class Figures:
         return True
 
     async def read(self) -> Sums:
-        """The sums now and about an hour ago, in one call. Raises StoreError."""
+        """The sums now and about an hour ago, and those of the caches, in one call. Raises StoreError."""
         present = self._window()
         windows = range(present - WINDOWS, present + 1)
-        found = {values["key"]: values for values in await self._read([KEY, *map(_name, windows)])}
+        found = {values["key"]: values for values in await self._read([KEY, CACHE_COUNTS, *map(_name, windows)])}
         total = _counts(found.get(KEY, {}))
         earliest = next((found[_name(window)] for window in windows if _name(window) in found), None)
         before = total if earliest is None else _counts(earliest)
-        return Sums(total, before, float(windows[0] * WINDOW_S))
+        return Sums(total, before, float(windows[0] * WINDOW_S), _counts(found.get(CACHE_COUNTS, {})))
 
     async def _begin(self, window: int) -> None:
         """Before the first addition in a window: keeps what the sums are."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from shared.models.instance import Instance, InstanceKey, InstanceSettings, InstanceState, Reason, settings_from
@@ -21,8 +21,19 @@ from shared.store.database import (
 )
 
 TABLE = "instances"
+_STANDING_FIELDS = ("id", "partition", "created_at", "state", "since", "deleting")
 _TRIES = 12
 _SLACK = 2  # how far parallel creations may overfill a partition before they look again
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an instance stands: its state `since` when (ISO 8601), and the partition that it is on."""
+
+    key: InstanceKey
+    state: InstanceState
+    since: str
+    partition: int
 
 
 class InstanceExists(Exception):
@@ -55,6 +66,19 @@ class Instances:
         where = Condition("#t = :t", {"t": "tenant"}, {"t": tenant})
         found, last = await self._db.query(TABLE, where, limit=limit, start=start, consistent=True)
         return [from_values(v) for v in found if not v.get("deleting")], last["id"] if last else None
+
+    async def standings(
+        self, tenant: str, limit: int | None = None, after: str | None = None
+    ) -> tuple[list[Standing], str | None]:
+        """How a tenant's instances stand, by id, and the id to continue after; without a limit as many as 1 MB is.
+
+        A third of the work that a page of whole instances is."""
+        start = {"tenant": tenant, "id": after} if after else None
+        where = Condition("#t = :t", {"t": "tenant"}, {"t": tenant})
+        found, last = await self._db.query(
+            TABLE, where, limit=limit, start=start, consistent=True, fields=_STANDING_FIELDS
+        )
+        return [_standing(tenant, v) for v in found if not v.get("deleting")], last["id"] if last else None
 
     async def of_partition(self, partition: int) -> list[Instance]:
         """The instances that a partition's owner looks after, those being deleted included."""
@@ -159,6 +183,13 @@ def state_update(
 def stored_settings(settings: InstanceSettings) -> dict[str, Any]:
     """Settings as they are stored."""
     return {name: value for name, value in asdict(settings).items() if value is not None}
+
+
+def _standing(tenant: str, values: dict[str, Any]) -> Standing:
+    state = InstanceState(values.get("state", InstanceState.CREATED))
+    return Standing(
+        InstanceKey(tenant, values["id"]), state, values.get("since") or values["created_at"], values["partition"]
+    )
 
 
 def from_values(values: dict[str, Any]) -> Instance:

@@ -5,10 +5,11 @@ The three are items of their own: renewing a lease must never collide with a tra
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from shared.models.host import Lease
-from shared.store.database import Check, Condition, ConditionFailed, Database, Put, TransactionRefused
+from shared.store.database import Check, Condition, ConditionFailed, Database, Put, TransactionRefused, Values
 
 TABLE = "partitions"
 
@@ -26,9 +27,12 @@ class Partitions:
 
     async def leases(self) -> list[Lease]:
         """Every partition's lease; one never taken has no owner and epoch 0."""
-        keys = [_key(number, "lease") for number in range(self._count)]
-        found = {values["partition"]: _lease(values) for values in await self._db.get_many(TABLE, keys)}
-        return [found.get(number, Lease(number)) for number in range(self._count)]
+        return self._leases(await self._db.get_many(TABLE, self._keys("lease")))
+
+    async def look(self) -> tuple[list[Lease], int]:
+        """`leases` and `load` in one call."""
+        found = await self._db.get_many(TABLE, [*self._keys("lease"), *self._keys("load")])
+        return self._leases(one for one in found if one["kind"] == "lease"), _load(found)
 
     async def take(self, seen: Lease, owner: str) -> Lease:
         """Makes `owner` the holder if the lease is still as `seen`. Raises LeaseLost when it is not."""
@@ -58,8 +62,14 @@ class Partitions:
 
     async def load(self) -> int:
         """How many instances there are on all partitions."""
-        keys = [_key(number, "load") for number in range(self._count)]
-        return sum(int(values.get("instances", 0)) for values in await self._db.get_many(TABLE, keys))
+        return _load(await self._db.get_many(TABLE, self._keys("load")))
+
+    def _keys(self, kind: str) -> list[Values]:
+        return [_key(number, kind) for number in range(self._count)]
+
+    def _leases(self, found: Iterable[Values]) -> list[Lease]:
+        known = {values["partition"]: _lease(values) for values in found}
+        return [known.get(number, Lease(number)) for number in range(self._count)]
 
     async def _write(self, new: Lease, seen: Lease) -> None:
         try:
@@ -80,6 +90,10 @@ def outbox_put(partition: int, pending: dict[str, int]) -> Put:
 
 def _key(partition: int, kind: str) -> dict[str, Any]:
     return {"partition": partition, "kind": kind}
+
+
+def _load(found: Iterable[Values]) -> int:
+    return sum(int(values.get("instances", 0)) for values in found)
 
 
 def _lease(values: dict[str, Any]) -> Lease:

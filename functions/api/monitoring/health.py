@@ -67,9 +67,7 @@ class HealthCheck:
 
     async def _fresh(self) -> Health:
         services = self._services
-        alive, leases, total = await asyncio.gather(
-            services.hosts.alive(), services.partitions.leases(), services.partitions.load()
-        )
+        alive, (leases, total) = await asyncio.gather(services.hosts.alive(), services.partitions.look())
         fresh = fresh_hosts(alive, services.clock.unix())
         used, limit = sum(host.memory_used for host in fresh), sum(host.memory_limit for host in fresh)
         return Health(

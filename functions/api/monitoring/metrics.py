@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from functions.api.monitoring.deployment import Deployment, Seen
-from functions.api.monitoring.own import messages_of, own_figures
+from functions.api.monitoring.own import Own, OwnFigures
 from functions.api.monitoring.schemas import (
     CacheFigures,
     CacheOfKind,
@@ -18,18 +18,21 @@ from functions.api.monitoring.schemas import (
     HostMemory,
     Lease,
     Metrics,
+    PartitionFigures,
     Requests,
     Totals,
     WebhookFigures,
 )
 from functions.api.services import Services
 from shared.clock import iso, parse_iso
-from shared.figures import ATTEMPTS_DELIVERED, ATTEMPTS_FAILED, CLASSES, Histogram, calls_name
+from shared.figures import ATTEMPTS_DELIVERED, ATTEMPTS_FAILED, CLASSES, CLIENTS_OUTDATED, Histogram, calls_name
 from shared.figures.counts import Counts, less
+from shared.metrics import INSTANCES_CONNECTED_PERCENT, PARTITIONS_UNOWNED
 from shared.models.host import HostReport
-from shared.models.instance import Instance, InstanceState
-from shared.models.mark import Mark
-from shared.queues.names import COMMANDS_DEAD, DELIVERIES, DELIVERIES_DEAD
+from shared.models.instance import InstanceState
+from shared.queues.names import COMMANDS_DEAD, DELIVERIES, DELIVERIES_DEAD, DELIVERIES_SLOW
+from shared.store.cache import COUNTED
+from shared.store.cache_counts import by_kind
 from shared.store.figures import Sums
 
 _SUCCESSFUL = ("2xx", "3xx")
@@ -37,28 +40,26 @@ _SUCCESSFUL = ("2xx", "3xx")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """What the answer is made of: `own` instances with their marks are the caller's, the rest is the deployment's."""
+    """What the answer is made of: `own` is the caller's, the rest is the deployment's."""
 
     seen: Seen
     sums: Sums
-    cache: Mapping[str, Mapping[str, int]]
-    own: Sequence[Instance]
-    marks: Mapping[str, Mark]
+    own: Own
 
 
-async def figures_for(services: Services, deployment: Deployment, tenant: str) -> Figures:
+async def figures_for(services: Services, deployment: Deployment, own_figures: OwnFigures, tenant: str) -> Figures:
     """All of it, as far as it can be at once. Raises StoreError, QueueError.
 
-    Costs besides `deployment`'s look: a write when this process has counted anything, BatchGetItem and GetItem for
-    sums, a Query for each 1 MB of the tenant's instances and a BatchGetItem for each 100 of them."""
-    sums, cache, (own, marks), seen = await asyncio.gather(
-        _sums(services), services.cache.counted(), own_figures(services, tenant), deployment.look()
-    )
-    return Figures(seen=seen, sums=sums, cache=cache, own=own, marks=marks)
+    Costs besides `deployment`'s look: a write when this process has counted anything and one when its cache has, a
+    BatchGetItem for sums; and once a second, a Query for each 1 MB of the tenant's instances and a BatchGetItem for
+    each 100 of them."""
+    sums, own, seen = await asyncio.gather(_sums(services), own_figures.look(tenant), deployment.look())
+    return Figures(seen=seen, sums=sums, own=own)
 
 
 async def _sums(services: Services) -> Sums:
-    await services.tally.hand_over(now=True)  # else the calls of a moment ago would be missing
+    # else the calls of a moment ago would be missing
+    await asyncio.gather(services.tally.hand_over(now=True), services.cache.flush(now=True))
     return await services.figures.read()
 
 
@@ -66,16 +67,16 @@ def metrics(figures: Figures) -> Metrics:
     """The answer."""
     seen, sums = figures.seen, figures.sums
     lately = less(sums.total, sums.before)
-    states = Counter(one.state for one in figures.own)
     return Metrics(
         at=iso(seen.at),
         since=iso(sums.since),
         requests=_requests(lately),
-        cache=_cache(figures.cache),
+        cache=_cache(by_kind(sums.cache, COUNTED)),
         webhooks=_webhooks(seen, lately),
         commands=_commands(seen),
-        instances={"total": len(figures.own)} | {state: states[state] for state in InstanceState},
-        messages=messages_of(figures.marks.values()),
+        instances={"total": figures.own.total} | {state: figures.own.states.get(state, 0) for state in InstanceState},
+        messages=figures.own.messages,
+        partitions=_partitions(seen),
         hosts=[_host(host, seen.at) for host in seen.hosts],
         totals=_totals(sums.total),
     )
@@ -118,10 +119,10 @@ def _of_kind(counts: Mapping[str, int]) -> CacheOfKind:
 
 
 def _webhooks(seen: Seen, counts: Counts) -> WebhookFigures:
-    waiting, dead = seen.queues[DELIVERIES.name], seen.queues[DELIVERIES_DEAD.name]
+    lanes, dead = [seen.queues[lane.name] for lane in (DELIVERIES, DELIVERIES_SLOW)], seen.queues[DELIVERIES_DEAD.name]
     return WebhookFigures(
-        queued=waiting.waiting + waiting.delayed,
-        processing=waiting.in_flight,
+        queued=sum(lane.waiting + lane.delayed for lane in lanes),
+        processing=sum(lane.in_flight for lane in lanes),
         processed=counts.get(ATTEMPTS_DELIVERED, 0),
         failed=counts.get(ATTEMPTS_FAILED, 0),
         dead=dead.waiting + dead.in_flight,
@@ -133,6 +134,16 @@ def _commands(seen: Seen) -> CommandFigures:
     dead = seen.queues[COMMANDS_DEAD.name]
     oldest = _oldest(seen.hosts, seen.at) if queued else 0.0
     return CommandFigures(queued=queued, oldest_age_s=oldest, dead=dead.waiting + dead.in_flight)
+
+
+def _partitions(seen: Seen) -> PartitionFigures:
+    gauges = seen.gauges()
+    connected = gauges.get(INSTANCES_CONNECTED_PERCENT)
+    return PartitionFigures(
+        total=len(seen.leases),
+        unowned=int(gauges[PARTITIONS_UNOWNED]),
+        connected_share=None if connected is None else round(connected / 100, 4),
+    )
 
 
 def _oldest(hosts: Sequence[HostReport], now: float) -> float | None:
@@ -165,6 +176,7 @@ def _totals(counts: Counts) -> Totals:
         requests_failed=failed,
         webhooks_processed=counts.get(ATTEMPTS_DELIVERED, 0),
         webhooks_failed=counts.get(ATTEMPTS_FAILED, 0),
+        clients_outdated=counts.get(CLIENTS_OUTDATED, 0),
     )
 
 

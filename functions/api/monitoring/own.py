@@ -2,30 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-from functions.api.monitoring.deployment import Seen
+from functions.api.monitoring.deployment import Fleet
+from functions.api.monitoring.recent import Recent
 from functions.api.monitoring.schemas import InstanceMetrics, MessageFigures
 from functions.api.services import Services
-from shared.models.instance import Instance
+from shared.models.instance import InstanceState
 from shared.models.mark import Mark
+from shared.store.instances import Standing
 
-_PAGE = 1_000  # some 600 bytes each; DynamoDB gives up to 1 MB at once
+_TENANTS = 1_000  # whose figures a process remembers: with more than that it begins anew
 
 
-async def own_instances(services: Services, tenant: str) -> list[Instance]:
-    """All of a tenant's instances. Raises StoreError."""
-    found, last = await services.instances.page(tenant, _PAGE)
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A tenant's instances by state, and the messages of all together."""
+
+    states: Mapping[InstanceState, int]
+    messages: MessageFigures
+
+    @property
+    def total(self) -> int:
+        """How many there are."""
+        return sum(self.states.values())
+
+
+class OwnFigures:
+    """Looks at a tenant's instances, once a second at most however often it asks."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._recent: dict[str, Recent[Own]] = {}
+
+    async def look(self, tenant: str) -> Own:
+        """How they are, a second ago at most. Raises StoreError."""
+        if tenant not in self._recent and len(self._recent) >= _TENANTS:
+            self._recent.clear()
+        recent = self._recent.setdefault(tenant, Recent(self._services.clock, lambda: self._fresh(tenant)))
+        return await recent.get()
+
+    async def _fresh(self, tenant: str) -> Own:
+        found = await _all_of(self._services, tenant)
+        marks = await self._services.events.counts([str(one.key) for one in found])
+        return Own(Counter(one.state for one in found), messages_of(marks.values()))
+
+
+async def _all_of(services: Services, tenant: str) -> list[Standing]:
+    found, last = await services.instances.standings(tenant)
     while last:
-        more, last = await services.instances.page(tenant, _PAGE, last)
+        more, last = await services.instances.standings(tenant, after=last)
         found += more
     return found
-
-
-async def own_figures(services: Services, tenant: str) -> tuple[Sequence[Instance], Mapping[str, Mark]]:
-    """All of a tenant's instances, and their marks by the text form of their key. Raises StoreError."""
-    found = await own_instances(services, tenant)
-    return found, await services.events.marks([str(one.key) for one in found])
 
 
 def messages_of(marks: Iterable[Mark]) -> MessageFigures:
@@ -39,15 +69,15 @@ def messages_of(marks: Iterable[Mark]) -> MessageFigures:
     )
 
 
-def instance_metrics(instance: Instance, mark: Mark, seen: Seen) -> InstanceMetrics:
+def instance_metrics(instance: Standing, mark: Mark, fleet: Fleet) -> InstanceMetrics:
     """One of them."""
     return InstanceMetrics(
-        id=instance.id,
+        id=instance.key.id,
         state=instance.state,
-        since=instance.since or instance.created_at,
+        since=instance.since,
         messages=messages_of([mark]),
         reconnects=mark.reconnects,
         last_activity_at=mark.active_at,
-        host=seen.owner(instance.partition),
+        host=fleet.owner(instance.partition),
         partition=instance.partition,
     )

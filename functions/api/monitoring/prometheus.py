@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from functions.api.monitoring.schemas import CommandFigures, HostFigures, Metrics, WebhookFigures
+from functions.api.monitoring.schemas import CommandFigures, HostFigures, Metrics, PartitionFigures, WebhookFigures
 from shared.figures import ATTEMPTS_DELIVERED, ATTEMPTS_FAILED, BOUNDS_MS, CLASSES, Histogram, calls_name
 from shared.figures.counts import Counts
 from shared.figures.histogram import STEPS_A_DOUBLING
@@ -42,7 +42,11 @@ class Family:
 def text(metrics: Metrics, total: Counts) -> str:
     """All of it; `total` are the sums since the deployment began, which counters are made of."""
     families = [*_requests(total), *_cache(metrics), *_webhooks(metrics.webhooks, total), *_commands(metrics.commands)]
-    families += [*_own(metrics), *_hosts(metrics.hosts)]
+    families += [
+        *_own(metrics),
+        *_partitions(metrics.partitions, metrics.totals.clients_outdated),
+        *_hosts(metrics.hosts),
+    ]
     lines = [line for family in families for line in family.lines()]
     return "\n".join([*lines, *_durations(Histogram.of(total))]) + "\n"
 
@@ -87,6 +91,15 @@ def _own(metrics: Metrics) -> Iterator[Family]:
     samples = (({"outcome": outcome}, count) for outcome, count in outcomes)
     meaning = "Messages of the instances that the key's tenant has now; falls when one is deleted."
     yield _gauge("hivewp_messages", meaning, samples)
+
+
+def _partitions(partitions: PartitionFigures, outdated: int) -> Iterator[Family]:
+    yield _gauge("hivewp_partitions", "Partitions of the deployment.", [({}, partitions.total)])
+    yield _gauge("hivewp_partitions_unowned", "Partitions without a living host or worker.", [({}, partitions.unowned)])
+    meaning = "Connected instances of those of all tenants that should be: not created, pairing or logged out."
+    yield _gauge("hivewp_instances_connected_ratio", meaning, [({}, partitions.connected_share)])
+    meaning = "Connections that WhatsApp refused because the client is too old."
+    yield _counter("hivewp_clients_outdated_total", meaning, [({}, outdated)])
 
 
 def _hosts(hosts: Iterable[HostFigures]) -> Iterator[Family]:

@@ -41,7 +41,7 @@ async def get_metrics(
     """Figures of the deployment over all its processes and hosts, and of your instances.
 
     `Accept: text/plain` gives the text that Prometheus reads."""
-    figures = await figures_for(call.services, _deployment(request), call.tenant)
+    figures = await figures_for(call.services, _deployment(request), request.app.state.own, call.tenant)
     found = metrics(figures)
     if not wants_text(accept):
         return found
@@ -54,10 +54,10 @@ async def get_instances_metrics(
     call: Caller, request: Request, limit: Limit = MOST, cursor: Cursor = None
 ) -> InstanceMetricsPage:
     """Figures of each of your instances, by id."""
-    instances = call.services.instances.page(call.tenant, limit, mark_of(cursor))
-    (found, last), seen = await asyncio.gather(instances, _deployment(request).look())
-    marks = await call.services.events.marks([str(one.key) for one in found])
-    views = [instance_metrics(one, marks.get(str(one.key), Mark()), seen) for one in found]
+    instances = call.services.instances.standings(call.tenant, limit, mark_of(cursor))
+    (found, last), fleet = await asyncio.gather(instances, _deployment(request).fleet())
+    marks = await call.services.events.counts([str(one.key) for one in found])
+    views = [instance_metrics(one, marks.get(str(one.key), Mark()), fleet) for one in found]
     return InstanceMetricsPage(data=views, next_cursor=next_cursor(last))
 
 

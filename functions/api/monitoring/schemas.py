@@ -69,6 +69,16 @@ class MessageFigures(View):
     uncertain: int
 
 
+class PartitionFigures(View):
+    """Partitions of the deployment, and how the instances on them are together."""
+
+    total: int
+    unowned: int = Field(description="Without a living session host, or without a worker there.")
+    connected_share: float | None = Field(
+        description="Connected instances of those that should be: all but created, pairing, logged out. null: none."
+    )
+
+
 class HostMemory(View):
     """Bytes; `usage` is used / limit."""
 
@@ -114,6 +124,7 @@ class Totals(View):
     requests_failed: int
     webhooks_processed: int
     webhooks_failed: int
+    clients_outdated: int = Field(description="Connections that WhatsApp refused because our client is too old.")
 
 
 class Metrics(View):
@@ -145,6 +156,7 @@ class Metrics(View):
             "commands": {"queued": 2, "oldest_age_s": 1.2, "dead": 0},
             "instances": {"total": 12, "connected": 11, "pairing": 1},
             "messages": {"sent": 5000, "received": 4000, "failed": 3, "uncertain": 0},
+            "partitions": {"total": 1, "unowned": 0, "connected_share": 1.0},
             "hosts": [
                 {
                     "id": "host_01jd3y8m0000000000000000zz",
@@ -164,6 +176,7 @@ class Metrics(View):
                 "requests_failed": 900,
                 "webhooks_processed": 400000,
                 "webhooks_failed": 2000,
+                "clients_outdated": 0,
             },
         }
     )
@@ -176,6 +189,7 @@ class Metrics(View):
     commands: CommandFigures
     instances: dict[str, int] = Field(description="Your instances by state, and `total`.")
     messages: MessageFigures
+    partitions: PartitionFigures
     hosts: list[HostFigures]
     totals: Totals
 

@@ -16,6 +16,7 @@
 | HIVEWP_WHATSAPP_PROXY | external only: the URL of its CONNECT proxy | |
 | HIVEWP_WHATSAPP_TRUST | external only: a folder with its ca.pem and root.pub | |
 | HIVEWP_NUMBER_CHECKS_PER_MINUTE | how many numbers an instance may ask WhatsApp about in a minute | 100 |
+| HIVEWP_ALERT_URLS | where alerts go: URLs of Slack, Discord or others, see local/alerts/targets.py | none |
 | HIVEWP_METRICS | as in shared/settings.py; `emf` goes to the parts' logs | off |
 | HIVEWP_LOG_LEVEL | DEBUG, INFO, WARNING or ERROR | INFO |
 
@@ -25,11 +26,13 @@ A port that is not set and has no default is chosen free at first start and kept
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from local.alerts.targets import SETTING as ALERT_URLS
+from local.alerts.targets import targets_of
 from shared.limits import PLANS
 from shared.settings import LOG_LEVELS, METRICS, NUMBER_CHECKS, BadSetting, number_checks, one_of, whole_number
 
@@ -67,6 +70,7 @@ class StackSettings:
     log_level: str
     number_checks: int = NUMBER_CHECKS
     metrics: str = "off"
+    alert_urls: str = field(default="", repr=False)
 
     @classmethod
     def parse(cls, env: Mapping[str, str]) -> StackSettings:
@@ -90,6 +94,7 @@ class StackSettings:
             log_level=one_of(env, "HIVEWP_LOG_LEVEL", "INFO", LOG_LEVELS),
             number_checks=number_checks(env),
             metrics=one_of(env, "HIVEWP_METRICS", "off", METRICS),
+            alert_urls=_alert_urls(env),
         )
         _check_distinct(settings)
         return settings
@@ -120,6 +125,11 @@ def _api_key(env: Mapping[str, str]) -> str | None:
     if key and (len(key) > _LONGEST_KEY or not all("!" <= c <= "~" for c in key)):
         raise BadSetting(f"HIVEWP_API_KEY must be 1 to {_LONGEST_KEY} visible ASCII characters")
     return key
+
+
+def _alert_urls(env: Mapping[str, str]) -> str:
+    text = env.get(ALERT_URLS, "")
+    return text if targets_of(text) else ""
 
 
 def _proxy(env: Mapping[str, str]) -> str:

@@ -8,6 +8,7 @@ Every part gets shared/settings.py's variables and HIVEWP_DATA. Besides:
 | whatsapp | python -m local.whatsapp --port --proxy-port --data | |
 | api | python -m local.api | HIVEWP_PORT, _NUMBER_CHECKS_PER_MINUTE |
 | webhooks | python -m local.webhooks | |
+| alerts | python -m local.alerts | HIVEWP_ALERT_URLS; only where that is set |
 | host-<n> | python -m session_host | HIVEWP_HOST_NAME, _LEASE_S, _RUN_DIR, _SESSION_DIR, _WHATSAPP_*, _WORKER_* |
 
 The API comes last, when every partition has a worker: who sees its health answer can pair a number at once.
@@ -20,6 +21,7 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from local.alerts.targets import SETTING as ALERT_URLS
 from local.settings import LOOPBACK, ROOT, StackSettings, WhatsAppKind
 from local.stack.files import StackFiles
 from local.stack.part import Part
@@ -50,6 +52,7 @@ def all_parts(plan: Plan, provision: Callable[[], Awaitable[None]]) -> list[Part
     needed = ["aws", "whatsapp"] if plan.settings.whatsapp is WhatsAppKind.LOCAL else ["aws"]
     parts = [_aws(plan, provision), _api(plan), _webhooks(plan)]
     parts += [_host(plan, name, needed) for name in _hosts(plan)]
+    parts += [_alerts(plan)] if plan.settings.alert_urls else []
     return [*parts, _whatsapp(plan)] if "whatsapp" in needed else parts
 
 
@@ -102,6 +105,11 @@ def _api(plan: Plan) -> Part:
 
 def _webhooks(plan: Plan) -> Part:
     return replace(_python(plan, "webhooks", "local.webhooks"), after=["aws"], stop_timeout_s=15.0)
+
+
+def _alerts(plan: Plan) -> Part:
+    made = _python(plan, "alerts", "local.alerts", env={ALERT_URLS: plan.settings.alert_urls})
+    return replace(made, after=["aws", "api"], stop_timeout_s=15.0)
 
 
 def _hosts(plan: Plan) -> list[str]:

@@ -36,6 +36,7 @@ def test_an_empty_environment_has_the_documented_defaults() -> None:
         ("HIVEWP_API_KEY", "clé"),
         ("HIVEWP_API_KEY", "x" * 257),
         ("HIVEWP_LOG_LEVEL", "LOUD"),
+        ("HIVEWP_ALERT_URLS", "hooks.slack.com/services/x"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused_by_its_name(name: str, value: str) -> None:

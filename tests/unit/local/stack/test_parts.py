@@ -26,6 +26,13 @@ def test_the_parts_of_a_stack(tmp_path: Path) -> None:
     assert set(parts(tmp_path, HIVEWP_WHATSAPP="live")) == {"aws", "api", "webhooks", "host-1"}
 
 
+def test_alarms_are_watched_only_where_somebody_is_told(tmp_path: Path) -> None:
+    found = parts(tmp_path, HIVEWP_ALERT_URLS="slack+http://127.0.0.1:9/")
+    assert found["alerts"].env["HIVEWP_ALERT_URLS"] == "slack+http://127.0.0.1:9/"
+    assert "api" in found["alerts"].after, "it holds up nobody's start"
+    assert [name for name, part in found.items() if "HIVEWP_ALERT_URLS" in part.env] == ["alerts"]
+
+
 def test_everybody_who_needs_the_local_aws_waits_for_it(tmp_path: Path) -> None:
     found = parts(tmp_path)
     assert {name for name, part in found.items() if "aws" in part.after} == {"api", "webhooks", "host-1"}

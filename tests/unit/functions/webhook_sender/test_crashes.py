@@ -12,6 +12,9 @@ from itertools import chain, combinations, count, pairwise, repeat
 import pytest
 
 from functions.webhook_sender.batch import process_batch
+from functions.webhook_sender.lane import Lane
+from shared.clock import iso
+from shared.models.endpoint_health import EndpointHealth
 from shared.models.webhook import DeliveryState
 from shared.queues.deliveries import DeliveryTask
 from tests.fakes.clock import NOW
@@ -20,6 +23,10 @@ from tests.fakes.webhooks import Fakes, a_record, a_task, a_webhook, fakes
 VISIBILITY_S = 60
 SCHEDULE = (1.0, 2.0, 2000.0)  # the last one takes more than one hop
 URL = a_webhook().url
+HEALTHY = EndpointHealth()
+SLOW = EndpointHealth(slow_since=NOW, slow_until=NOW + 1e9)
+PAUSED_UNTIL = NOW + 500
+PAUSED = EndpointHealth(paused_until=PAUSED_UNTIL)
 
 
 class Died(BaseException):
@@ -45,14 +52,15 @@ class Waiting:
     number: int
     sent_at: float = field(compare=False)
     task: DeliveryTask = field(compare=False)
+    lane: Lane = field(default=Lane.FAST, compare=False)
     receives: int = field(default=0, compare=False)
 
 
 class World:
     """Runs one task until no message is left."""
 
-    def __init__(self, statuses: list[int], deaths: Deaths) -> None:
-        self.sender: Fakes = fakes(a_webhook(), trap=deaths, schedule=SCHEDULE)
+    def __init__(self, statuses: list[int], deaths: Deaths, health: EndpointHealth = HEALTHY) -> None:
+        self.sender: Fakes = fakes(a_webhook(health=health), trap=deaths, schedule=SCHEDULE)
         self.sender.poster.answers = {URL: chain(statuses, repeat(statuses[-1]))}
         self.posts_after_success = 0
         self._queue: list[Waiting] = []
@@ -70,7 +78,7 @@ class World:
         message.receives += 1
         clock = self.sender.clock
         clock.now = max(clock.now + 0.05, message.due)
-        record = a_record(message.task, receives=message.receives, sent_at=message.sent_at)
+        record = a_record(message.task, receives=message.receives, sent_at=message.sent_at, lane=message.lane)
         delivered, posts = self._delivered(), len(self.sender.poster.calls)
         answer = await process_batch([record], self.sender.services)
         self.posts_after_success += delivered and len(self.sender.poster.calls) > posts
@@ -78,11 +86,13 @@ class World:
             self._queue.append(replace(message, due=clock.now + VISIBILITY_S))
         while self.sender.tasks.tasks:
             self._put(*self.sender.tasks.tasks.pop(0))
+        while self.sender.slow.tasks:
+            self._put(*self.sender.slow.tasks.pop(0), Lane.SLOW)
 
-    def _put(self, task: DeliveryTask, delay_s: int) -> None:
+    def _put(self, task: DeliveryTask, delay_s: int, lane: Lane = Lane.FAST) -> None:
         assert 0 <= delay_s <= 900
         now = self.sender.clock.now
-        self._queue.append(Waiting(now + delay_s, next(self._numbers), now, task))
+        self._queue.append(Waiting(now + delay_s, next(self._numbers), now, task, lane))
 
     def _delivered(self) -> bool:
         return any(one.state is DeliveryState.DELIVERED for one in self.sender.records.found.values())
@@ -94,10 +104,10 @@ def quiet(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL)
 
 
-async def steps_of(statuses: list[int], task: DeliveryTask) -> int:
+async def steps_of(statuses: list[int], task: DeliveryTask, health: EndpointHealth = HEALTHY) -> int:
     """How many steps there are to die at."""
     deaths = Deaths()
-    await World(statuses, deaths).run(task)
+    await World(statuses, deaths, health).run(task)
     return len(deaths.passed)
 
 
@@ -125,6 +135,50 @@ async def test_wherever_it_dies_nothing_is_lost_and_nothing_follows_a_recorded_s
         await world.run(task)
         assert world.posts_after_success == 0, deaths.passed
         check_ending(world, statuses, deaths)
+
+
+@pytest.mark.parametrize("task", [FIRST, REPLAY, TEST_TO_ONE], ids=["event", "replay", "one endpoint"])
+@pytest.mark.parametrize("statuses", [[200], [500, 200], [500]], ids=["at once", "at the second attempt", "never"])
+@pytest.mark.parametrize("health", [SLOW, PAUSED], ids=["slow", "paused"])
+async def test_nor_where_it_is_moved_or_put_off(
+    statuses: list[int], task: DeliveryTask, health: EndpointHealth
+) -> None:
+    for at in range(await steps_of(statuses, task, health)):
+        deaths = Deaths((at,))
+        world = World(statuses, deaths, health)
+        await world.run(task)
+        assert world.posts_after_success == 0, deaths.passed
+        check_ending(world, statuses, deaths)
+
+
+async def test_what_comes_in_a_pause_is_pending_and_uses_up_no_attempt() -> None:
+    world = World([200], Deaths(), PAUSED)
+    await process_batch([a_record(FIRST)], world.sender.services)
+    record = world.sender.records.of("wh_a")
+    assert (record.state, record.attempts, record.next_attempt_at) == (DeliveryState.PENDING, (), iso(PAUSED_UNTIL))
+    ((task, delay_s),) = world.sender.tasks.tasks
+    assert (task.attempt, task.not_before, delay_s) == (0, PAUSED_UNTIL, 500)
+    await world.run(task)
+    record = world.sender.records.of("wh_a")
+    assert (record.state, record.next_attempt_at, record.round) == (DeliveryState.DELIVERED, None, 1)
+    assert world.sender.clock.now >= PAUSED_UNTIL
+
+
+async def test_of_two_on_the_slow_lane_the_second_is_dropped() -> None:
+    world = World([200], Deaths(), SLOW)
+    for receives in (1, 2):  # it died between moving and deleting
+        await process_batch([a_record(FIRST, receives=receives)], world.sender.services)
+    twins = list(world.sender.slow.tasks)
+    assert len(twins) == 2
+    for number, (task, _) in enumerate(twins):
+        await process_batch([a_record(task, lane=Lane.SLOW, message_id=str(number))], world.sender.services)
+    assert len(world.sender.poster.calls) == 1
+    replays = World([200], Deaths(), SLOW)
+    for receives in (1, 2):
+        await process_batch([a_record(REPLAY, receives=receives)], replays.sender.services)
+    for task, _ in list(replays.sender.slow.tasks):
+        await process_batch([a_record(task, lane=Lane.SLOW, sent_at=NOW + 9)], replays.sender.services)
+    assert len(replays.sender.poster.calls) == 1
 
 
 def check_ending(world: World, statuses: list[int], deaths: Deaths) -> None:

@@ -16,6 +16,7 @@ from standardwebhooks import Webhook
 
 from local.bench.target import Target, started
 from local.cli.receiver import served
+from tests.e2e.written import read
 
 PATIENCE_S = 30.0
 
@@ -23,10 +24,12 @@ PATIENCE_S = 30.0
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Target]:
     """One running stack for all end to end tests; each test uses instances of its own."""
-    async with started(tmp_path_factory.mktemp("stack") / "data") as target:
+    folder = tmp_path_factory.mktemp("stack") / "data"
+    async with started(folder, settings={"HIVEWP_LOG_LEVEL": "DEBUG"}) as target:
         yield target
         stats = await target.phone("GET", "/stats")
         assert (stats["unanswered"], stats["unknown"]) == (0, {})
+    read(folder)  # whatever the tests did: the logs have their form and hold no secret
 
 
 async def until(look: Callable[[], Awaitable[Any]], patience_s: float = PATIENCE_S) -> Any:

@@ -41,6 +41,7 @@ def test_numbers_of_stages_are_theirs() -> None:
     assert places == {100}
     assert row("partitions, of 100 instances each") == [str(stage.partitions) for stage in stages]
     assert row("logs are kept, days") == [str(stage.log_retention_days) for stage in stages]
+    assert row("[level of the log](logs.md)") == [stage.log_level for stage in stages]
     hosts = [HOSTS[stage.name] for stage in stages]
     assert row("session hosts") == [f"{size.least} to {size.most}" for size in hosts]
     protected = ["refused" if stage.termination_protection else "allowed" for stage in stages]

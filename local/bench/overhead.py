@@ -98,7 +98,7 @@ async def take_turns(plan: Rounds, sides: Mapping[str, Side]) -> dict[str, Any]:
             await _round(sides[name], plan)
         shown = {name: round(side.ms(at), 2) for name, side in sides.items()}
         logger.info("pair %d of %d, CPU ms per message: %s", at + 1, plan.pairs, shown)
-    return _report(plan, sides)
+    return report_of(plan, sides)
 
 
 async def _round(side: Side, plan: Rounds) -> None:
@@ -119,7 +119,8 @@ async def _delivered(receiver: Receiver, wanted: Sequence[int]) -> None:
             await asyncio.sleep(LOOK_EVERY_S)
 
 
-def _report(plan: Rounds, sides: Mapping[str, Side]) -> dict[str, Any]:
+def report_of(plan: Rounds, sides: Mapping[str, Side]) -> dict[str, Any]:
+    """What the rounds of both sides come to."""
     on, off = sides["on"], sides["off"]
     costs = [100 * (on.ms(at) / off.ms(at) - 1) for at in range(plan.pairs)]
     return {

@@ -18,6 +18,7 @@ from shared.queues.commands import CommandQueues, CommandSender
 from shared.queues.deliveries import DeliveryQueue
 from shared.queues.depths import Depths
 from shared.queues.names import DELIVERIES, LOOKED_AT, commands_name, open_queue
+from shared.queues.replays import ReplayQueue
 from shared.settings import Settings
 from shared.store.cache import Cache
 from shared.store.cache_numbers import CheckBudget
@@ -31,6 +32,9 @@ from shared.store.keys import Keys
 from shared.store.message_quota import MessageQuotas
 from shared.store.messages import Messages
 from shared.store.partitions import Partitions
+from shared.store.replays import Replays
+from shared.store.webhook_health import WebhookHealth
+from shared.store.webhook_journal import WebhookJournal
 from shared.store.webhooks import Webhooks
 from shared.tracing import PASS_ON, Tracer
 from shared.tracing.opening import open_tracer
@@ -56,13 +60,17 @@ class Services:
     quotas: MessageQuotas
     events: Events
     webhooks: Webhooks
+    webhook_health: WebhookHealth
+    webhook_journal: WebhookJournal
     deliveries: Deliveries
+    replays: Replays
     cache: Cache
     checks: CheckBudget
     partitions: Partitions
     hosts: Hosts
     commands: CommandSender
     delivery_queue: DeliveryQueue
+    replay_queue: ReplayQueue
     depths: Depths
     figures: Figures
     vault: Vault
@@ -107,13 +115,17 @@ async def open_services(settings: Settings, stopping: asyncio.Event | None = Non
             quotas=MessageQuotas(database, clock),
             events=Events(database),
             webhooks=Webhooks(database),
+            webhook_health=WebhookHealth(database),
+            webhook_journal=WebhookJournal(database),
             deliveries=Deliveries(database),
+            replays=Replays(database),
             cache=cache,
             checks=CheckBudget(database, clock, settings.number_checks_per_minute),
             partitions=Partitions(database, count),
             hosts=Hosts(database, clock),
             commands=CommandQueues(commands.__getitem__, tracer),
             delivery_queue=DeliveryQueue(named[DELIVERIES.name]),
+            replay_queue=ReplayQueue(named[DELIVERIES.name]),
             depths=Depths(named, commands),
             figures=figures,
             tally=tally,

@@ -28,6 +28,7 @@ from shared.models.webhook import Delivery, Webhook
 from shared.queues.deliveries import DeliveryTask
 from shared.store.database import ConditionFailed
 from shared.store.deliveries import Sought
+from shared.store.webhook_journal import EndpointChange
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +66,13 @@ class Progress(Protocol):
         """Stores it. Raises StoreError, ConditionFailed when it had come further."""
 
 
+class Journal(Protocol):
+    """Where an endpoint's owner reads what was done."""
+
+    async def note(self, tenant: str, webhook_id: str, code: EndpointChange, at: float, detail: str | None) -> None:
+        """Writes an entry. Raises StoreError."""
+
+
 class Endpoints(Protocol):
     """Where endpoints are read."""
 
@@ -94,6 +102,7 @@ class Replayer:
     deliveries: Range
     log: Log
     progress: Progress
+    journal: Journal
     tasks: Tasks
     pages: Pages
     clock: Clock
@@ -150,12 +159,16 @@ class Replayer:
         except ConditionFailed:
             return False
         if replay.finished_at:
-            log.info(
-                "replay %s of %s %s: %d replayed, %d expired",
-                *(replay.id, replay.tenant, replay.state, replay.replayed, replay.expired),
-            )
+            await self._tell(replay)
         return True
+
+    async def _tell(self, replay: Replay) -> None:
+        detail = f"{replay.id}: {replay.replayed} replayed, {replay.expired} expired"
+        at, code = self.clock.unix(), EndpointChange.REPLAY_FINISHED
+        await self.journal.note(replay.tenant, replay.webhook_id, code, at, detail)
+        log.info("replay of %s for %s %s: %s", replay.webhook_id, replay.tenant, replay.state, detail)
 
 
 def _task(delivery: Delivery, body: str, asked_at: float) -> DeliveryTask:
-    return DeliveryTask(delivery.tenant, body, delivery.webhook_id, forced=True, asked_at=asked_at)
+    bare = DeliveryTask(delivery.tenant, body, delivery.webhook_id, forced=True, asked_at=asked_at)
+    return replace(bare, traceparent=delivery.traceparent)

@@ -1,4 +1,4 @@
-"""Step 3: the headers of an attempt, signed by the Standard Webhooks scheme.
+"""Step 4: the headers of an attempt, signed by the Standard Webhooks scheme.
 
 `traceparent` lets the endpoint go on with the trace. It is not among OURS: an endpoint may have one of its own.
 """
@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from functions.webhook_sender.incoming import Work
 from shared.egress import check_headers
+from shared.endpoint_headers import own_headers
 from shared.models.webhook import Webhook
 from shared.signing import sign
 from shared.vault import SealBroken, Vault
@@ -27,10 +28,11 @@ def signed_headers(
 ) -> dict[str, str]:
     """All headers of an attempt at `now` (unix seconds). Raises SigningFailed, and EgressRefused for the endpoint's own
     headers where they cannot be sent."""
-    check_headers(webhook.headers, OURS)
+    own = _own_headers(webhook, vault)
+    check_headers(own, OURS)
     timestamp = int(now)
     return {
-        **_traced(webhook.headers, traceparent),
+        **_traced(own, traceparent),
         "content-type": "application/json",
         "user-agent": USER_AGENT,
         "webhook-id": work.event_id,
@@ -48,6 +50,13 @@ def _traced(own: Mapping[str, str], traceparent: str | None) -> dict[str, str]:
 def seal_context(webhook: Webhook) -> str:
     """Whose secret a sealed one is."""
     return f"webhook:{webhook.tenant}:{webhook.id}"
+
+
+def _own_headers(webhook: Webhook, vault: Vault) -> dict[str, str]:
+    try:
+        return own_headers(webhook, vault)
+    except SealBroken as error:
+        raise SigningFailed("the endpoint's own headers cannot be read, set them again") from error
 
 
 def _signature(secrets: list[str], event_id: str, timestamp: int, body: bytes) -> str:

@@ -45,9 +45,9 @@ TABLES = {
     "instances": ("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"),
     "messages": ("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"),
     "events": ("GetItem", "BatchGetItem", "Query"),
-    "journal": ("Query",),
+    "journal": ("Query", "PutItem"),
     "webhooks": ("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"),
-    "deliveries": ("GetItem", "Query"),
+    "deliveries": ("GetItem", "Query", "PutItem"),
     "cache": ("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "Scan", "BatchWriteItem"),
     "partitions": ("BatchGetItem", "UpdateItem"),
     "hosts": ("Scan",),  # as many items as there are hosts

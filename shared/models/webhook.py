@@ -34,7 +34,8 @@ class Webhook:
     created_at: str
     events: tuple[str, ...] = ("*",)
     instances: tuple[str, ...] = ("*",)
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)  # not sealed: of a row from before they were
+    sealed_headers: dict[str, str] = field(default_factory=dict)
     enabled: bool = True
     secrets: tuple[SealedSecret, ...] = ()
     made_for: str | None = None  # the instance whose `webhook_url` setting made it

@@ -1,4 +1,4 @@
-"""The journal of an endpoint: what changed about it and why, newest first, the last 20 within 30 days.
+"""The journal of an endpoint: what changed about it and why, newest first, kept 30 days.
 
 In the table of the instances' journals, under a key that no instance can have: an instance's id holds no `#`.
 """
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from shared.clock import iso
-from shared.store.database import Condition, Database, Put
+from shared.store.database import Condition, Database, Put, Values
 
 TABLE = "journal"
 KEPT_S = 30 * 86_400
@@ -26,6 +26,8 @@ class EndpointChange(StrEnum):
     ENABLED = "enabled"
     SLOW = "slow"
     PAUSED = "paused"
+    REPLAY_STARTED = "replay_started"
+    REPLAY_FINISHED = "replay_finished"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +47,18 @@ class WebhookJournal:
 
     async def latest(self, tenant: str, webhook_id: str, limit: int = MOST) -> list[EndpointEntry]:
         """The last changes of an endpoint, newest first. Raises StoreError."""
-        where = Condition("#i = :i", {"i": "instance"}, {"i": _key(tenant, webhook_id)})
-        found, _ = await self._db.query(TABLE, where, limit=min(limit, MOST), ascending=False, consistent=True)
-        return [
-            EndpointEntry(values["at"].partition("#")[0], EndpointChange(values["code"]), values.get("detail"))
-            for values in found
-        ]
+        found, _ = await self.page(tenant, webhook_id, min(limit, MOST))
+        return found
+
+    async def page(
+        self, tenant: str, webhook_id: str, limit: int, before: str | None = None
+    ) -> tuple[list[EndpointEntry], str | None]:
+        """All changes that are kept, newest first, and the mark to continue before. Raises StoreError."""
+        key = _key(tenant, webhook_id)
+        where = Condition("#i = :i", {"i": "instance"}, {"i": key})
+        start = {"instance": key, "at": before} if before else None
+        found, last = await self._db.query(TABLE, where, limit=limit, ascending=False, start=start, consistent=True)
+        return [_entry(values) for values in found], last["at"] if last else None
 
     async def note(self, tenant: str, webhook_id: str, code: EndpointChange, at: float, detail: str | None) -> None:
         """Writes an entry; the same one twice is one. `at` in unix seconds. Raises StoreError."""
@@ -61,6 +69,10 @@ def entry_put(tenant: str, webhook_id: str, code: EndpointChange, at: float, det
     """The write of an entry. Its key is made of time and code, so that writing it again adds none."""
     values = {"instance": _key(tenant, webhook_id), "at": f"{iso(at)}#{code}", "code": code, "detail": detail}
     return Put(TABLE, values | {"expires_at": int(at + KEPT_S)})
+
+
+def _entry(values: Values) -> EndpointEntry:
+    return EndpointEntry(values["at"].partition("#")[0], EndpointChange(values["code"]), values.get("detail"))
 
 
 def _key(tenant: str, webhook_id: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -54,6 +55,13 @@ class Webhooks:
         except ConditionFailed:
             return False
         return True
+
+    async def seal_headers(self, seen: Webhook, sealed: dict[str, str]) -> None:
+        """Stores sealed what `seen` has as it is; nothing where that has changed meanwhile."""
+        unchanged = Condition("#h = :h", {"h": "headers"}, {"h": seen.headers})
+        sets = {"headers": {}, "sealed_headers": sealed}
+        with suppress(ConditionFailed):
+            await self._db.write(Update(TABLE, {"tenant": seen.tenant, "id": seen.id}, sets=sets, condition=unchanged))
 
     async def delete(self, tenant: str, webhook_id: str) -> None:
         """Forgets an endpoint and its secrets."""

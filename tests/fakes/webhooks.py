@@ -170,6 +170,16 @@ class FakeProgress:
         self.trap("after progress")
 
 
+@dataclass
+class FakeJournal:
+    """What was noted of endpoints."""
+
+    entries: list[tuple[str, EndpointChange, str | None]] = field(default_factory=list)
+
+    async def note(self, tenant: str, webhook_id: str, code: EndpointChange, at: float, detail: str | None) -> None:
+        self.entries.append((webhook_id, code, detail))
+
+
 def _place(replay: Replay) -> str:
     return "~" if replay.finished_at else replay.cursor or ""
 
@@ -241,6 +251,7 @@ def fakes(*webhooks: Webhook, trap: Trap = no_trap, client: Poster | None = None
             deliveries=records,
             log=log,
             progress=progress,
+            journal=FakeJournal(),
             tasks=tasks,
             pages=pages,
             clock=clock,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from functions.api import problems
@@ -13,12 +15,14 @@ from functions.api.webhooks.secrets import OVERLAP_S, rotated, sealed_secret
 from functions.api.webhooks.views import new_webhook_view
 from shared.clock import iso
 from shared.egress import EgressRefused, check_headers
+from shared.endpoint_headers import sealed_headers
 from shared.ids import new_id
 from shared.models.webhook import Webhook
 from shared.signing import new_secret
 from shared.store.database import StoreUnavailable
 
 MOST = 100  # of a tenant, those of instances not counted: every event is matched against all of them
+MOST_OF_ONE = 10  # that name the same instance, or the same pattern: `*` too. An event makes so many deliveries
 _TRIES = 5
 _OURS = frozenset({"user-agent"})
 _OUR_PREFIXES = ("webhook-", "content-")
@@ -36,9 +40,10 @@ async def create(services: Services, tenant: str, new: NewWebhook) -> NewWebhook
     """Makes an endpoint. Raises Problem."""
     await check_webhook_url(services, new.url, "/url")
     _check_headers(new.headers)
-    existing = await services.webhooks.of_tenant(tenant)
-    if sum(one.made_for is None for one in existing) >= MOST:
+    existing = await _own(services, tenant)
+    if len(existing) >= MOST:
         raise Problem(problems.LIMIT_REACHED, f"You have {MOST} webhooks: delete one first.")
+    _check_crowd(new.instances, existing)
     webhook_id, secret = new_id("wh"), new_secret()
     webhook = Webhook(
         tenant=tenant,
@@ -47,16 +52,16 @@ async def create(services: Services, tenant: str, new: NewWebhook) -> NewWebhook
         created_at=iso(services.clock.unix()),
         events=tuple(new.events),
         instances=tuple(new.instances),
-        headers=new.headers,
+        sealed_headers=sealed_headers(services.vault, tenant, webhook_id, new.headers),
         enabled=new.enabled,
         secrets=(sealed_secret(services.vault, tenant, webhook_id, secret),),
     )
     await services.webhooks.save(webhook)
-    return new_webhook_view(webhook, secret)
+    return new_webhook_view(webhook, secret, services)
 
 
 async def change(services: Services, tenant: str, webhook_id: str, wanted: WebhookChange) -> Webhook:
-    """Stores what is to change. Raises Problem."""
+    """Stores what is to change; one that is enabled again is as if it had never failed. Raises Problem."""
     given: dict[str, Any] = {name: getattr(wanted, name) for name in wanted.model_fields_set}
     if "url" in given:
         await check_webhook_url(services, given["url"], "/url")
@@ -65,9 +70,26 @@ async def change(services: Services, tenant: str, webhook_id: str, wanted: Webho
     webhook = await webhook_of(services, tenant, webhook_id)
     if given.keys() & {"url", "instances"}:
         _refuse_managed(webhook)
-    if given and not await services.webhooks.change(webhook, **given):
+    if not given:
+        return webhook
+    if "instances" in given:
+        others = [one for one in await _own(services, tenant) if one.id != webhook_id]
+        _check_crowd([name for name in given["instances"] if name not in webhook.instances], others)
+    await _store(services, webhook, given)
+    return await webhook_of(services, tenant, webhook_id)
+
+
+async def _store(services: Services, webhook: Webhook, given: dict[str, Any]) -> None:
+    tenant, vault = webhook.tenant, services.vault
+    if "headers" in given:
+        sealed = sealed_headers(vault, tenant, webhook.id, given["headers"])
+        given = given | {"headers": {}, "sealed_headers": sealed}
+    elif webhook.headers:
+        await services.webhooks.seal_headers(webhook, sealed_headers(vault, tenant, webhook.id, webhook.headers))
+    if not await services.webhooks.change(webhook, **given):
         raise not_found("webhook")
-    return await webhook_of(services, tenant, webhook_id) if given else webhook
+    if given.get("enabled") and not webhook.active:
+        await services.webhook_health.revive(tenant, webhook.id, services.clock.unix())
 
 
 async def delete(services: Services, tenant: str, webhook_id: str) -> None:
@@ -86,6 +108,20 @@ async def rotate_secret(services: Services, tenant: str, webhook_id: str) -> Rot
         if await services.webhooks.change(webhook, secrets=rotated(webhook.secrets, sealed, now)):
             return RotatedSecret(id=webhook_id, secret=secret, old_secret_until=iso(now + OVERLAP_S))
     raise StoreUnavailable("the secrets of the endpoint change too often")
+
+
+async def _own(services: Services, tenant: str) -> list[Webhook]:
+    """The endpoints that were made as such."""
+    return [one for one in await services.webhooks.of_tenant(tenant) if one.made_for is None]
+
+
+def _check_crowd(names: Sequence[str], others: Sequence[Webhook]) -> None:
+    """Refuses to name an instance, or a pattern, that enough others name. Raises Problem."""
+    taken = Counter(name for one in others for name in set(one.instances))
+    for name in names:
+        if taken[name] >= MOST_OF_ONE:
+            detail = f"{MOST_OF_ONE} of your webhooks name the instances {name!r}: delete one, or name others."
+            raise Problem(problems.LIMIT_REACHED, detail)
 
 
 def _refuse_managed(webhook: Webhook) -> None:

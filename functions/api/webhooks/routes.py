@@ -1,19 +1,18 @@
-"""/v1/webhooks and /v1/deliveries."""
+"""/v1/webhooks: endpoints. What was delivered to them is in deliveries.py."""
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Response
 
 from functions.api import problems
 from functions.api.call import Caller
 from functions.api.documented import WITH_BODY, may_answer
 from functions.api.paging import DEFAULT, Cursor, Limit, mark_of, next_cursor
 from functions.api.webhooks import endpoints, sending
+from functions.api.webhooks.ids import WebhookId
 from functions.api.webhooks.schemas import (
-    DeliveryPage,
-    DeliveryView,
+    EndpointEntryView,
+    EndpointJournalPage,
     NewWebhook,
     NewWebhookView,
     RotatedSecret,
@@ -22,12 +21,10 @@ from functions.api.webhooks.schemas import (
     WebhookPage,
     WebhookView,
 )
-from functions.api.webhooks.views import delivery_view, webhook_view
+from functions.api.webhooks.views import webhook_view
 
 router = APIRouter(prefix="/v1", tags=["Webhooks"])
 
-WebhookId = Annotated[str, Path(pattern=r"^wh_[0-9a-z]{26}$", description="The webhook's id.")]
-DeliveryId = Annotated[str, Path(pattern=r"^dlv_[0-9a-z]{26}_[0-9a-z]{26}$", description="The delivery's id.")]
 _MANAGED = (problems.NOT_FOUND, problems.MANAGED_BY_INSTANCE)
 
 
@@ -45,19 +42,25 @@ async def list_webhooks(call: Caller, limit: Limit = DEFAULT, cursor: Cursor = N
 
     A key without the scope `manage` sees the values of headers and of a URL's query as `***`."""
     found, last = await call.services.webhooks.page(call.tenant, limit, mark_of(cursor))
-    return WebhookPage(data=[webhook_view(one, whole=call.manages) for one in found], next_cursor=next_cursor(last))
+    return WebhookPage(
+        data=[webhook_view(one, call.services, whole=call.manages) for one in found], next_cursor=next_cursor(last)
+    )
 
 
 @router.get("/webhooks/{webhook_id}", responses=may_answer(problems.NOT_FOUND))
 async def get_webhook(call: Caller, webhook_id: WebhookId) -> WebhookView:
     """One endpoint. A key without the scope `manage` sees the values of headers and of the URL's query as `***`."""
-    return webhook_view(await endpoints.webhook_of(call.services, call.tenant, webhook_id), whole=call.manages)
+    webhook = await endpoints.webhook_of(call.services, call.tenant, webhook_id)
+    return webhook_view(webhook, call.services, whole=call.manages)
 
 
-@router.patch("/webhooks/{webhook_id}", responses=may_answer(*WITH_BODY, *_MANAGED))
+@router.patch("/webhooks/{webhook_id}", responses=may_answer(*WITH_BODY, *_MANAGED, problems.LIMIT_REACHED))
 async def change_webhook(call: Caller, webhook_id: WebhookId, body: WebhookChange) -> WebhookView:
-    """Changes an endpoint. What is absent stays; lists and headers are replaced as a whole."""
-    return webhook_view(await endpoints.change(call.services, call.tenant, webhook_id, body), whole=True)
+    """Changes an endpoint. What is absent stays; lists and headers are replaced as a whole.
+
+    `enabled: true` takes an endpoint that was disabled for failing into service again."""
+    webhook = await endpoints.change(call.services, call.tenant, webhook_id, body)
+    return webhook_view(webhook, call.services, whole=True)
 
 
 @router.delete("/webhooks/{webhook_id}", status_code=204, responses=may_answer(*_MANAGED))
@@ -78,21 +81,12 @@ async def test_webhook(call: Caller, webhook_id: WebhookId) -> SentTest:
     return await sending.send_test(call.services, call.tenant, webhook_id)
 
 
-@router.get("/webhooks/{webhook_id}/deliveries", responses=may_answer(problems.NOT_FOUND, problems.INVALID_REQUEST))
-async def list_deliveries(
+@router.get("/webhooks/{webhook_id}/journal", responses=may_answer(problems.NOT_FOUND, problems.INVALID_REQUEST))
+async def get_webhook_journal(
     call: Caller, webhook_id: WebhookId, limit: Limit = DEFAULT, cursor: Cursor = None
-) -> DeliveryPage:
-    """What became of the events at this endpoint, newest first, attempt by attempt; kept 30 days."""
-    await endpoints.webhook_of(call.services, call.tenant, webhook_id)
-    found, last = await call.services.deliveries.page(call.tenant, webhook_id, limit, mark_of(cursor))
-    return DeliveryPage(data=[delivery_view(one) for one in found], next_cursor=next_cursor(last))
-
-
-@router.post(
-    "/deliveries/{delivery_id}/replay",
-    status_code=202,
-    responses=may_answer(problems.NOT_FOUND, problems.EVENT_EXPIRED),
-)
-async def replay_delivery(call: Caller, delivery_id: DeliveryId) -> DeliveryView:
-    """Delivers the same event to the same endpoint once more, with the same `webhook-id`."""
-    return delivery_view(await sending.replay(call.services, call.tenant, delivery_id))
+) -> EndpointJournalPage:
+    """How the endpoint did and what was done about it, newest first; kept 30 days."""
+    webhook = await endpoints.webhook_of(call.services, call.tenant, webhook_id)
+    entries, last = await call.services.webhook_journal.page(call.tenant, webhook.id, limit, mark_of(cursor))
+    views = [EndpointEntryView(at=one.at, code=one.code, detail=one.detail) for one in entries]
+    return EndpointJournalPage(data=views, next_cursor=next_cursor(last))

@@ -9,8 +9,10 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from functions.api.schemas import Body, View, example, left_out
+from shared.models.endpoint_health import HealthState
 from shared.models.event import EventType
 from shared.models.webhook import DeliveryState
+from shared.store.webhook_journal import EndpointChange
 
 AT = "2026-01-31T12:00:00.000Z"
 WEBHOOK_EXAMPLE = {
@@ -20,6 +22,7 @@ WEBHOOK_EXAMPLE = {
     "instances": ["*"],
     "headers": {"authorization": "Bearer ..."},
     "enabled": True,
+    "health": {"state": "healthy"},
     "created_at": AT,
 }
 DELIVERY_EXAMPLE = {
@@ -73,6 +76,26 @@ class WebhookChange(Body):
     enabled: bool = True
 
 
+class ReasonView(View):
+    """Why it is so: a stable code, what it means, and what to do."""
+
+    code: str
+    detail: str
+    action: str
+
+
+class HealthView(View):
+    """How an endpoint has been doing."""
+
+    state: HealthState
+    failing_since: str | None = left_out("Since when it has only failed.")
+    slow_until: str | None = left_out("Until when its deliveries go their own way, since it answered slowly.")
+    paused_until: str | None = left_out("Until when nothing is attempted: it asked for that with Retry-After.")
+    disabled_at: str | None = left_out("When it was disabled for failing; not when you did it.")
+    last_error: str | None = left_out("What was heard of it last, when this changed.")
+    reason: ReasonView | None = left_out("Why it was disabled.")
+
+
 class WebhookView(View):
     """An endpoint."""
 
@@ -83,7 +106,8 @@ class WebhookView(View):
     events: list[str]
     instances: list[str]
     headers: dict[str, str]
-    enabled: bool
+    enabled: bool = Field(description="Whether it is called. False too where it was disabled for failing.")
+    health: HealthView
     created_at: str
     made_for: str | None = left_out("The instance whose `webhook_url` setting made this endpoint.")
 
@@ -113,6 +137,25 @@ class RotatedSecret(View):
     id: str
     secret: str
     old_secret_until: str
+
+
+class EndpointEntryView(View):
+    """Something that changed about an endpoint."""
+
+    at: str
+    code: EndpointChange
+    detail: str | None = left_out("What the endpoint did, or what was done.")
+
+
+class EndpointJournalPage(View):
+    """A page of an endpoint's journal, newest first."""
+
+    model_config = example(
+        {"data": [{"at": AT, "code": "disabled", "detail": "gone: status 410"}], "next_cursor": None}
+    )
+
+    data: list[EndpointEntryView]
+    next_cursor: str | None
 
 
 class SentTest(View):

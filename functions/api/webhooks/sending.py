@@ -25,8 +25,8 @@ async def send_test(services: Services, tenant: str, webhook_id: str) -> SentTes
     return SentTest(event_id=event.id, delivery_id=delivery_id(event.id, webhook.id))
 
 
-async def replay(services: Services, tenant: str, name: str) -> Delivery:
-    """Puts the event of a delivery on its way to the same endpoint once more. Raises Problem."""
+async def delivery_of(services: Services, tenant: str, name: str) -> Delivery:
+    """The delivery, also of an endpoint that was deleted. Raises Problem when there is none."""
     try:
         _, webhook_id = parse_delivery_id(name)
     except ValueError as error:
@@ -34,6 +34,13 @@ async def replay(services: Services, tenant: str, name: str) -> Delivery:
     delivery = await services.deliveries.get(tenant, webhook_id, name)
     if delivery is None:
         raise not_found("delivery")
+    return delivery
+
+
+async def replay(services: Services, tenant: str, name: str) -> Delivery:
+    """Puts the event of a delivery on its way to the same endpoint once more. Raises Problem."""
+    delivery = await delivery_of(services, tenant, name)
+    webhook_id = delivery.webhook_id
     await webhook_of(services, tenant, webhook_id)
     body = delivery.body or await _logged(services, delivery)
     if body is None:

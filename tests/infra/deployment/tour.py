@@ -69,7 +69,16 @@ async def _use_webhooks(tour: Tour) -> None:
         while not (made := await tour.call("GET", f"{one}/deliveries", 200, webhook_id=webhook))["data"]:
             await asyncio.sleep(0.2)
     delivery: str = made["data"][0]["id"]
+    await tour.call("GET", "/v1/deliveries/{delivery_id}", 200, delivery_id=delivery)
     await tour.call("POST", "/v1/deliveries/{delivery_id}/replay", 202, delivery_id=delivery)
+    times = {"since": "2026-01-01T00:00:00Z", "until": "2999-01-01T00:00:00Z"}
+    replay = await tour.call("POST", f"{one}/replay", 202, times, webhook_id=webhook)
+    found = {"webhook_id": webhook, "replay_id": replay["id"]}
+    async with asyncio.timeout(PATIENCE_S):
+        while "finished_at" not in await tour.call("GET", f"{one}/replays/{{replay_id}}", 200, **found):
+            await asyncio.sleep(0.2)
+    journal = (await tour.call("GET", f"{one}/journal", 200, webhook_id=webhook))["data"]
+    assert {"replay_started", "replay_finished"} <= {entry["code"] for entry in journal}
     await tour.call("DELETE", one, 204, webhook_id=webhook)
 
 

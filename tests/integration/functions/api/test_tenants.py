@@ -34,6 +34,7 @@ BODIES: dict[str, Any] = {
     "POST /v1/instances/{instance_id}/numbers/check": {"numbers": ["351912345678"]},
     "POST /v1/webhooks": {"url": "http://127.0.0.1:9/y", "instances": ["shop-1"]},
     "PATCH /v1/webhooks/{webhook_id}": {"enabled": False},
+    "POST /v1/webhooks/{webhook_id}/replay": {"since": "2026-01-31T12:00:00Z", "until": "2026-01-31T18:00:00Z"},
 }
 ASKING = {"POST /v1/instances/{instance_id}/numbers/check"}
 """What has a body and changes nothing."""
@@ -98,13 +99,26 @@ async def acme(api: httpx.AsyncClient, services: Services, worker: FakeWorker) -
         sequence=1,
     )
     await services.deliveries.save(delivery, worker.clock.unix())
+    times = {"since": "2026-01-31T12:00:00Z", "until": "2026-01-31T18:00:00Z"}
+    replay = (await api.post(f"/v1/webhooks/{hook['id']}/replay", json=times)).json()
     things = {
         "instance_id": "shop-1",
         "message_id": sent.json()["id"],
         "webhook_id": hook["id"],
         "delivery_id": delivery.id,
+        "replay_id": replay["id"],
     }
-    telling = (sent.json()["id"], hook["id"], event.id, delivery.id, hook["secret"], hook["url"], "Acme's", TEXT)
+    telling = (
+        sent.json()["id"],
+        hook["id"],
+        event.id,
+        delivery.id,
+        replay["id"],
+        hook["secret"],
+        hook["url"],
+        "Acme's",
+        TEXT,
+    )
     return Acme(things, telling)
 
 

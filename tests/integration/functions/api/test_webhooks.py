@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 import httpx
 
 from functions.api.services import Services
-from functions.api.webhooks.endpoints import MOST
+from functions.api.webhooks.endpoints import MOST, MOST_OF_ONE
 from shared.clock import iso
-from shared.models.event import Event
-from shared.models.webhook import Attempt, Delivery, DeliveryState, delivery_id
+from shared.endpoint_headers import own_headers
+from shared.ids import first_id_at, new_id
+from shared.models.endpoint_health import DisabledReason
+from shared.models.event import Event, EventType
+from shared.models.webhook import Attempt, Delivery, DeliveryState, SealedSecret, Webhook, delivery_id
 from shared.queues.deliveries import DeliveryTask, decode
 from shared.queues.names import DELIVERIES, open_queue
+from shared.queues.replays import decode as decode_replay
+from shared.store.webhook_journal import EndpointChange
 from tests.conftest import Deployment
 from tests.integration.functions.api.fake_worker import FakeWorker
 from tests.integration.functions.api.test_bad_input import assert_problem
@@ -61,9 +67,14 @@ async def test_an_endpoint_is_made_changed_and_deleted(api: httpx.AsyncClient, s
     stored = await services.webhooks.get("acme", shown["id"])
     assert stored is not None
     assert secret not in repr(stored)
+    assert "Bearer" not in repr(stored)
+    assert shown["health"] == {"state": "healthy"}
     assert services.vault.open(stored.secrets[0].sealed, f"webhook:acme:{stored.id}") == secret
     changed = await api.patch(path, json={"enabled": False, "events": ["*"], "headers": {}})
     assert changed.json() == shown | {"enabled": False, "events": ["*"], "headers": {}}
+    headers = {"x-shop": "7"}
+    assert (await api.patch(path, json={"headers": headers})).json() == changed.json() | {"headers": headers}
+    assert (await api.patch(path, json={"headers": {}})).json() == changed.json()
     assert (await api.patch(path, json={})).json() == changed.json()
     assert (await api.get("/v1/webhooks")).json() == {"data": [changed.json()], "next_cursor": None}
     assert (await api.delete(path)).status_code == 204
@@ -93,14 +104,71 @@ async def test_endpoints_that_cannot_be_made(api: httpx.AsyncClient) -> None:
     assert (await api.get("/v1/webhooks")).json()["data"] == []
 
 
+async def test_headers_of_a_row_from_before_they_were_sealed(api: httpx.AsyncClient, services: Services) -> None:
+    older = Webhook(
+        tenant="acme", id=new_id("wh"), url=URL, created_at=iso(0), headers={"x-a": "1"}, secrets=(SealedSecret("x"),)
+    )
+    await services.webhooks.save(older)
+    path = f"/v1/webhooks/{older.id}"
+    assert (await api.get(path)).json()["headers"] == {"x-a": "1"}
+    await services.webhooks.seal_headers(replace(older, headers={"x-a": "changed since"}), {"x-a": "sealed"})
+    assert (await api.patch(path, json={"events": ["call.*"]})).json()["headers"] == {"x-a": "1"}
+    stored = await services.webhooks.get("acme", older.id)
+    assert stored is not None
+    assert (stored.headers, list(stored.sealed_headers)) == ({}, ["x-a"])
+    assert own_headers(stored, services.vault) == {"x-a": "1"}
+
+
 async def test_a_tenant_has_so_many_endpoints_at_most(api: httpx.AsyncClient) -> None:
-    made = await asyncio.gather(*(api.post("/v1/webhooks", json={"url": URL}) for _ in range(MOST)))
+    made = await asyncio.gather(
+        *(api.post("/v1/webhooks", json={"url": URL, "instances": [f"shop-{at}"]}) for at in range(MOST))
+    )
     assert {answer.status_code for answer in made} == {201}
     assert_problem(await api.post("/v1/webhooks", json={"url": URL}), 409, "limit-reached")
     page = (await api.get("/v1/webhooks", params={"limit": 60})).json()
     rest = (await api.get("/v1/webhooks", params={"limit": 60, "cursor": page["next_cursor"]})).json()
     listed = [one["id"] for one in page["data"] + rest["data"]]
     assert listed == sorted(answer.json()["id"] for answer in made)
+
+
+async def test_so_many_endpoints_name_the_same_instances_at_most(api: httpx.AsyncClient) -> None:
+    crowd = {"url": URL, "instances": ["shop-1", "shop-2"]}
+    made = [(await api.post("/v1/webhooks", json=crowd)).json()["id"] for _ in range(MOST_OF_ONE)]
+    refused = await api.post("/v1/webhooks", json={"url": URL, "instances": ["shop-3", "shop-2"]})
+    assert_problem(refused, 409, "limit-reached")
+    assert "'shop-2'" in refused.json()["detail"]
+    everywhere = (await api.post("/v1/webhooks", json={"url": URL})).json()["id"]
+    moved = await api.patch(f"/v1/webhooks/{everywhere}", json={"instances": ["shop-1"]})
+    assert_problem(moved, 409, "limit-reached")
+    assert (await api.patch(f"/v1/webhooks/{made[0]}", json={"instances": ["shop-2"]})).status_code == 200
+    assert (await api.patch(f"/v1/webhooks/{everywhere}", json={"instances": ["shop-1"]})).status_code == 200
+
+
+async def test_an_endpoint_tells_how_it_does_and_is_revived(api: httpx.AsyncClient, services: Services) -> None:
+    made = (await api.post("/v1/webhooks", json={"url": URL})).json()
+    path, now = f"/v1/webhooks/{made['id']}", services.clock.unix()
+    failing = {"failing_since": now - 60, "slow_until": now + 60, "last_error": "status 500"}
+    noted = (EndpointChange.FAILING, "status 500")
+    assert await services.webhook_health.change("acme", made["id"], failing, {}, journal=noted, at=now - 60)
+    shown = (await api.get(path)).json()
+    assert shown["health"] == {
+        "state": "failing",
+        "failing_since": iso(now - 60),
+        "slow_until": iso(now + 60),
+        "last_error": "status 500",
+    }
+    gone = {"disabled_at": now, "disabled_reason": DisabledReason.GONE}
+    await services.webhook_health.change("acme", made["id"], gone, {}, journal=(EndpointChange.DISABLED, None), at=now)
+    (shown,) = (await api.get("/v1/webhooks")).json()["data"]
+    assert (shown["enabled"], shown["health"]["state"]) == (False, "disabled")
+    assert shown["health"]["reason"].keys() == {"code", "detail", "action"}
+    assert (await api.patch(path, json={"events": ["*"]})).json()["enabled"] is False
+    revived = (await api.patch(path, json={"enabled": True})).json()
+    assert (revived["enabled"], revived["health"]) == (True, {"state": "healthy"})
+    first = (await api.get(f"{path}/journal", params={"limit": 2})).json()
+    rest = (await api.get(f"{path}/journal", params={"limit": 2, "cursor": first["next_cursor"]})).json()
+    assert [one["code"] for one in first["data"] + rest["data"]] == ["enabled", "disabled", "failing"]
+    assert rest["data"] == [{"at": iso(now - 60), "code": "failing", "detail": "status 500"}]
 
 
 async def test_every_rotation_shows_a_secret_that_signs(api: httpx.AsyncClient, services: Services) -> None:
@@ -163,3 +231,69 @@ async def test_what_the_log_no_longer_holds_is_replayed_from_the_delivery_or_not
     await services.deliveries.save(kept, worker.clock.unix())
     assert (await api.post(f"/v1/deliveries/{kept.id}/replay")).status_code == 202
     assert (await queued(deployment)).event == '{"kept":true}'
+
+
+async def test_deliveries_are_found_by_state_type_and_time(api: httpx.AsyncClient, services: Services) -> None:
+    made = (await api.post("/v1/webhooks", json={"url": URL})).json()
+    began, sent = 1_800_000_000.0, []
+    for number in range(12):
+        kind = EventType.MESSAGE_RECEIVED if number % 2 else EventType.CALL_OFFERED
+        at = began + number * 60
+        event = Event(f"{first_id_at('evt', at)[:-1]}1", kind, iso(at), {}, "shop-1", number + 1)
+        state = DeliveryState.DEAD if number % 3 == 0 else DeliveryState.DELIVERED
+        sent.append(replace(a_delivery(made["id"], event), state=state))
+        await services.deliveries.save(sent[-1], at)
+
+    async def numbers(**params: Any) -> list[int]:
+        answer = await api.get(f"/v1/webhooks/{made['id']}/deliveries", params=params)
+        assert answer.status_code == 200, answer.text
+        return [one["sequence"] - 1 for one in answer.json()["data"]]
+
+    assert await numbers(state="dead") == [9, 6, 3, 0]
+    assert await numbers(state="dead,retrying", event_type="call.*") == [6, 0]
+    assert await numbers(event_type="message.*", limit=2) == [11, 9]
+    assert await numbers(since=iso(began + 120), until=iso(began + 240)) == [4, 3, 2]
+    assert await numbers(since=iso(began + 121), until=iso(began + 239)) == [3]
+    assert await numbers(since=iso(began + 121), state="dead", limit=1) == [9]
+    page = (await api.get(f"/v1/webhooks/{made['id']}/deliveries", params={"limit": 2, "state": "dead"})).json()
+    assert await numbers(state="dead", cursor=page["next_cursor"]) == [3, 0]
+    assert await numbers(until=iso(began + 120), cursor=page["next_cursor"]) == [2, 1, 0], "a cursor beyond the time"
+    assert await numbers(since=iso(began + 500), cursor=page["next_cursor"]) == []
+    for name, value in (("state", "lost"), ("event_type", "a.*"), ("since", "now"), ("until", "2026-01-01")):
+        answer = await api.get(f"/v1/webhooks/{made['id']}/deliveries", params={name: value})
+        assert_problem(answer, 422, "invalid-request", f"?{name}")
+    one = await api.get(f"/v1/deliveries/{sent[3].id}")
+    assert (one.json()["id"], one.json()["state"], len(one.json()["attempts"])) == (sent[3].id, "dead", 2)
+    assert_problem(await api.get(f"/v1/deliveries/{delivery_id(new_id('evt'), made['id'])}"), 404, "not-found")
+
+
+async def test_a_time_is_replayed_by_the_sender(
+    api: httpx.AsyncClient, services: Services, deployment: Deployment
+) -> None:
+    made = (await api.post("/v1/webhooks", json={"url": URL})).json()
+    path = f"/v1/webhooks/{made['id']}"
+    times = {"since": "2026-01-31T12:00:00+01:00", "until": "2999-01-01T00:00:00Z"}
+    asked = await api.post(f"{path}/replay", json=times | {"states": ["dead", "dead"]})
+    assert asked.status_code == 202, asked.text
+    shown = asked.json()
+    assert (shown["since"], shown["until"], shown["states"]) == (
+        "2026-01-31T11:00:00.000Z",
+        shown["asked_at"],
+        ["dead"],
+    )
+    assert (await api.get(asked.headers["location"])).json() == shown
+    assert (shown["state"], shown["replayed"]) == ("queued", 0)
+    queue = await open_queue(deployment.sqs, deployment.settings.prefix, DELIVERIES.name)
+    (received,) = await queue.receive(wait_s=5)
+    assert decode_replay(received.body) == await services.replays.get("acme", made["id"], shown["id"])
+    entry = (await api.get(f"{path}/journal")).json()["data"][0]
+    assert (entry["code"], entry["detail"]) == ("replay_started", shown["id"])
+    assert_problem(await api.get(f"{path}/replays/{new_id('rpl')}"), 404, "not-found")
+    for body, pointer in (
+        ({"until": times["until"]}, "/since"),
+        (times | {"since": "soon"}, "/since"),
+        (times | {"until": "2020-01-01T00:00:00Z"}, "/until"),
+        (times | {"states": ["lost"]}, "/states/0"),
+        (times | {"state": "dead"}, "/state"),
+    ):
+        assert_problem(await api.post(f"{path}/replay", json=body), 422, "invalid-request", pointer)

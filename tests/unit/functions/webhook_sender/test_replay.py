@@ -15,8 +15,9 @@ from shared.models.replay import Replay, ReplayState
 from shared.models.webhook import Attempt, Delivery, DeliveryState, delivery_id
 from shared.queues.deliveries import DeliveryTask
 from shared.queues.replays import decode, encode
+from shared.store.webhook_journal import EndpointChange
 from tests.fakes.clock import NOW
-from tests.fakes.webhooks import Fakes, a_record, a_webhook, fakes
+from tests.fakes.webhooks import FakeJournal, Fakes, a_record, a_webhook, fakes
 
 STATES = (DeliveryState.DELIVERED, DeliveryState.DEAD, DeliveryState.RETRYING)
 ASKED = Replay(
@@ -89,6 +90,9 @@ async def test_all_of_the_range_and_nothing_else_comes_once_more_page_by_page() 
     assert (task.webhook_id, task.forced, task.asked_at, delay) == ("wh_a", True, NOW, 0)
     assert (done.state, done.replayed, done.expired) == (ReplayState.DONE, 221, 0)
     assert done.finished_at == iso(NOW)
+    assert isinstance(made.services.replayer.journal, FakeJournal)
+    told = ("wh_a", EndpointChange.REPLAY_FINISHED, "rpl_1: 221 replayed, 0 expired")
+    assert made.services.replayer.journal.entries == [told]
 
 
 async def test_only_the_states_that_were_asked_for() -> None:

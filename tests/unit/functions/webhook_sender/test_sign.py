@@ -11,6 +11,7 @@ from standardwebhooks import WebhookVerificationError
 from functions.webhook_sender.sign import OURS, SigningFailed, signed_headers
 from shared.clock import SystemClock
 from shared.egress import EgressRefused
+from shared.endpoint_headers import sealed_headers
 from shared.models.webhook import SealedSecret
 from shared.signing import new_secret
 from shared.vault import Vault, new_key
@@ -34,6 +35,23 @@ def test_the_public_verifier_accepts_them() -> None:
     assert made["x-own"] == "1"
     with pytest.raises(WebhookVerificationError):
         Verifier(SECRET).verify(BODY + b" ", made)
+
+
+def test_own_headers_are_kept_sealed_and_sent_as_they_were_given() -> None:
+    own = {"Authorization": "Bearer x", "x-shop": "Café"}
+    sealed = sealed_headers(VAULT, "acme", "wh_a", own)
+    assert not [value for value in own.values() if value in repr(sealed)]
+    assert own.items() <= headers(1.0, sealed_headers=sealed).items()
+    older = headers(1.0, sealed_headers=sealed, headers={"x-plain": "of a row from before"})
+    assert {**own, "x-plain": "of a row from before"}.items() <= older.items()
+
+
+def test_own_headers_that_cannot_be_read_are_said_without_being_shown() -> None:
+    moved = sealed_headers(VAULT, "acme", "wh_b", {"x": "secret"})
+    renamed = {"y": sealed_headers(VAULT, "acme", "wh_a", {"x": "secret"})["x"]}
+    for sealed in (moved, renamed):
+        with pytest.raises(SigningFailed, match="set them again"):
+            headers(1.0, sealed_headers=sealed)
 
 
 def test_during_a_rotation_both_secrets_sign_and_after_it_only_the_new_one() -> None:

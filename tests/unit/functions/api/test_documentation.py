@@ -28,7 +28,9 @@ def services() -> Services:
     clock = SystemClock()
     cache = Cache(cast(Database, None), clock)
     counting = {"tally": Tally.off(), "meter": Meter.off(), "tracer": PASS_ON}
-    return cast(Services, SimpleNamespace(clock=clock, keys=None, cache=cache, **counting))
+    return cast(
+        Services, SimpleNamespace(clock=clock, keys=None, cache=cache, depths=SimpleNamespace(look=None), **counting)
+    )
 
 
 @pytest.fixture(scope="module")

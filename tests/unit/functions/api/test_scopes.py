@@ -26,6 +26,7 @@ IDS = {
     "message_id": f"msg_{'0' * 26}",
     "webhook_id": f"wh_{'0' * 26}",
     "delivery_id": f"dlv_{'0' * 26}_{'0' * 26}",
+    "replay_id": f"rpl_{'0' * 26}",
 }
 
 
@@ -41,7 +42,7 @@ def app() -> httpx.ASGITransport:
     """An API that has nothing to answer with: what passes the check fails after it."""
     clock, cache = SystemClock(), Cache(cast(Database, None), SystemClock())
     counting = {"tally": Tally.off(), "meter": Meter.off(), "tracer": PASS_ON}
-    services = SimpleNamespace(clock=clock, keys=FakeKeys(), cache=cache, **counting)
+    services = SimpleNamespace(clock=clock, keys=FakeKeys(), cache=cache, depths=SimpleNamespace(look=None), **counting)
     return httpx.ASGITransport(create_app(cast(Services, services)))
 
 

@@ -10,8 +10,16 @@ import pytest
 
 from functions.webhook_sender.handler import handler, runtime
 from local.webhooks.shape import record
+from shared.clock import SystemClock, iso
+from shared.models.instance import InstanceKey
+from shared.models.replay import Replay, ReplayState
 from shared.models.webhook import DeliveryState
+from shared.queues.replays import ReplayQueue
+from shared.store.events import event_put
+from shared.store.replays import Replays
+from shared.store.webhook_journal import WebhookJournal
 from shared.store.webhooks import Webhooks
+from tests.conftest import Deployment
 from tests.integration.functions.granted import Watch, grants_in
 from tests.integration.functions.webhook_sender.conftest import Sending, an_event
 
@@ -69,3 +77,48 @@ async def test_without_time_left_nothing_is_begun(sending: Sending) -> None:
     answer = await asyncio.to_thread(handler, batch, Context(left_ms=3_000))
     assert answer == {"batchItemFailures": [{"itemIdentifier": batch["Records"][0]["messageId"]}]}
     assert sending.receiver.got == []
+
+
+@pytest.mark.usefixtures("lambda_env")
+async def test_a_time_is_replayed(sending: Sending, deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("functions.webhook_sender.replay.PAGE", 2)
+    monkeypatch.setattr("functions.webhook_sender.replay.PAUSE_S", 0)
+    key, clock = InstanceKey("acme", "shop-1"), SystemClock()
+    events = [an_event(number) for number in range(1, 6)]
+    for event in events:
+        await deployment.database.write(event_put(key, event, clock.unix()))
+    await sending.put(events)
+    await work(sending, 5)
+    sending.receiver.statuses = [500]
+    asked = Replay(
+        id="rpl_1",
+        tenant="acme",
+        webhook_id="wh_a",
+        since=events[1].timestamp,
+        until=iso(clock.unix()),
+        asked_at=iso(clock.unix()),
+    )
+    await ReplayQueue(sending.queue).put(asked)
+    replayed = [event for event in events if event.timestamp >= events[1].timestamp]
+    while len(sending.receiver.got) < len(events) + len(replayed):
+        await work(sending, 1)
+    heard = sorted(headers["webhook-id"] for _, _, headers in sending.receiver.got[len(events) :])
+    assert heard == sorted(event.id for event in replayed)
+    done = await Replays(deployment.database).get("acme", "wh_a", "rpl_1")
+    assert done is not None
+    assert (done.state, done.replayed, done.expired) == (ReplayState.DONE, len(replayed), 0)
+    states = [one.state for event in replayed if (one := await sending.delivery(event))]
+    assert sorted(states) == ["delivered"] * (len(replayed) - 1) + ["retrying"]
+    (told,) = await WebhookJournal(deployment.database).latest("acme", "wh_a")
+    assert told.code == "replay_finished"
+
+
+async def work(sending: Sending, least: int) -> None:
+    """Has the function work on what waits: on so many messages at least."""
+    done = 0
+    while done < least:
+        received = await sending.queue.receive(wait_s=2)
+        answer = await asyncio.to_thread(handler, {"Records": [record(message) for message in received]}, Context())
+        assert answer == {"batchItemFailures": []}
+        await sending.queue.delete([message.handle for message in received])
+        done += len(received)

@@ -90,7 +90,7 @@ class Places:
                 waiter.granted.set_result(True)
 
     async def _wait(self, pace: Pace, lane: Lane, begin_by: float | None) -> None:
-        if self._is_full(pace, lane) and pace.wait_s() > PATIENCE_S:
+        if self._is_full(pace, lane) and pace.wait_s() >= PATIENCE_S:
             raise NoRoom
         loop = asyncio.get_running_loop()
         waiter = _Waiter(pace, lane, loop.create_future())

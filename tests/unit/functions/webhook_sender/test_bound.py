@@ -1,0 +1,50 @@
+"""How many attempts at once, by the number of instances."""
+
+from __future__ import annotations
+
+import pytest
+
+from functions.webhook_sender.bound import EVERY_S, AutoBound, bound_for
+from functions.webhook_sender.places import Places
+from shared.models.host import HostReport, WorkerReport
+from shared.store.database import StoreUnavailable
+from tests.fakes.clock import FakeClock
+
+
+@pytest.mark.parametrize(("instances", "bound"), [(0, 1), (1, 1), (4, 1), (5, 2), (97, 25), (100, 25), (1000, 25)])
+def test_the_rule(instances: int, bound: int) -> None:
+    assert bound_for(instances) == bound
+
+
+class FakeHosts:
+    def __init__(self) -> None:
+        self.instances, self.asked, self.away = 0, 0, False
+
+    async def alive(self) -> list[HostReport]:
+        self.asked += 1
+        if self.away:
+            raise StoreUnavailable("away")
+        half = self.instances // 2
+        workers = tuple(
+            WorkerReport(number, 1, {"connected": count}, 1, 1, 1)
+            for number, count in enumerate((half, self.instances - half))
+        )
+        return [HostReport(id="host", started_at="", at="", memory_used=1, memory_limit=2, workers=workers)]
+
+
+async def test_it_is_read_once_a_minute_and_stays_where_it_cannot_be() -> None:
+    places, hosts, clock = Places(25), FakeHosts(), FakeClock()
+    bound = AutoBound(places, hosts, clock)
+    hosts.instances = 12
+    await bound.refresh()
+    assert places.bound == 3
+    hosts.instances = 40
+    await bound.refresh()
+    assert (places.bound, hosts.asked) == (3, 1)
+    clock.now += EVERY_S
+    await bound.refresh()
+    assert places.bound == 10
+    hosts.away = True
+    clock.now += EVERY_S
+    await bound.refresh()
+    assert (places.bound, hosts.asked) == (10, 3)

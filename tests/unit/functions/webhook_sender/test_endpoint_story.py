@@ -1,0 +1,183 @@
+"""What attempts do to their endpoint, and who hears of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import replace
+from itertools import repeat
+from typing import Any
+
+import pytest
+
+from functions.webhook_sender.batch import process_batch
+from functions.webhook_sender.care import Care
+from functions.webhook_sender.health import DAY_S, DISABLED_AFTER_S, WARNED_AFTER_S
+from functions.webhook_sender.tell import RETOLD_S, without_secrets
+from shared.clock import iso
+from shared.egress import EgressResponse
+from shared.models.endpoint_health import EndpointHealth, HealthState
+from shared.models.webhook import DeliveryState
+from shared.queues.queue import QueueError
+from shared.store.database import StoreUnavailable
+from shared.store.webhook_journal import EndpointChange
+from tests.fakes.clock import NOW
+from tests.fakes.webhooks import Fakes, a_record, a_task, a_webhook, an_event, fakes
+
+BROKEN = a_webhook("broken", url="https://user:pw@broken.test/hook?token=secret#x")
+OTHER = a_webhook("other")
+
+
+def answering(status: int, health: EndpointHealth | None = None, headers: dict[str, str] | None = None) -> Fakes:
+    """Two endpoints of a tenant, one of which always answers so."""
+    made = fakes(replace(BROKEN, health=health or EndpointHealth()), OTHER)
+    answer = EgressResponse(status, 3, b"", headers or {})
+    made.poster.answers = {BROKEN.url: repeat(answer)}
+    return made
+
+
+async def event(made: Fakes, number: int = 1, **changes: Any) -> None:
+    """An event comes, for the broken endpoint alone."""
+    record = a_record(a_task(an_event(number), webhook_id="wh_broken", **changes), message_id=str(number))
+    assert await process_batch([record], made.services) == {"batchItemFailures": []}
+
+
+def told(made: Fakes) -> list[dict[str, Any]]:
+    """Events about endpoints that were put on the queue."""
+    bodies = [json.loads(task.event) for task, _ in made.tasks.tasks if task.webhook_id is None]
+    return [body for body in bodies if body["type"].startswith("webhook.")]
+
+
+async def test_an_endpoint_that_does_well_costs_no_write() -> None:
+    made = answering(200)
+    for number in range(5):
+        await event(made, number)
+    assert (made.health.changes, made.records.saves, made.records.gets) == ([], 5, 0)
+
+
+async def test_gone_disables_at_once_and_the_other_endpoints_hear_of_it() -> None:
+    made = answering(410)
+    await event(made)
+    row = made.endpoints.webhooks[0]
+    assert (row.health.state(NOW), row.enabled) == (HealthState.DISABLED, True)
+    assert made.records.of("wh_broken").state is DeliveryState.DEAD
+    assert [task.again for task, _ in made.dead.tasks] == [True]
+    assert made.health.journal == [("wh_broken", EndpointChange.DISABLED, "gone: status 410")]
+    (body,) = told(made)
+    assert (body["type"], body["instance"], body["sequence"]) == ("webhook.disabled", None, None)
+    assert body["data"]["webhook_id"] == "wh_broken"
+    assert body["data"]["url"] == "https://broken.test/hook"
+    assert body["data"]["reason"].keys() == {"code", "detail", "action"}
+    assert (body["data"]["reason"]["code"], body["data"]["last_error"]) == ("gone", "status 410")
+    (task,) = [task for task, _ in made.tasks.tasks]
+    await process_batch([a_record(task, message_id="told")], made.services)
+    assert made.records.of("wh_other").state is DeliveryState.DELIVERED
+    assert [url for url, _, _ in made.poster.calls] == [BROKEN.url, OTHER.url], "not told of itself"
+    assert {"untold": "webhook.disabled"}.items() <= made.health.changes[0].items()
+    assert row.health.untold is None, "it was told"
+
+
+async def test_what_waited_for_a_disabled_endpoint_is_dead_and_what_comes_is_not_for_it() -> None:
+    made = answering(410)
+    await event(made)
+    await event(made, 2)
+    await process_batch([a_record(a_task(an_event(3)), message_id="3")], made.services)
+    assert [url for url, _, _ in made.poster.calls] == [BROKEN.url, OTHER.url]
+    states = {one.event_id: one.state for (webhook, _), one in made.records.found.items() if webhook == "wh_broken"}
+    assert states == {"evt_1": DeliveryState.DEAD, "evt_2": DeliveryState.DEAD}
+
+
+async def test_of_25_senders_that_see_the_same_one_tells() -> None:
+    made = answering(410)
+    senders = [replace(made.services, care=Care(made.health, made.clock)) for _ in range(25)]
+    records = [a_record(a_task(an_event(n), webhook_id="wh_broken"), message_id=str(n)) for n in range(25)]
+    await asyncio.gather(*(process_batch([record], one) for record, one in zip(records, senders, strict=True)))
+    assert len(told(made)) == 1
+    assert len(made.health.journal) == 1
+
+
+async def test_three_days_of_failures_disable_after_a_warning() -> None:
+    made = answering(500)
+    made.services = replace(made.services, schedule=(0.0,) * 9)
+    for hours in range(0, 24 * 4, 6):
+        made.clock.now = NOW + hours * 3600
+        await event(made, hours, attempt=1)
+    codes = [code for _, code, _ in made.health.journal]
+    assert codes == [EndpointChange.FAILING, EndpointChange.WARNED, EndpointChange.DISABLED]
+    assert [(body["type"], body["timestamp"]) for body in told(made)] == [
+        ("webhook.failing", iso(NOW + WARNED_AFTER_S)),
+        ("webhook.disabled", iso(NOW + DISABLED_AFTER_S)),
+    ]
+    assert {body["data"]["failing_since"] for body in told(made)} == {iso(NOW)}
+    assert made.endpoints.webhooks[0].health.disabled_reason == "failing"
+
+
+async def test_a_success_ends_the_failing() -> None:
+    made = answering(200, EndpointHealth(failing_since=NOW - 2 * DAY_S, warned_at=NOW - DAY_S, last_error="x"))
+    await event(made)
+    assert made.endpoints.webhooks[0].health == EndpointHealth()
+    assert made.health.journal == [("wh_broken", EndpointChange.RECOVERED, None)]
+
+
+async def test_whoever_dies_before_it_told_has_it_told_by_the_next_under_the_same_id() -> None:
+    deaf = True
+
+    def trap(step: str) -> None:
+        if deaf and step == "before schedule":
+            raise QueueError("away")
+
+    made = fakes(BROKEN, OTHER, trap=trap)
+    made.poster.answers = {BROKEN.url: repeat(410)}
+    await event(made)
+    assert told(made) == []
+    deaf = False
+    await event(made, 2)
+    assert told(made) == [], "it may be telling right now"
+    made.clock.now += RETOLD_S + 1
+    await event(made, 3)
+    await event(made, 4)
+    (body,) = told(made)
+    same = answering(410)
+    await event(same)
+    assert body == told(same)[0]
+
+
+@pytest.mark.parametrize(("status", "asked", "due_s"), [(429, "120", 120), (503, "7200", 3600), (429, "1", 1)])
+async def test_who_asks_to_be_left_alone_is_within_limits(status: int, asked: str, due_s: int) -> None:
+    made = answering(status, headers={"retry-after": asked})
+    await event(made)
+    record = made.records.of("wh_broken")
+    assert (record.state, record.next_attempt_at) == (DeliveryState.RETRYING, iso(NOW + due_s))
+    pause_s = min(due_s, 900)
+    assert made.endpoints.webhooks[0].health.paused_until == NOW + pause_s
+    await event(made, 2)
+    assert len(made.poster.calls) == 1, "what comes meanwhile waits"
+    waiting = [one for one in made.records.found.values() if one.event_id == "evt_2"]
+    assert [(one.state, one.next_attempt_at) for one in waiting] == [(DeliveryState.PENDING, iso(NOW + pause_s))]
+    made.clock.now += pause_s
+    await event(made, 3)
+    assert len(made.poster.calls) == 2
+
+
+@pytest.mark.parametrize("status", [404, 500, 301])
+async def test_other_failures_ask_for_nothing(status: int) -> None:
+    made = answering(status, headers={"retry-after": "120"})
+    await event(made)
+    assert made.endpoints.webhooks[0].health.paused_until is None
+    assert made.records.of("wh_broken").next_attempt_at == iso(NOW + 1)
+
+
+async def test_a_store_that_does_not_take_it_holds_up_no_delivery() -> None:
+    def trap(step: str) -> None:
+        if step == "before health":
+            raise StoreUnavailable("away")
+
+    made = fakes(BROKEN, OTHER, trap=trap)
+    made.poster.answers = {BROKEN.url: repeat(410)}
+    await event(made)
+    assert made.records.of("wh_broken").state is DeliveryState.DEAD
+    assert told(made) == []
+
+
+def test_urls_are_told_without_what_is_secret_in_them() -> None:
+    assert without_secrets("https://u:p@shop.example:8443/a/b?key=1#f") == "https://shop.example:8443/a/b"

@@ -48,6 +48,7 @@ from shared.store.events import Events
 from shared.store.instances import Instances
 from shared.store.messages import Messages
 from shared.store.partitions import Partitions
+from shared.tracing.opening import open_tracer
 from shared.vault import Vault
 
 logger = logging.getLogger(__name__)
@@ -55,6 +56,8 @@ logger = logging.getLogger(__name__)
 DRAINED, CRASHED, FENCED = 0, 1, 3
 LAST_EVENTS_S = 10.0
 LAST_WRITE_S = 2.0
+LAST_SPANS_S = 0.5  # the next owner waits for this process to end
+SERVICE = "hivewp-worker"
 SWITCH_S = 0.0002  # Python's 5 ms is how long a message waits that is acknowledged and not yet on disk
 
 
@@ -65,6 +68,7 @@ async def run(settings: WorkerSettings) -> int:
     orders = Orders(channels.orders, settings.host_id, lambda until: alarm.arm(until, clock.monotonic))
     async with AsyncExitStack() as stack:
         library = open_whatsapp(host.whatsapp, asyncio.get_running_loop())
+        tracer = open_tracer(host.deployment.tracing, SERVICE)
         database = Database(await stack.enter_async_context(client(aws, "dynamodb")), aws.prefix)
         sqs = await stack.enter_async_context(client(aws, "sqs"))
         partitions = Partitions(database, host.deployment.partitions)
@@ -89,7 +93,7 @@ async def run(settings: WorkerSettings) -> int:
             until_available(lambda: partitions.outbox(partition)), _open(sqs, aws.prefix, commands_name(partition))
         )
         outbox = Outbox(partition, DeliveryQueue(deliveries), pending)
-        ledger = Ledger(database, lease, clock, outbox)
+        ledger = Ledger(database, lease, clock, outbox, tracer)
         reporter = Reporter(
             *(partition, channels.reports),
             states=lambda: worker.states(),
@@ -111,6 +115,7 @@ async def run(settings: WorkerSettings) -> int:
             uniform=random.SystemRandom().random,
             reported=reporter.changed,
             crashed=end.broken_by,
+            tracer=tracer,
         )
         worker = Worker(partition, commands, context)
         recovering = _recover(outbox, Events(database))
@@ -165,6 +170,7 @@ async def _drain(worker: Worker, ledger: Ledger, outbox: Outbox, context: Worker
         await asyncio.wait_for(context.cache.flush(now=True), LAST_WRITE_S)
     await context.whatsapp.close()
     await context.desk.close()
+    await asyncio.to_thread(context.tracer.close, LAST_SPANS_S)
 
 
 class End:

@@ -16,6 +16,7 @@ from shared.queues.queue import Received
 from shared.store.cache import Cache
 from shared.store.instances import Instances
 from shared.store.messages import Messages
+from shared.tracing import PASS_ON, Tracer, within
 from shared.vault import Vault
 
 T = TypeVar("T")
@@ -49,10 +50,15 @@ class WorkerContext:
     uniform: Callable[[], float]
     reported: Callable[[], None]
     crashed: Callable[[BaseException], None]
+    tracer: Tracer = PASS_ON
 
     def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Runs a task whose failure ends the worker: its supervisor starts a fresh one from what is stored."""
-        task = asyncio.create_task(work)
+        """Runs a task whose failure ends the worker: its supervisor starts a fresh one from what is stored.
+
+        It is no part of the trace that it happens to be started in: most outlive that.
+        """
+        with within(None):
+            task = asyncio.create_task(work)
         task.add_done_callback(self._done)
         return task
 

@@ -17,12 +17,21 @@ from shared.clock import Clock
 from shared.logs import bind
 from shared.models.instance import InstanceKey
 from shared.store.messages import Messages
+from shared.tracing import within
 
 logger = logging.getLogger(__name__)
 
 REMEMBERED = 2_000  # sent messages per instance whose receipts need no look-up
 EARLY = 500
 EARLY_S = 6.0  # the index lags by a second at most, mostly; a receipt of a message that the phone sent is nobody's here
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """A message that we sent, and the trace of the call that it came by."""
+
+    message_id: str
+    traceparent: str | None = None
 
 
 @dataclass(slots=True)
@@ -46,7 +55,7 @@ class Incoming:
         self._ledger = ledger
         self._messages = messages
         self._clock = clock
-        self._sent: OrderedDict[str, str] = OrderedDict()
+        self._sent: OrderedDict[str, Ours] = OrderedDict()
         self._early: OrderedDict[str, list[_Told]] = OrderedDict()
         self._in_flight = 0
         self._since: dict[str, float] = {}  # WhatsApp ids to be looked for, and from when on that is done
@@ -67,8 +76,8 @@ class Incoming:
         if not told.left:
             receipt.taken()
         for whatsapp_id in receipt.message_ids:
-            if message_id := await self._known(whatsapp_id):
-                await self._apply(message_id, whatsapp_id, told)
+            if ours := await self._known(whatsapp_id):
+                await self._apply(ours, whatsapp_id, told)
             else:
                 self._early.setdefault(whatsapp_id, []).append(told)
         while len(self._early) > EARLY:
@@ -79,8 +88,8 @@ class Incoming:
         if self._in_flight:
             return
         for whatsapp_id in list(self._since):
-            if message_id := await self._look_for(whatsapp_id):
-                await self.sent(whatsapp_id, message_id)
+            if ours := await self._look_for(whatsapp_id):
+                await self.sent(whatsapp_id, ours)
 
     @asynccontextmanager
     async def sending(self) -> AsyncIterator[None]:
@@ -92,19 +101,19 @@ class Incoming:
             self._in_flight -= 1
             await self.look_again()
 
-    def learn(self, whatsapp_id: str, message_id: str) -> None:
+    def learn(self, whatsapp_id: str, ours: Ours) -> None:
         """A message of ours has its WhatsApp id now."""
-        self._sent[whatsapp_id] = message_id
+        self._sent[whatsapp_id] = ours
         while len(self._sent) > REMEMBERED:
             self._sent.popitem(last=False)
 
-    async def sent(self, whatsapp_id: str, message_id: str) -> None:
+    async def sent(self, whatsapp_id: str, ours: Ours) -> None:
         """It is recorded as sent: applies the receipts that came too early."""
         self._since.pop(whatsapp_id, None)
         for told in self._early.pop(whatsapp_id, []):
-            await self._apply(message_id, whatsapp_id, told)
+            await self._apply(ours, whatsapp_id, told)
 
-    async def _known(self, whatsapp_id: str) -> str | None:
+    async def _known(self, whatsapp_id: str) -> Ours | None:
         if whatsapp_id in self._sent:
             return self._sent[whatsapp_id]
         first = whatsapp_id not in self._since
@@ -113,7 +122,7 @@ class Incoming:
             return None
         return await self._look_for(whatsapp_id) or self._sent.get(whatsapp_id)  # it may have been sent while we looked
 
-    async def _look_for(self, whatsapp_id: str) -> str | None:
+    async def _look_for(self, whatsapp_id: str) -> Ours | None:
         """The message, or None; when it was looked for in vain for long, its receipts are given up."""
         began = self._clock.monotonic()
         found = await self._find(whatsapp_id)
@@ -128,14 +137,20 @@ class Incoming:
         for told in self._early.pop(whatsapp_id, []):
             told.settle()
 
-    async def _find(self, whatsapp_id: str) -> str | None:
-        return await until_available(partial(self._messages.by_whatsapp_id, str(self._key), whatsapp_id))
+    async def _find(self, whatsapp_id: str) -> Ours | None:
+        """By the index, which has nothing but keys; what the message's trace is stands on its own item."""
+        found = await until_available(partial(self._messages.by_whatsapp_id, str(self._key), whatsapp_id))
+        if found is None:
+            return None
+        message = await until_available(partial(self._messages.get, str(self._key), found))
+        return Ours(found, message.traceparent if message else None)
 
-    async def _apply(self, message_id: str, whatsapp_id: str, told: _Told) -> None:
+    async def _apply(self, ours: Ours, whatsapp_id: str, told: _Told) -> None:
         try:
-            now = self._clock.unix()
-            await self._ledger.record(receipt_entry(self._key, message_id, whatsapp_id, told.receipt, now))
+            entry = receipt_entry(self._key, ours.message_id, whatsapp_id, told.receipt, self._clock.unix())
+            with within(ours.traceparent):
+                await self._ledger.record(entry)
         except Outdated:
-            with bind(message=message_id):
+            with bind(message=ours.message_id):
                 logger.debug("%s: a receipt came again or late", self._key)
         told.settle()

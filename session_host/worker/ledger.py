@@ -30,6 +30,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from uuid import uuid4
@@ -47,6 +48,7 @@ from shared.models.mark import Mark
 from shared.store.database import Database, StoreError, StoreUnavailable, TransactionRefused, Write
 from shared.store.events import Events, event_put, journal_put, mark_put, parse_body
 from shared.store.partitions import fence_check
+from shared.tracing import PASS_ON, Kind, Tracer, current
 
 logger = logging.getLogger(__name__)
 
@@ -71,17 +73,21 @@ class Unstorable(Outdated):
 class _Waiting:
     entry: Entry
     done: asyncio.Future[None]
+    traceparent: str | None
 
 
 class Ledger:
     """The writes of one partition's owner. `run` must be running for `record` to return."""
 
-    def __init__(self, database: Database, lease: Lease, clock: Clock, outbox: Outbox) -> None:
+    def __init__(
+        self, database: Database, lease: Lease, clock: Clock, outbox: Outbox, tracer: Tracer = PASS_ON
+    ) -> None:
         self._db = database
         self._events = Events(database)
         self._lease = lease
         self._clock = clock
         self._outbox = outbox
+        self._tracer = tracer
         self._waiting: deque[_Waiting] = deque()
         self._marks: dict[InstanceKey, Mark] = {}
         self._wake = asyncio.Event()
@@ -90,14 +96,28 @@ class Ledger:
         self.fenced = asyncio.Event()
 
     async def record(self, entry: Entry) -> None:
-        """Returns once the entry is stored. Raises Outdated, Unstorable or Fenced."""
+        """Returns once the entry is stored. Raises Outdated, Unstorable or Fenced.
+
+        Its event goes on with the trace of what it came of; one that nobody asked for begins one.
+        """
         if self.fenced.is_set():
             raise Fenced
-        waiting = _Waiting(entry, asyncio.get_running_loop().create_future())
-        self._waiting.append(waiting)
-        self._idle.clear()
-        self._wake.set()
-        await waiting.done
+        with self._traced(entry):
+            waiting = _Waiting(entry, asyncio.get_running_loop().create_future(), current())
+            self._waiting.append(waiting)
+            self._idle.clear()
+            self._wake.set()
+            await waiting.done
+
+    def _traced(self, entry: Entry) -> AbstractContextManager[object]:
+        if entry.event is None or current() is not None:
+            return nullcontext()
+        about = {
+            "hivewp.tenant": entry.key.tenant,
+            "hivewp.instance": entry.key.id,
+            "hivewp.event.type": str(entry.event.type),
+        }
+        return self._tracer.span("log event", Kind.INTERNAL, attributes=about)
 
     async def flushed(self) -> None:
         """Returns once nothing waits to be written."""
@@ -189,7 +209,8 @@ class Ledger:
                 continue
             if key not in marks:
                 marks[key] = await until_available(partial(self._mark, key))
-            event = Event(new_id("evt"), draft.type, draft.timestamp, draft.data, key.id, marks[key].last + 1)
+            numbered = (new_id("evt"), draft.type, draft.timestamp, draft.data, key.id, marks[key].last + 1)
+            event = Event(*numbered, waiting.traceparent)
             marks[key] = marks[key].after(event)
             events.append(event)
         return events, marks

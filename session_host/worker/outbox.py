@@ -91,7 +91,9 @@ class Outbox:
             self._wake.clear()
             while self._waiting:
                 group = list(islice(self._waiting, GROUP * 5))
-                await self._put([DeliveryTask(key.tenant, event.body()) for key, event in group])
+                await self._put(
+                    [DeliveryTask(key.tenant, event.body(), traceparent=event.traceparent) for key, event in group]
+                )
                 for _ in group:  # only now: until then a successor has to know of them
                     self._leaves(*self._waiting.popleft())
             self._idle.set()
@@ -107,13 +109,13 @@ class Outbox:
 
     async def _recover(self, events: Events, instance: str, first: int) -> int:
         after, total, tenant = first - 1, 0, InstanceKey.parse(instance).tenant
-        while bodies := await until_available(partial(events.after, instance, after, PAGE)):
-            after = sequence_of(bodies[-1])
+        while logged := await until_available(partial(events.logged_after, instance, after, PAGE)):
+            after = sequence_of(logged[-1].body)
             own = self._own.get(instance, after + 1)  # what this owner logs meanwhile goes its usual way
-            theirs = [body for body in bodies if sequence_of(body) < own]
-            await self._put([DeliveryTask(tenant, body, again=True) for body in theirs])
+            theirs = [one for one in logged if sequence_of(one.body) < own]
+            await self._put([DeliveryTask(tenant, o.body, again=True, traceparent=o.traceparent) for o in theirs])
             total += len(theirs)
-            if len(theirs) < len(bodies):
+            if len(theirs) < len(logged):
                 break
         return total
 

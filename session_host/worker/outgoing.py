@@ -25,7 +25,7 @@ from session_host.whatsapp.port import NotConnected, OutcomeUnknown, Rejected, S
 from session_host.worker.door import Door
 from session_host.worker.entry import Entry
 from session_host.worker.faults import MOST_TRIES, Fault, Poisoned
-from session_host.worker.incoming import Incoming
+from session_host.worker.incoming import Incoming, Ours
 from session_host.worker.ledger import Ledger, Outdated
 from session_host.worker.patience import until_available
 from session_host.worker.recorder import message_entry
@@ -37,6 +37,7 @@ from shared.models.message import MessageError, MessageState, OnUncertain, Step
 from shared.queues.queue import Received
 from shared.store.database import Condition, Update
 from shared.store.messages import TABLE, Messages
+from shared.tracing import PASS_ON, Kind, Tracer
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +60,7 @@ class OutgoingMessage:
     deadline: float | None
     queued_at: float
     plainly: bool = False
+    traceparent: str | None = None
 
     @classmethod
     def of(cls, args: dict[str, Any], received: Received) -> OutgoingMessage:
@@ -75,6 +77,7 @@ class OutgoingMessage:
             args.get("deadline"),
             received.sent_at,
             received.receives > SHY_AFTER,
+            received.traceparent,
         )
 
 
@@ -91,6 +94,7 @@ class Outgoing:
         session: Callable[[], Session],
         pace: Callable[[OutgoingMessage], Awaitable[None]],
         door: Door,
+        tracer: Tracer = PASS_ON,
     ) -> None:
         self._key = key
         self._ledger = ledger
@@ -100,6 +104,7 @@ class Outgoing:
         self._session = session
         self._pace = pace
         self._door = door
+        self._tracer = tracer
         self._settling = Settling(ledger, messages, clock)
 
     async def send(self, message: OutgoingMessage) -> None:
@@ -118,7 +123,8 @@ class Outgoing:
     async def _send(self, session: Session, message: OutgoingMessage) -> None:
         ended = self._ended(message)
         try:
-            sent = await session.send_text(message.to, message.content["text"])
+            with self._tracer.span("send message", Kind.CLIENT, attributes=self._about(message)):
+                sent = await session.send_text(message.to, message.content["text"])
         except NotConnected:
             await self._back_to_queue(message)
             raise
@@ -165,9 +171,15 @@ class Outgoing:
         return await self._try(message_entry(self._key, message.message_id, again, only_from=(MessageState.SENDING,)))
 
     async def _sent(self, message: OutgoingMessage, sent: Sent) -> None:
-        self._incoming.learn(sent.whatsapp_id, message.message_id)  # the receipts may be here before this is recorded
+        ours = Ours(message.message_id, message.traceparent)
+        self._incoming.learn(sent.whatsapp_id, ours)  # the receipts may be here before this is recorded
         await self._settling.settle(self._ended(message), MessageState.SENT, whatsapp_id=sent.whatsapp_id)
-        await self._incoming.sent(sent.whatsapp_id, message.message_id)
+        await self._incoming.sent(sent.whatsapp_id, ours)
+
+    def _about(self, message: OutgoingMessage) -> dict[str, str]:
+        """What a span tells of a message: never to whom it goes, nor what it says."""
+        named = {"hivewp.tenant": self._key.tenant, "hivewp.instance": self._key.id}
+        return named | {"hivewp.message": message.message_id, "hivewp.message.type": message.type}
 
     def _ended(self, message: OutgoingMessage) -> Ended:
         return Ended(self._key, message.message_id, message.to, message.type)

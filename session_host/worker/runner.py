@@ -73,7 +73,7 @@ class Runner:
         self._door = Door()
         outgoing = Outgoing(
             *(instance.key, context.ledger, context.messages, self.incoming, context.clock),
-            *(self._session, pace, self._door),
+            *(self._session, pace, self._door, context.tracer),
         )
         self.sends = Sends(lambda: self.instance, outgoing, context, self._stopping)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from functools import partial
 
 from session_host.whatsapp.port import NotConnected
@@ -13,8 +13,11 @@ from session_host.worker.dead import carry_to_end
 from session_host.worker.outgoing import Outgoing, OutgoingMessage
 from session_host.worker.settling import NOT_PAIRED
 from shared.logs import bind
+from shared.models.command import Command, CommandKind
 from shared.models.instance import Instance, InstanceState
 from shared.models.message import MessageError
+from shared.queues.commands import about
+from shared.tracing import Kind, Span
 
 SEND_AGAIN_S = (1.0, 2.0, 5.0, 10.0, 20.0)  # while connected, before a message is given up
 
@@ -62,10 +65,15 @@ class Sends:
     async def run(self) -> None:
         """Brings out one message after the other until `end`."""
         while (held := await self._waiting.get()) is not None:
-            with bind(message=held.value.message_id):
+            with self._span(held.value) as span, bind(message=held.value.message_id, trace=span.trace_id):
                 await carry_to_end(held, partial(self._bring_out, held.value), self._stopping, self._context)
             if self._waiting.empty():
                 self._all_out.set()
+
+    def _span(self, message: OutgoingMessage) -> AbstractContextManager[Span]:
+        key = self._instance().key
+        command = Command(message.message_id, CommandKind.SEND, key, {"message_id": message.message_id})
+        return self._context.tracer.span("run command", Kind.CONSUMER, message.traceparent, about(command))
 
     async def _bring_out(self, message: OutgoingMessage) -> bool:
         """Brings a message to its end, however long the instance needs to connect. False: the next owner does."""

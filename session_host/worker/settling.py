@@ -15,6 +15,7 @@ from shared.logs import bind
 from shared.models.instance import InstanceKey
 from shared.models.message import UNSENT, MessageError, MessageState, Step
 from shared.store.messages import Messages, free_key
+from shared.tracing import current, within
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +70,8 @@ class Settling:
         """The same for a message of which nothing but its id is known."""
         found = await until_available(partial(self._messages.get, str(key), message_id))
         if found is not None:
-            await self.give_up(Ended(key, message_id, found.to, found.type, silent=silent), error)
+            with within(current() or found.traceparent):
+                await self.give_up(Ended(key, message_id, found.to, found.type, silent=silent), error)
 
     async def settle(
         self,

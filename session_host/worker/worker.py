@@ -28,7 +28,9 @@ from session_host.worker.sweep.sweeper import Sweeper, sweep_deleted
 from shared.logs import bind, note
 from shared.models.command import Command, CommandKind, CommandResult
 from shared.models.instance import Instance, InstanceKey, InstanceState
+from shared.queues.commands import about
 from shared.queues.queue import Queue, Received
+from shared.tracing import Kind, trace_id_of
 
 logger = logging.getLogger(__name__)
 
@@ -139,14 +141,21 @@ class Worker:
                 await contained("collecting garbage", self._garbage.collect(command))
                 held.settle()
             case Command(kind=CommandKind.SEND) as command:
-                with bind(tenant=command.instance.tenant, instance=command.instance.id):
+                trace = trace_id_of(held.received.traceparent) if held.received.traceparent else None
+                with bind(tenant=command.instance.tenant, instance=command.instance.id, trace=trace):
                     await self._pass_on(held, command)
             case _ if self._stopping.is_set():
                 held.give_back()
             case Command() as command:
-                work = partial(self._carry_out, command, held.received)
-                with bind(tenant=command.instance.tenant, instance=command.instance.id):
-                    await carry_to_end(held, work, self._stopping, self._context)
+                await self._control(held, command)
+
+    async def _control(self, held: Held[Any], command: Command) -> None:
+        work, parent = partial(self._carry_out, command, held.received), held.received.traceparent
+        with (
+            self._context.tracer.span("run command", Kind.CONSUMER, parent, about(command)) as span,
+            bind(tenant=command.instance.tenant, instance=command.instance.id, trace=span.trace_id),
+        ):
+            await carry_to_end(held, work, self._stopping, self._context)
 
     async def _refuse(self, held: Held[Any], error: str) -> None:
         """Another version may understand it, so it comes again twice. It never waits, so its receives are its tries."""

@@ -22,6 +22,7 @@ from shared.models.instance import InstanceKey
 from shared.queues.commands import encode, group_of
 from shared.queues.queue import Outgoing, Queue, QueueError
 from shared.store.messages import Unsettled
+from shared.tracing import within
 
 logger = logging.getLogger(__name__)
 
@@ -97,7 +98,8 @@ class Sweeper:
             if fate in {Fate.KEEP, Fate.TRACE}:
                 kept[message] = fate
             else:
-                await settle(self._context, key, message, fate)
+                with within(message.traceparent):
+                    await settle(self._context, key, message, fate)
         return kept
 
     def _facts(self, group: str, message: Unsettled) -> Facts:

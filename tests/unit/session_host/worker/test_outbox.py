@@ -15,7 +15,7 @@ from shared.models.instance import InstanceKey
 from shared.queues.deliveries import DeliveryQueue, DeliveryTask
 from shared.queues.queue import MessageTooLarge, QueueError
 from shared.store.database import StoreUnavailable
-from shared.store.events import Events, sequence_of
+from shared.store.events import Events, Logged, sequence_of
 
 A, B = InstanceKey("acme", "a"), InstanceKey("acme", "b")
 
@@ -48,11 +48,11 @@ class Log:
         self._bodies = bodies
         self._failures = failures
 
-    async def after(self, instance: str, sequence: int, limit: int) -> list[str]:
+    async def logged_after(self, instance: str, sequence: int, limit: int) -> list[Logged]:
         if self._failures:
             self._failures -= 1
             raise StoreUnavailable("away")
-        return [body for body in self._bodies[instance] if sequence_of(body) > sequence][:limit]
+        return [Logged(body) for body in self._bodies[instance] if sequence_of(body) > sequence][:limit]
 
 
 def event(key: InstanceKey, sequence: int, text: str = "hi") -> Event:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from session_host.whatsapp.port import Person, ReceiptKind, ReceiptReceived
-from session_host.worker.incoming import EARLY, EARLY_S, Incoming
+from session_host.worker.incoming import EARLY, EARLY_S, Incoming, Ours
 from session_host.worker.ledger import Ledger
 from session_host.worker.outbox import Outbox
 from session_host.worker.recorder import message_entry
@@ -78,10 +78,10 @@ async def live(store: OneMessage, steps: Sequence[ReceiptKind | str]) -> None:
         await sending.enter_async_context(incoming.sending())
         for step in steps:
             if step == "ack":
-                incoming.learn(WHATSAPP_ID, "msg_1")
+                incoming.learn(WHATSAPP_ID, Ours("msg_1"))
                 sent = [Step(MessageState.SENT, "now")]
                 await ledger.record(message_entry(KEY, "msg_1", sent, whatsapp_id=WHATSAPP_ID))
-                await incoming.sent(WHATSAPP_ID, "msg_1")
+                await incoming.sent(WHATSAPP_ID, Ours("msg_1"))
                 await sending.aclose()
             elif step == "owner":
                 await incoming.look_again()

@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.staticfiles import StaticFiles
 
 from functions.api import problems
+from functions.api.documented import HEADERS
 from functions.api.mounted import BASE
 from shared.models.api_key import Scope
 from shared.routes import SCOPES
@@ -45,6 +46,7 @@ _INTRODUCTION = """
 Pair WhatsApp numbers, send with one call, and hear everything that happens through signed webhooks.
 
 Send your key in `x-api-key`; every call says which of its scopes it asks for: `read`, `send` or `manage`.
+`RateLimit-Policy` and `RateLimit` tell what a key may do; over it the answer is 429, and `Retry-After` says until when.
 Times are ISO 8601 UTC. Lists give `{data, next_cursor}`: pass `next_cursor` as `cursor`.
 Errors are `application/problem+json`; `type` is one of:
 
@@ -61,6 +63,9 @@ def document(app: FastAPI) -> dict[str, Any]:
         )
         parts = schema.setdefault("components", {})
         parts["schemas"]["Problem"] = PROBLEM_SCHEMA
+        parts["headers"] = {
+            name: {"description": meaning, "schema": {"type": "string"}} for name, meaning in HEADERS.items()
+        }
         parts["securitySchemes"] = {KEY_SCHEME: {"type": "apiKey", "in": "header", "name": "x-api-key"}}
         schema["security"] = [{KEY_SCHEME: []}]
         for path, operations in schema["paths"].items():

@@ -8,6 +8,12 @@ from functions.api import problems
 from functions.api.problems import MEDIA_TYPE, FieldError, Problem, ProblemType
 
 Responses = dict[int | str, dict[str, Any]]
+HEADERS = {
+    "Retry-After": "In how many seconds to come again.",
+    "RateLimit-Policy": "The limits that the call is under: `q` calls or messages in `w` seconds.",
+    "RateLimit": "How the caller stands with them: `r` are left, and in `t` seconds all are there again.",
+}
+_LIMITS = {name: {"$ref": f"#/components/headers/{name}"} for name in HEADERS}
 EVERYWHERE = (
     problems.FORBIDDEN,
     problems.MISSING_SCOPE,
@@ -37,7 +43,8 @@ def _response(kinds: list[ProblemType]) -> dict[str, Any]:
     examples = {kind.name: {"summary": kind.meaning, "value": _example(kind)} for kind in kinds}
     schema = {"$ref": "#/components/schemas/Problem"}
     description = "; ".join(f"`{kind.name}`: {kind.meaning}" for kind in kinds)
-    return {"description": description, "content": {MEDIA_TYPE: {"schema": schema, "examples": examples}}}
+    answer = {"description": description, "content": {MEDIA_TYPE: {"schema": schema, "examples": examples}}}
+    return {**answer, "headers": _LIMITS} if kinds[0].status == problems.RATE_LIMITED.status else answer
 
 
 def _example(kind: ProblemType) -> dict[str, Any]:

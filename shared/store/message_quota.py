@@ -42,28 +42,6 @@ class MessageQuotaUsedUp(Exception):
     standing: Standing
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A share that a message counts in, if there is still room."""
-
-    tenant: str
-    day: int
-    share: int
-    most: int
-
-    def take(self) -> Update:
-        """The write that counts a message; refused when the share is used up."""
-        room = Condition("attribute_not_exists(#t) OR #t < :most", {"t": "taken"}, {"most": self.most})
-        return Update(TABLE, self._key(), {"expires_at": self.day * DAY_S + KEPT_S}, {"taken": 1}, condition=room)
-
-    def give_back(self) -> Update:
-        """The write that takes a message out of the count again."""
-        return Update(TABLE, self._key(), adds={"taken": -1})
-
-    def _key(self) -> dict[str, str]:
-        return {"instance": _day_name(self.tenant, self.day), "id": _share_name(self.share)}
-
-
 @dataclass(slots=True)
 class _View:
     """What every share had taken at a look, and what was guessed since."""
@@ -79,6 +57,33 @@ class _View:
 
     def left(self, per_day: int) -> int:
         return max(0, per_day - sum(self.taken))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A share that a message counts in, if there is still room."""
+
+    tenant: str
+    day: int
+    share: int
+    most: int
+    guess: _View = field(repr=False, compare=False)
+
+    def missed(self) -> None:
+        """Notes that no message was counted here after all."""
+        self.guess.taken[self.share] -= 1
+
+    def take(self) -> Update:
+        """The write that counts a message; refused when the share is used up."""
+        room = Condition("attribute_not_exists(#t) OR #t < :most", {"t": "taken"}, {"most": self.most})
+        return Update(TABLE, self._key(), {"expires_at": self.day * DAY_S + KEPT_S}, {"taken": 1}, condition=room)
+
+    def give_back(self) -> Update:
+        """The write that takes a message out of the count again."""
+        return Update(TABLE, self._key(), adds={"taken": -1})
+
+    def _key(self) -> dict[str, str]:
+        return {"instance": _day_name(self.tenant, self.day), "id": _share_name(self.share)}
 
 
 class MessageQuotas:
@@ -144,7 +149,7 @@ class MessageQuota:
         share = self.quotas.pick(shares)
         view.taken[share] += 1
         view.guessed = True
-        return Place(self.tenant, day, share, part(self.per_day, share))
+        return Place(self.tenant, day, share, part(self.per_day, share), view)
 
     async def full(self, place: Place) -> None:
         """Notes that there was no room at a place after all, by a new look. Raises StoreError."""

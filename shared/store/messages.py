@@ -101,6 +101,8 @@ class Messages:
                 await self._db.transact([*writes, *counted])
                 return place
             except TransactionRefused as refusal:  # the key or the place is taken, or somebody is taking it just now
+                if place:
+                    place.missed()
                 await self._check_unused(message, key, now)
                 if key is None and 0 in refusal.refused:
                     return place  # the id is fresh: this write itself, repeated by the client below

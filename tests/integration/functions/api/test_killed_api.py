@@ -61,6 +61,7 @@ async def test_a_call_whose_api_was_killed_is_repeated_and_makes_one_message(
     answers = await asyncio.gather(*(api.post(MESSAGES, json=TEXT, headers=headers) for _ in range(50)))
     assert {answer.status_code for answer in answers} == {202}
     assert len({answer.text for answer in answers}) == 1
-    await api.post(MESSAGES, json=TEXT | {"text": "last"})
+    last = await api.post(MESSAGES, json=TEXT | {"text": "last"})
+    assert last.headers["ratelimit"].startswith('"messages-per-day";r=99998;'), "what was stored counts, and once"
     commands = await worker.took(2, CommandKind.SEND)
     assert [command.args["content"]["text"] for command in commands] == ["once", "last"]

@@ -95,6 +95,7 @@ def test_every_route_names_its_problems(document: dict[str, Any]) -> None:
         assert {"403", "429", "500", "503"} <= wrong.keys(), name
         assert ("404" in wrong) == ("{" in name), name
         assert ("413" in wrong) == ("requestBody" in operation), name
+        assert wrong["429"]["headers"].keys() == {"Retry-After", "RateLimit-Policy", "RateLimit"}
         for answer in wrong.values():
             content = answer["content"]["application/problem+json"]
             assert content["schema"] == {"$ref": "#/components/schemas/Problem"}
@@ -103,8 +104,10 @@ def test_every_route_names_its_problems(document: dict[str, Any]) -> None:
 
 
 def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
-    named = set(re.findall(r"#/components/schemas/(\w+)", str(document)))
-    assert named <= document["components"]["schemas"].keys()
+    for parts in ("schemas", "headers"):
+        named = set(re.findall(rf"#/components/{parts}/([\w-]+)", str(document)))
+        assert named
+        assert named <= document["components"][parts].keys()
 
 
 def test_only_health_is_open(document: dict[str, Any]) -> None:

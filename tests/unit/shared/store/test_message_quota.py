@@ -166,6 +166,8 @@ async def test_a_call_that_is_repeated_is_answered_and_costs_nothing_even_when_n
     site = Processes()
     assert await site.accept(0, 1, "order-7") == "accepted"
     assert [await site.accept(number, 1, "order-7") for number in range(3)] == ["again"] * 3
+    assert await site.accept(0, 9, "order-7") == "again"
+    assert site.quota(0, 9).standing().left == 8
     assert await site.accept(0, 1, "order-8") == "refused"
     assert site.table.taken(site.day) == 1
     assert ("acme#a", "key#order-8") not in site.table.items

@@ -4,6 +4,8 @@ import base64
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from shared.signing import new_secret, sign
@@ -32,6 +34,14 @@ def test_the_schemes_own_example() -> None:
 def test_a_receivers_library_accepts_it() -> None:
     secret, body, at = new_secret(), '{"text": "Olá"}'.encode(), now()
     verified(secret, sign([secret], "evt_1", at, body), body, at)
+
+
+@settings(max_examples=30)
+@given(st.text(st.characters(codec="ascii", exclude_characters="."), min_size=1), st.integers(1, 2**33), st.text())
+def test_what_is_signed_is_what_the_public_package_signs(message: str, at: int, text: str) -> None:
+    secret = new_secret()
+    theirs = Webhook(secret).sign(message, datetime.fromtimestamp(at, UTC), text)
+    assert sign([secret], message, at, text.encode()) == theirs
 
 
 def test_during_a_rotation_the_old_and_the_new_secret_both_verify() -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
-from aiohttp import web
+from aiohttp import TCPConnector, web
 
 from shared.egress import (
     EgressBroken,
@@ -123,13 +124,53 @@ async def test_a_name_that_turned_inside_since_it_was_registered_is_refused() ->
             await client.post(f"http://turned.example:{port}/", b"", {})
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "2130706433", "127.1", "localhost"])
+LOOPBACK = (
+    *("127.0.0.1", "127.0.0.1.", "[::1]", "localhost", "any.localhost"),
+    *("[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[64:ff9b::127.0.0.1]", "[::127.0.0.1]"),
+    *(
+        "2130706433",
+        "127.1",
+        "0x7f000001",
+        "0x7f.1",
+        "017700000001",
+        "0177.0.0.1",
+        "127.0.1",
+        "\u2460\u2461\u2466.0.0.1",
+    ),
+)
+
+
+@pytest.mark.parametrize("host", LOOPBACK)
 async def test_literals_are_refused_without_a_name_server(host: str) -> None:
     names = Names(["8.8.8.8"])
     async with receiver(ok) as port, GuardedClient(PUBLIC_ONLY, lookup=names) as client:
         with pytest.raises(EgressRefused):
             await client.post(f"http://{host}:{port}/", b"", {})
     assert names.asked == 0
+
+
+async def test_only_the_ports_of_the_policy_are_dialled() -> None:
+    async with receiver(ok) as port, GuardedClient(replace(LOCAL, ports=frozenset({port + 1}))) as client:
+        with pytest.raises(EgressRefused, match=f"port must be one of {port + 1}"):
+            await client.post(f"http://127.0.0.1:{port}/", b"", {})
+
+
+async def test_a_name_that_turns_inside_between_two_calls_is_refused() -> None:
+    """A new connection is dialled by a new answer, which is judged anew: an answer that was good says nothing of it."""
+    calls: list[str] = []
+
+    async def answer(request: web.BaseRequest) -> web.Response:
+        calls.append(request.path)
+        return web.Response(headers={"Connection": "close"})
+
+    names = Names(["127.0.0.1"], ["169.254.169.254"])
+    async with receiver(answer) as port, GuardedClient(LOCAL, lookup=names) as client:
+        assert (await client.post(f"http://rebinding.example:{port}/", b"", {})).status == 200
+        assert isinstance(client._session.connector, TCPConnector)
+        client._session.connector.clear_dns_cache()  # as it is after some seconds
+        with pytest.raises(EgressRefused, match="link-local"):
+            await client.post(f"http://rebinding.example:{port}/", b"", {})
+    assert (len(calls), names.asked) == (1, 2)
 
 
 async def test_the_dial_itself_is_gated(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,17 +181,21 @@ async def test_the_dial_itself_is_gated(monkeypatch: pytest.MonkeyPatch) -> None
             await client.post(f"http://127.0.0.1:{port}/", b"", {})
 
 
-async def test_redirects_are_answers_and_not_followed() -> None:
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("location", ["/elsewhere", "http://10.0.0.1/", "http://inside.example/", "//169.254.169.254/"])
+async def test_redirects_are_answers_and_not_followed(status: int, location: str) -> None:
     paths: list[str] = []
 
     async def answer(request: web.BaseRequest) -> web.Response:
         paths.append(request.path)
-        return web.Response(status=307, headers={"Location": "/elsewhere"})
+        return web.Response(status=status, headers={"Location": location})
 
-    async with receiver(answer) as port, GuardedClient(LOCAL) as client:
-        response = await client.post(f"http://127.0.0.1:{port}/hook", b"", {})
-    assert response.status == 307
+    names = Names(["127.0.0.1"])
+    async with receiver(answer) as port, GuardedClient(LOCAL, lookup=names) as client:
+        response = await client.post(f"http://outside.example:{port}/hook", b"", {})
+    assert response.status == status
     assert paths == ["/hook"]
+    assert names.asked == 1
 
 
 async def test_cookies_are_forgotten_and_connections_kept() -> None:

@@ -81,7 +81,7 @@ async def check_numbers(target: Target, plan: Checks) -> dict[str, Any]:
     known = [_number(one) for one in range(plan.numbers)]
     found["cached_one"] = await _at(target, [[one] for one in known[:HUNDRED]], plan.rate, plan.seconds)
     found["cached_hundred"] = await _at(target, _groups(known)[:1], plan.rate, plan.seconds)
-    rest = [[one] for one in known[HUNDRED:]]
+    rest = [[one] for one in known[HUNDRED:] or known]
     found["read_one"] = await _at(target, rest, _not_remembered(plan, len(rest)), plan.seconds)
     await asyncio.sleep(plan.forgotten_s)
     groups = _groups(known)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
@@ -60,10 +61,16 @@ class Sending:
     queue: Queue
     dead: Queue
     deliveries: Deliveries
+    endpoints: Webhooks
 
-    async def put(self, events: Iterable[Event]) -> None:
+    async def put(self, events: Iterable[Event], tenant: str = "acme") -> None:
         """Puts events on the queue, as a session host does."""
-        await DeliveryQueue(self.queue).put([DeliveryTask("acme", event.body()) for event in events])
+        await DeliveryQueue(self.queue).put([DeliveryTask(tenant, event.body()) for event in events])
+
+    async def add_endpoint(self, tenant: str, webhook_id: str, url: str) -> None:
+        """Another endpoint, of any tenant."""
+        vault = Vault.from_text(self.settings.sealing_key)
+        await self.endpoints.save(_webhook(vault, tenant, webhook_id, url))
 
     async def delivery(self, event: Event) -> Delivery | None:
         """What is recorded of an event."""
@@ -89,25 +96,35 @@ def an_event(number: int = 1) -> Event:
     return Event(new_id("evt"), EventType.MESSAGE_RECEIVED, iso(now), {"text": "olá"}, "shop-1", number)
 
 
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    made = Receiver()
-    made.hold.set()
-    runner = web.ServerRunner(web.Server(made.take))
+def _webhook(vault: Vault, tenant: str, webhook_id: str, url: str) -> Webhook:
+    sealed = SealedSecret(vault.seal(SECRET, f"webhook:{tenant}:{webhook_id}"))
+    return Webhook(tenant=tenant, id=webhook_id, url=url, created_at=iso(0), secrets=(sealed,))
+
+
+@asynccontextmanager
+async def listening(take: Callable[[web.BaseRequest], Awaitable[web.Response]]) -> AsyncIterator[str]:
+    """A receiver; gives its URL."""
+    runner = web.ServerRunner(web.Server(take))
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     assert isinstance(site._server, asyncio.Server)
-    made.url = f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}/hook"
-    yield made
+    yield f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}/hook"
     await runner.cleanup()
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    made = Receiver()
+    made.hold.set()
+    async with listening(made.take) as made.url:
+        yield made
 
 
 @pytest.fixture
 async def sending(deployment: Deployment, receiver: Receiver) -> Sending:
     key = new_key()
-    sealed = SealedSecret(Vault.from_text(key).seal(SECRET, "webhook:acme:wh_a"))
-    webhook = Webhook(tenant="acme", id="wh_a", url=receiver.url, created_at=iso(0), secrets=(sealed,))
+    webhook = _webhook(Vault.from_text(key), "acme", "wh_a", receiver.url)
     await Webhooks(deployment.database).save(webhook)
     aws = deployment.settings
     return Sending(
@@ -117,4 +134,5 @@ async def sending(deployment: Deployment, receiver: Receiver) -> Sending:
         queue=await open_queue(deployment.sqs, aws.prefix, DELIVERIES.name),
         dead=await open_queue(deployment.sqs, aws.prefix, DELIVERIES_DEAD.name),
         deliveries=Deliveries(deployment.database),
+        endpoints=Webhooks(deployment.database),
     )

@@ -6,21 +6,24 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from aiohttp import web
 from standardwebhooks import Webhook as Verifier
 
 from functions.webhook_sender.decide import SCHEDULE_S
 from functions.webhook_sender.settings import SenderSettings
 from local.webhooks.__main__ import serve
-from shared.models.webhook import DeliveryState
+from shared.models.webhook import DeliveryState, delivery_id
 from shared.queues.deliveries import DeliveryQueue, DeliveryTask, decode
-from tests.integration.functions.webhook_sender.conftest import SECRET, Sending, an_event
+from tests.integration.functions.webhook_sender.conftest import SECRET, Sending, an_event, listening
 
 
 @asynccontextmanager
-async def serving(sending: Sending, schedule: tuple[float, ...] = SCHEDULE_S) -> AsyncIterator[None]:
+async def serving(
+    sending: Sending, schedule: tuple[float, ...] = SCHEDULE_S, timeout_s: float = 10
+) -> AsyncIterator[None]:
     """The loop in this process."""
     stopping = asyncio.Event()
-    task = asyncio.create_task(serve(sending.settings, SenderSettings(), stopping, schedule))
+    task = asyncio.create_task(serve(sending.settings, SenderSettings(timeout_s=timeout_s), stopping, schedule))
     try:
         yield
     finally:
@@ -107,3 +110,26 @@ async def test_what_was_delivered_is_dropped_when_it_may_come_again_and_delivere
     record = await sending.delivery(event)
     assert record is not None
     assert (record.state, len(record.attempts)) == (DeliveryState.DELIVERED, 2)
+
+
+async def test_no_event_of_one_tenant_waits_for_another_s_endpoint_that_hangs(sending: Sending) -> None:
+    """The other's events came first, more of them than there are places, and not one of its calls ends meanwhile."""
+    called, let_go = asyncio.Event(), asyncio.Event()
+
+    async def hang(request: web.BaseRequest) -> web.Response:
+        called.set()
+        await let_go.wait()
+        return web.Response()
+
+    async with listening(hang) as url:
+        await sending.add_endpoint("slowpoke", "wh_slow", url)
+        before = [an_event(number) for number in range(60)]
+        after = [an_event(number) for number in range(60)]
+        await sending.put(before, "slowpoke")
+        async with serving(sending, timeout_s=30):
+            await called.wait()
+            await sending.put(after)
+            await sending.receiver.times(len(after))
+            ended = [await sending.deliveries.get("slowpoke", "wh_slow", delivery_id(e.id, "wh_slow")) for e in before]
+            assert ended == [None] * len(before)
+            let_go.set()

@@ -71,4 +71,4 @@ HEARTBEAT_WRITES = 1 / 10  # a host
 HEARTBEAT_READS = 1  # a host, for each 4 KB that all heartbeats have
 HEARTBEAT_BYTES = 720
 COMMAND_POLLS = 1 / 2  # a partition
-DELIVERY_POLLS = 5 / 20  # Lambda's pollers
+DELIVERY_POLLS = 2 * 5 / 20  # Lambda's pollers, of both lanes

@@ -1,7 +1,7 @@
 """Every metric of ours. API calls, their latency and errors are API Gateway's own metrics, and so with Lambda, SQS,
 DynamoDB, ECS, EFS and WAF: those are free, so none is measured again here.
 
-Cost: one time series each, since DIMENSION has one value in a deployment. 26 at $0.30 are $7.80 a month and deployment,
+Cost: one time series each, since DIMENSION has one value in a deployment. 28 at $0.30 are $8.40 a month and deployment,
 less where a metric is silent: CloudWatch charges the hours in which it was heard. A line of a function is about 300
 bytes of log, $0.15 per million (a host's, each minute, about 1,000 bytes: $0.02 a month and host).
 

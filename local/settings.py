@@ -16,6 +16,7 @@
 | HIVEWP_WHATSAPP_PROXY | external only: the URL of its CONNECT proxy | |
 | HIVEWP_WHATSAPP_TRUST | external only: a folder with its ca.pem and root.pub | |
 | HIVEWP_NUMBER_CHECKS_PER_MINUTE | how many numbers an instance may ask WhatsApp about in a minute | 100 |
+| HIVEWP_WEBHOOK_CONCURRENCY, HIVEWP_WEBHOOK_TIMEOUT_S | as in functions/webhook_sender/settings.py | |
 | HIVEWP_ALERT_URLS | where alerts go: URLs of Slack, Discord or others, see local/alerts/targets.py | none |
 | HIVEWP_METRICS | as in shared/settings.py; `emf` goes to the parts' logs | off |
 | HIVEWP_LOG_LEVEL | DEBUG, INFO, WARNING or ERROR | INFO |
@@ -31,6 +32,7 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from functions.webhook_sender.settings import SenderSettings
 from local.alerts.targets import SETTING as ALERT_URLS
 from local.alerts.targets import targets_of
 from shared.limits import PLANS
@@ -97,6 +99,7 @@ class StackSettings:
             alert_urls=_alert_urls(env),
         )
         _check_distinct(settings)
+        SenderSettings.parse(env)  # it takes its own, but who starts the stack hears of a wrong one
         return settings
 
     def ports(self) -> dict[str, int | None]:

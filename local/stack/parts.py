@@ -28,6 +28,7 @@ from local.stack.part import Part
 from local.stack.ready import all_there, answers_200
 
 HOST_STOP_S = 65.0  # a host may take 60 s to finish what is in flight
+SENDER = "HIVEWP_WEBHOOK_"  # how the sender of webhooks works; it takes them as the caller sets them
 CEILINGS = "HIVEWP_WORKER_"  # how much a worker may use; a host takes them as the caller sets them
 LEASES_S = 5.0  # after a crash a host waits until the leases of before have expired; the others need not
 
@@ -104,7 +105,8 @@ def _api(plan: Plan) -> Part:
 
 
 def _webhooks(plan: Plan) -> Part:
-    return replace(_python(plan, "webhooks", "local.webhooks"), after=["aws"], stop_timeout_s=15.0)
+    env = {name: value for name, value in plan.environ.items() if name.startswith(SENDER)}
+    return replace(_python(plan, "webhooks", "local.webhooks", env=env), after=["aws"], stop_timeout_s=15.0)
 
 
 def _alerts(plan: Plan) -> Part:

@@ -26,6 +26,7 @@ def test_an_empty_environment_has_the_documented_defaults() -> None:
         ("HIVEWP_WHATSAPP_PORT", "3000"),
         ("HIVEWP_AWS_PORT", "3000"),
         ("HIVEWP_WHATSAPP_PROXY_PORT", "x"),
+        ("HIVEWP_WEBHOOK_CONCURRENCY", "0"),
         ("HIVEWP_HOSTS", "0"),
         ("HIVEWP_HOSTS", "17"),
         ("HIVEWP_PARTITIONS", "1.5"),

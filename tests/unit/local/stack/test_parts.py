@@ -54,6 +54,12 @@ def test_a_host_is_told_what_its_workers_may_use(tmp_path: Path) -> None:
     assert "HIVEWP_WORKER_MEMORY_MB" not in found["api"].env
 
 
+def test_the_sender_of_webhooks_takes_its_own_settings(tmp_path: Path) -> None:
+    found = parts(tmp_path, {"HIVEWP_WEBHOOK_CONCURRENCY": "auto"})
+    assert found["webhooks"].env["HIVEWP_WEBHOOK_CONCURRENCY"] == "auto"
+    assert "HIVEWP_WEBHOOK_CONCURRENCY" not in found["api"].env
+
+
 def test_a_live_host_is_told_of_no_other_whatsapp(tmp_path: Path) -> None:
     env = parts(tmp_path, {"HIVEWP_WHATSAPP_TRUST": "/elsewhere"}, HIVEWP_WHATSAPP="live")["host-1"].env
     assert "HIVEWP_WHATSAPP_TRUST" not in env

@@ -30,7 +30,7 @@ from shared.models.command import Command, CommandKind, CommandResult
 from shared.models.instance import Instance, InstanceKey, InstanceState
 from shared.queues.commands import about
 from shared.queues.queue import Queue, Received
-from shared.tracing import Kind, trace_id_of
+from shared.tracing import Kind, trace_id_of, within
 
 logger = logging.getLogger(__name__)
 
@@ -221,7 +221,8 @@ class Worker:
 
     async def _add(self, instance: Instance) -> None:
         runner = self._runners[instance.key] = Runner(instance, self._context)
-        with bind(tenant=instance.tenant, instance=instance.id, anew=True):  # it outlives the command that it came by
+        mine = bind(tenant=instance.tenant, instance=instance.id, anew=True)
+        with mine, within(None):  # it outlives the command that it came by
             await runner.start()
         self._context.reported()
 

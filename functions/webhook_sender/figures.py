@@ -30,7 +30,7 @@ _ANNOUNCED: dict[str, Metric] = {
 _OUTDATED = "client_outdated"  # of shared/reasons.py
 
 
-def count_event(work: Work, meter: Meter, tally: Tally | None = None) -> None:
+def count_event(work: Work, meter: Meter, tally: Tally) -> None:
     """Counts an event whose record is settled, however often it came until then; not its retries and replays."""
     task = work.task
     if task.webhook_id or task.attempt or task.again or task.forced:
@@ -39,8 +39,7 @@ def count_event(work: Work, meter: Meter, tally: Tally | None = None) -> None:
         meter.add(_ANNOUNCED[work.event_type])
     elif work.event_type == EventType.INSTANCE_STATE and work.reason == _OUTDATED:
         meter.add(CLIENTS_OUTDATED)
-        if tally:
-            tally.client_outdated()
+        tally.client_outdated()
 
 
 def count_attempt(made: Attempt | None, verdict: Verdict, meter: Meter, tally: Tally) -> None:

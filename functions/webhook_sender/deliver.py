@@ -149,7 +149,7 @@ def _tell(delivery: Delivery, made: Attempt | None, number: int) -> None:
             "attempt": number,
             "state": delivery.state,
             "status": made.status if made else None,
-            "error": made.error if made else "disabled",
+            "error": made.error if made else "not attempted",
             "ms": made.ms if made else None,
         }
         log.log(level, "attempt", extra={"fields": fields})

@@ -24,8 +24,8 @@ class WorkerReport:
     """What a worker process says of itself: its instances by state, memory in bytes.
 
     `ended`: sessions that have ended in it; `stuck`: sessions that the native library did not let go. `oldest_command`:
-    when the oldest of the commands in its hand was queued, in unix seconds; 0 without any. `ready`: all instances of the
-    partition are taken up, so that `states` has them.
+    when the oldest of the commands in its hand was queued, in unix seconds; 0 without any. `ready`: all instances of
+    the partition are taken up, so that `states` has them.
     """
 
     partition: int

@@ -25,6 +25,7 @@ from shared.logs.context import Bound
 from shared.queues.queue import QueueError
 from shared.queues.replays import decode as decode_replay
 from shared.store.database import StoreError
+from shared.tracing import trace_id_of
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +70,7 @@ async def _process(
         done(record["messageId"])
         return
     work = read(record)
-    with bind(tenant=work.task.tenant, instance=work.instance, message=work.message_id):
+    with _about(work):
         await _settle(work, resolver, services, begin_by)
     done(record["messageId"])
     count_event(work, services.meter, services.tally)  # not before: what comes again is counted when it is through
@@ -93,13 +94,18 @@ async def _deliver_to_all(work: Work, resolver: Resolver, services: Services, be
 
 def _tell(record: Record, error: BaseException) -> None:
     unexpected = None if isinstance(error, _EXPECTED) else error
-    with _about(record):
+    with _about_record(record):
         log.error("record %s must come again: %s", record["messageId"], type(error).__name__, exc_info=unexpected)
 
 
-def _about(record: Record) -> Bound:
+def _about_record(record: Record) -> Bound:
     try:
         work = read(record)
     except ValueError:  # it is no task
         return bind()
-    return bind(tenant=work.task.tenant, instance=work.instance, message=work.message_id)
+    return _about(work)
+
+
+def _about(work: Work) -> Bound:
+    trace = trace_id_of(work.task.traceparent) if work.task.traceparent else None
+    return bind(tenant=work.task.tenant, instance=work.instance, message=work.message_id, trace=trace)

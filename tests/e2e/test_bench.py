@@ -1,0 +1,63 @@
+"""The parts of the benchmark in their short form: that they work and count what is so, not how fast it was."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from local.bench.looking import Looks, look_at
+from local.bench.numbers import Checks, address_books, check_numbers
+from local.bench.overhead import PARTS, Rounds, heard, take_turns
+from local.bench.pairing import instance_id, pair_all
+from local.bench.target import Target
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def paired(stack: Target) -> AsyncIterator[Target]:
+    """The stack with the first instance of the bench."""
+    await pair_all(stack, 1)
+    yield stack
+    await stack.call("DELETE", f"/v1/instances/{instance_id(0)}")
+
+
+async def test_each_number_of_a_replay_is_asked_of_whatsapp_once(paired: Target) -> None:
+    plan = Checks(checks=120, numbers=40, rate=20.0, cold_rate=10.0, seconds=0.2, forgotten_s=0.0)
+    found = await check_numbers(paired, plan)
+    replay, different = found["replay"], len(set(address_books(plan)))
+    assert replay["whatsapp_asked_about"] == replay["different"] == different
+    assert different <= replay["misses"] < 60, "who asks for the same at the same time shares the question"
+    assert replay["hits"] + replay["misses"] == 120
+    assert replay["hit_rate"] == round(replay["hits"] / 120, 4) <= replay["highest_possible_hit_rate"]
+    assert found["cold_hundred"]["misses"] == 40 - different
+    assert found["cold_one"]["misses"] == 2
+    for known in ("cached_one", "cached_hundred", "read_one", "read_hundred"):
+        calls = found[known]["answer"]["count"]
+        assert calls == 4
+        assert (found[known]["misses"], found[known]["refused"]) == (0, {})
+        assert found[known]["hits"] == calls * (1 if known.endswith("_one") else 40)
+
+
+async def test_every_form_of_the_metrics_is_timed(paired: Target) -> None:
+    found = await look_at(paired, Looks(fresh=1, rate=10.0, seconds=0.3))
+    assert found.pop("instances_connected") >= 1
+    assert found.keys() == {"json", "prometheus", "instances"}
+    for form in found.values():
+        assert [form[kind]["answer"]["count"] for kind in ("fresh", "busy")] == [1, 3]
+        assert [form[kind]["refused"] for kind in ("fresh", "busy")] == [{}, {}]
+        assert form["fresh"]["bytes"] > 100
+
+
+async def test_both_sides_of_a_comparison_are_reckoned_by_message(paired: Target) -> None:
+    plan = Rounds(pairs=1, instances=1, rate=10.0, seconds=0.2)
+    async with heard(paired) as side, heard(paired) as other:
+        found = await take_turns(plan, {"on": side, "off": other})
+    for name in ("on", "off"):
+        assert found[name]["messages"] == 2
+        cost = found[name]["cpu_ms_per_message"]
+        assert cost["all"] == pytest.approx(sum(cost[part] for part in PARTS), abs=0.05)
+        assert cost["all"] > 0
+    assert len(found["cost_percent"]["of_each_pair"]) == 1

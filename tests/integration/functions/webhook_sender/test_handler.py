@@ -11,6 +11,7 @@ import pytest
 from functions.webhook_sender.handler import handler, runtime
 from local.webhooks.shape import record
 from shared.clock import SystemClock, iso
+from shared.models.endpoint_health import HealthState
 from shared.models.instance import InstanceKey
 from shared.models.replay import Replay, ReplayState
 from shared.models.webhook import DeliveryState
@@ -44,6 +45,7 @@ def lambda_env(sending: Sending, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     monkeypatch.setenv("HIVEWP_SEALING_KEY", sending.settings.sealing_key)
     monkeypatch.setenv("HIVEWP_ALLOW_LOCAL_WEBHOOKS", "1")
     monkeypatch.setenv("HIVEWP_METRICS", "emf")
+    monkeypatch.setenv("HIVEWP_WEBHOOK_CONCURRENCY", "auto")
     runtime.cache_clear()
     endpoints = runtime()._services.endpoints
     assert isinstance(endpoints, Webhooks)
@@ -111,6 +113,25 @@ async def test_a_time_is_replayed(sending: Sending, deployment: Deployment, monk
     assert sorted(states) == ["delivered"] * (len(replayed) - 1) + ["retrying"]
     (told,) = await WebhookJournal(deployment.database).latest("acme", "wh_a")
     assert told.code == "replay_finished"
+
+
+@pytest.mark.usefixtures("lambda_env")
+async def test_an_endpoint_that_is_gone_is_disabled_and_the_other_one_hears_of_it(
+    sending: Sending, deployment: Deployment
+) -> None:
+    """With no more than the deployed function may do."""
+    sending.receiver.statuses = [410]
+    await sending.put([an_event()])
+    await work(sending, 1)
+    await sending.add_endpoint("acme", "wh_other", sending.receiver.url)
+    await work(sending, 1)
+    gone = await sending.endpoints.get("acme", "wh_a")
+    assert gone is not None
+    assert (gone.health.state(0), gone.health.untold) == (HealthState.DISABLED, None)
+    (entry,) = await WebhookJournal(deployment.database).latest("acme", "wh_a")
+    assert (entry.code, entry.detail) == ("disabled", "gone: status 410")
+    (_, _, _), (_, body, _) = sending.receiver.got
+    assert (json.loads(body)["type"], json.loads(body)["data"]["webhook_id"]) == ("webhook.disabled", "wh_a")
 
 
 async def work(sending: Sending, least: int) -> None:

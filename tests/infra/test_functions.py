@@ -96,5 +96,5 @@ def test_a_role_names_every_action_and_every_resource(service: Template, stage: 
 
 def test_the_sender_reads_no_messages_and_the_api_takes_nothing_off_queues(service: Template, stage: Stage) -> None:
     sender = json.dumps(statements(service, stage, "webhook-sender"))
-    assert not any(table in sender for table in ("datamessages", "datainstances", "datakeys", "dataevents"))
+    assert not any(table in sender for table in ("datamessages", "datainstances", "datakeys"))
     assert "ReceiveMessage" not in json.dumps(statements(service, stage, "api"))

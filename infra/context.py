@@ -7,20 +7,24 @@
 | image | URI of the hosts' image; without it `cdk deploy` makes one, for which it needs docker | |
 | alert-email | address that alarms are mailed to, as CloudWatch words them; it is asked to confirm | |
 | alert-targets | name of a secret that says where alerts go; without it the stack makes one (docs/alarms.md) | |
+| otlp-endpoint | base URL of a collector that spans are sent to (docs/tracing.md); without it none are recorded | |
+| otlp-headers | name of a secret with the headers that the collector asks for, `name=value,...` | |
+| otlp-ratio | which share of the traces that begin here is recorded, 0 to 1 | 1 |
 | code | `lambda`: functions with their libraries; `source`: our own code alone, for tests | lambda |
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from infra.stages import STAGES, Stage
+from infra.stages import STAGES, Spans, Stage
 
 CDK_JSON = Path(__file__).resolve().parent.parent / "cdk.json"
-NAMES = ("stage", "nat", "image", "alert-email", "alert-targets", "code")
+NAMES = ("stage", "nat", "image", "alert-email", "alert-targets", "otlp-endpoint", "otlp-headers", "otlp-ratio", "code")
 CODES = ("lambda", "source")
 
 
@@ -44,7 +48,21 @@ class Context:
             stage = replace(stage, nat=_one_of(values, "nat", ("false", "true")) == "true")
         email, targets = _text(values, "alert-email"), _text(values, "alert-targets")
         stage = replace(stage, alert_email=email, alert_targets=targets)
+        stage = replace(stage, spans=_spans(values))
         return cls(stage, _one_of(values, "code", CODES) == "lambda", _text(values, "image"))
+
+
+def _spans(values: Mapping[str, object]) -> Spans | None:
+    endpoint, headers, ratio = (_text(values, f"otlp-{name}") for name in ("endpoint", "headers", "ratio"))
+    if endpoint is None:
+        if headers or ratio:
+            raise BadContext("context values otlp-headers and otlp-ratio ask for an otlp-endpoint")
+        return None
+    if not re.fullmatch(r"https?://[^\s/@]+(/\S*)?", endpoint):
+        raise BadContext("context value otlp-endpoint must be a URL without a key in it")
+    if ratio is not None and not re.fullmatch(r"0(\.\d+)?|1(\.0+)?", ratio):
+        raise BadContext(f"context value otlp-ratio must be a number from 0 to 1, not {ratio!r}")
+    return Spans(endpoint, headers, ratio or "1")
 
 
 def without_cdk(arguments: Sequence[str]) -> dict[str, object]:

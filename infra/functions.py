@@ -3,7 +3,7 @@
 * python3.13 on arm64: a fifth cheaper a second than x86, and as fast for us.
 * JSON logs: what is logged with fields can be searched by them. Lambda's own lines about each call are left out: they
   would be most of the volume, and say what its metrics say.
-* No tracing: the X-Ray SDK ends in 2027, and the request log has every call's duration.
+* No X-Ray, whose SDK ends in 2027: spans go to any collector by OTLP where the context names one (docs/tracing.md).
 * A role holds what is granted to it and the writing of its own log, instead of the managed policy for all logs.
 """
 
@@ -24,7 +24,7 @@ from constructs import Construct
 from infra.bundling import CodeSource
 from infra.rules import acknowledge
 from infra.stages import Stage
-from shared.secrets import SEALING_KEY_SECRET
+from shared.secrets import OTLP_HEADERS_SECRET, SEALING_KEY_SECRET
 
 RUNTIME = lambda_.Runtime.PYTHON_3_13
 
@@ -107,7 +107,35 @@ def deployment_environment(stage: Stage) -> dict[str, str]:
         "HIVEWP_SESSIONS_PER_WORKER": str(stage.sessions_per_worker),
         "HIVEWP_LOG_LEVEL": stage.log_level,
         "HIVEWP_METRICS": "emf",
+        **_span_environment(stage),
     }
+
+
+def _span_environment(stage: Stage) -> dict[str, str]:
+    """See shared/tracing/otlp.py. The collector's key is not among them."""
+    if stage.spans is None:
+        return {}
+    return {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": stage.spans.endpoint,
+        "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
+        "OTEL_TRACES_SAMPLER_ARG": stage.spans.ratio,
+        "OTEL_RESOURCE_ATTRIBUTES": f"deployment.environment.name={stage.name}",
+    }
+
+
+def otlp_headers(scope: Construct, stage: Stage) -> secretsmanager.ISecret | None:
+    """The secret that the operator keeps the collector's headers in, if there is one."""
+    if stage.spans is None or stage.spans.headers_secret is None:
+        return None
+    return secretsmanager.Secret.from_secret_name_v2(scope, "otlp-headers", stage.spans.headers_secret)
+
+
+def allow_spans(scope: Construct, made: MadeFunction, stage: Stage) -> None:
+    """Lets a function find the collector's headers."""
+    secret = otlp_headers(scope, stage)
+    if secret is not None:
+        made.function.add_environment(OTLP_HEADERS_SECRET, secret.secret_name)
+        secret.grant_read(made.role)
 
 
 def function_environment(stage: Stage, sealing_key: secretsmanager.ISecret) -> dict[str, str]:

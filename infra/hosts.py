@@ -32,7 +32,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.capacity import BUSY, WORKER_CEILING_MB, Hosts, hosts_of
-from infra.functions import allow, allow_sending, allow_tables, deployment_environment, log_group
+from infra.functions import allow, allow_sending, allow_tables, deployment_environment, log_group, otlp_headers
 from infra.host_rights import COMMANDS, QUERIED, SENT_TO, TABLES
 from infra.monitoring.board import Board, graph
 from infra.monitoring.figures import Figures, all_looked_at, ours
@@ -140,7 +140,7 @@ class SessionHosts(Construct):
             image=image,
             memory_limit_mib=self.capacity.memory_mb,  # where the host sees its limit: the machine below is larger
             environment=_environment(self, stage),
-            secrets={"HIVEWP_SEALING_KEY": ecs.Secret.from_secrets_manager(sealing_key)},
+            secrets=_secrets(self, stage, sealing_key),
             logging=ecs.LogDrivers.aws_logs(
                 stream_prefix="host",
                 log_group=self.logs,
@@ -216,6 +216,14 @@ def _environment(scope: Construct, stage: Stage) -> dict[str, str]:
         "HIVEWP_SESSION_JOURNAL": "truncate",  # write-ahead logs do not work on a network file system
         "HIVEWP_WORKER_MEMORY_MB": str(WORKER_CEILING_MB),
     }
+
+
+def _secrets(scope: Construct, stage: Stage, sealing_key: secretsmanager.Secret) -> dict[str, ecs.Secret]:
+    """What ECS puts into the environment when a task starts."""
+    secrets = {"HIVEWP_SEALING_KEY": ecs.Secret.from_secrets_manager(sealing_key)}
+    if headers := otlp_headers(scope, stage):
+        secrets["OTEL_EXPORTER_OTLP_HEADERS"] = ecs.Secret.from_secrets_manager(headers)
+    return secrets
 
 
 def _linux(scope: Construct) -> ecs.LinuxParameters:

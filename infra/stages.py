@@ -9,6 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """Where spans go: a collector's base URL, the name of the secret with its headers, the share of traces."""
+
+    endpoint: str
+    headers_secret: str | None = None
+    ratio: str = "1"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
     """A stage's numbers; see STAGES for why they are what they are."""
@@ -28,6 +37,7 @@ class Stage:
     api_concurrency: int | None
     alert_email: str | None = None
     alert_targets: str | None = None
+    spans: Spans | None = None
 
     @property
     def prefix(self) -> str:

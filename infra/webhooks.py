@@ -27,6 +27,7 @@ from infra.functions import (
     FunctionProps,
     allow_secret,
     allow_sending,
+    allow_spans,
     allow_tables,
     function_environment,
     make_function,
@@ -92,6 +93,7 @@ class Webhooks(Construct):
             made.role, [queues[queue.name].queue_arn for queue in (DELIVERIES, DELIVERIES_SLOW, DELIVERIES_DEAD)]
         )
         allow_secret(made.role, sealing_key)
+        allow_spans(self, made, stage)
         for lane, most in MAX_CONCURRENCY.items():
             source = event_sources.SqsEventSource(
                 queues[lane.name], batch_size=BATCH_SIZE, max_concurrency=most, report_batch_item_failures=True

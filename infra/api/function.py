@@ -29,6 +29,7 @@ from infra.functions import (
     allow,
     allow_secret,
     allow_sending,
+    allow_spans,
     allow_tables,
     function_environment,
     make_function,
@@ -79,4 +80,5 @@ def api_function(
     looked_at = [*(queues[name].queue_arn for name in LOOKED_AT), *command_queues(scope, stage)]
     allow(made.role, ["sqs:GetQueueUrl", "sqs:GetQueueAttributes"], looked_at)
     allow_secret(made.role, sealing_key)
+    allow_spans(scope, made, stage)
     return made

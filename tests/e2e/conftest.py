@@ -16,16 +16,25 @@ from standardwebhooks import Webhook
 
 from local.bench.target import Target, started
 from local.cli.receiver import served
+from tests.fakes.collector import Collector
 from tests.e2e.written import read
 
 PATIENCE_S = 30.0
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Target]:
+async def collector() -> AsyncIterator[Collector]:
+    """Where the stack's spans go: those of traces alone that a caller asks to be recorded."""
+    found = Collector()
+    async with served(found.take) as found.url:
+        yield found
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def stack(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> AsyncIterator[Target]:
     """One running stack for all end to end tests; each test uses instances of its own."""
     folder = tmp_path_factory.mktemp("stack") / "data"
-    async with started(folder, settings={"HIVEWP_LOG_LEVEL": "DEBUG"}) as target:
+    async with started(folder, settings={"HIVEWP_LOG_LEVEL": "DEBUG", **collector.settings}) as target:
         yield target
         stats = await target.phone("GET", "/stats")
         assert (stats["unanswered"], stats["unknown"]) == (0, {})

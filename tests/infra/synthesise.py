@@ -15,7 +15,7 @@ from infra.app import add_stage, new_app
 from infra.bundling import code_source
 from infra.capacity import HOSTS, Hosts
 from infra.context import without_cdk
-from infra.stages import DEV, PROD
+from infra.stages import DEV, PROD, Spans
 from shared.settings import MAX_PARTITIONS
 
 IMAGES = {  # from any registry, from one of ECR, and made from here
@@ -24,7 +24,13 @@ IMAGES = {  # from any registry, from one of ECR, and made from here
     "nat": None,
 }
 NAT = replace(  # everything that there can be in a stage
-    DEV, name="nat", nat=True, partitions=MAX_PARTITIONS, alert_email="ops@example.com", alert_targets="ops/chat"
+    DEV,
+    name="nat",
+    nat=True,
+    partitions=MAX_PARTITIONS,
+    alert_email="ops@example.com",
+    alert_targets="ops/chat",
+    spans=Spans("https://collector.example:4318", "ops/otlp", "0.25"),
 )
 HOSTS[NAT.name] = Hosts(cpu=4096, memory_mb=8192, least=10, most=40, sessions=500)
 STAGES = (DEV, PROD, NAT)

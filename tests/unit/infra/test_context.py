@@ -7,7 +7,7 @@ import json
 import pytest
 
 from infra.context import CDK_JSON, BadContext, Context, without_cdk
-from infra.stages import DEV, PROD
+from infra.stages import DEV, PROD, Spans
 
 
 def test_nothing_said_is_the_dev_stage_with_its_libraries() -> None:
@@ -29,6 +29,27 @@ def test_values_of_cdk_json_have_types() -> None:
 def test_a_value_that_cannot_be_used_is_refused_by_name(name: str, value: str) -> None:
     with pytest.raises(BadContext, match=f"{name} must be one of .*{value}"):
         Context.parse({name: value})
+
+
+def test_spans_go_where_the_context_says() -> None:
+    assert Context.parse({}).stage.spans is None
+    said = {"otlp-endpoint": "https://collector.example", "otlp-headers": "ops/otlp", "otlp-ratio": 0.25}
+    assert Context.parse(said).stage.spans == Spans("https://collector.example", "ops/otlp", "0.25")
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ({"otlp-headers": "ops/otlp"}, "otlp-endpoint"),
+        ({"otlp-endpoint": "collector:4317"}, "otlp-endpoint"),
+        ({"otlp-endpoint": "https://user:secret@collector.example"}, "otlp-endpoint"),
+        ({"otlp-endpoint": "https://collector.example", "otlp-ratio": "2"}, "otlp-ratio"),
+    ],
+)
+def test_spans_that_could_go_nowhere_are_refused(values: dict[str, object], named: str) -> None:
+    with pytest.raises(BadContext, match=named) as raised:
+        Context.parse(values)
+    assert "secret" not in str(raised.value)
 
 
 def test_without_cdk_the_context_of_cdk_json_is_taken_and_arguments_go_first() -> None:

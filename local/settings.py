@@ -36,7 +36,16 @@ from functions.webhook_sender.settings import SenderSettings
 from local.alerts.targets import SETTING as ALERT_URLS
 from local.alerts.targets import targets_of
 from shared.limits import PLANS
-from shared.settings import LOG_LEVELS, METRICS, NUMBER_CHECKS, BadSetting, number_checks, one_of, whole_number
+from shared.settings import (
+    LOG_LEVELS,
+    METRICS,
+    NUMBER_CHECKS,
+    BadSetting,
+    number_checks,
+    one_of,
+    tracing,
+    whole_number,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = "127.0.0.1"
@@ -98,6 +107,7 @@ class StackSettings:
             metrics=one_of(env, "HIVEWP_METRICS", "off", METRICS),
             alert_urls=_alert_urls(env),
         )
+        tracing(env)  # its parts are told the same, and would not start either
         _check_distinct(settings)
         SenderSettings.parse(env)  # it takes its own, but who starts the stack hears of a wrong one
         return settings

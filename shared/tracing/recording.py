@@ -49,14 +49,15 @@ class OwnIds(IdGenerator):
 
 
 class NowAndThen(logging.Filter):
-    """Lets one line through in a while: an exporter tells of each batch, and of each try."""
+    """Lets one line through in a while, as a warning: an exporter tells of each batch, and of each try."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._clock = clock
         self._next = float("-inf")
 
-    def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
         now = self._clock()
         if now < self._next:
             return False

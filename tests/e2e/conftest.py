@@ -16,8 +16,8 @@ from standardwebhooks import Webhook
 
 from local.bench.target import Target, started
 from local.cli.receiver import served
-from tests.fakes.collector import Collector
 from tests.e2e.written import read
+from tests.fakes.collector import Collector
 
 PATIENCE_S = 30.0
 

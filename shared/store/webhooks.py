@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
-from shared.models.endpoint_health import health_from
+from shared.models.endpoint_health import REVIVED, health_from
 from shared.models.webhook import SealedSecret, Webhook
 from shared.store.database import Condition, ConditionFailed, Database, Delete, Put, Update
 
@@ -75,9 +75,10 @@ def put(webhook: Webhook, condition: Condition | None = None) -> Put:
 
 
 def set_url(tenant: str, webhook_id: str, url: str) -> Update:
-    """The write that points an existing endpoint at another URL; refused when it is gone."""
+    """The write that points an existing endpoint at another URL, of whose health nothing is known; refused when it is
+    gone."""
     exists = Condition("attribute_exists(#k)", {"k": "id"})
-    return Update(TABLE, {"tenant": tenant, "id": webhook_id}, sets={"url": url}, condition=exists)
+    return Update(TABLE, {"tenant": tenant, "id": webhook_id}, sets={"url": url, **REVIVED}, condition=exists)
 
 
 def delete(tenant: str, webhook_id: str) -> Delete:

@@ -10,7 +10,7 @@ from shared.models.endpoint_health import DisabledReason, EndpointHealth, Health
 from shared.models.webhook import Webhook
 from shared.store.webhook_health import WebhookHealth
 from shared.store.webhook_journal import MOST, EndpointChange, EndpointEntry, WebhookJournal
-from shared.store.webhooks import Webhooks
+from shared.store.webhooks import Webhooks, set_url
 from tests.conftest import Deployment
 from tests.fakes.clock import NOW
 
@@ -42,6 +42,14 @@ async def test_what_was_noted_is_forgotten_when_it_is_enabled_again(deployment: 
     assert (disabled.enabled, disabled.active, disabled.wants("message.sent", "shop-1")) == (True, False, False)
     assert await health.revive("acme", "wh_a", NOW + 1)
     assert await Webhooks(deployment.database).of_tenant("acme") == [WEBHOOK]
+
+
+async def test_another_url_is_another_start(deployment: Deployment) -> None:
+    await Webhooks(deployment.database).save(WEBHOOK)
+    noted = {"disabled_at": NOW, "disabled_reason": DisabledReason.GONE}
+    assert await WebhookHealth(deployment.database).change("acme", "wh_a", noted, {})
+    await deployment.database.write(set_url("acme", "wh_a", "https://example.com/new"))
+    assert await Webhooks(deployment.database).get("acme", "wh_a") == replace(WEBHOOK, url="https://example.com/new")
 
 
 async def test_an_endpoint_that_is_gone_does_not_come_back(deployment: Deployment) -> None:

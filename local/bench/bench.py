@@ -10,11 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from local.bench import inbound, looking, numbers, overhead, pairing, processes, sending
+from local.bench import burst, inbound, looking, numbers, outage, overhead, pairing, processes, sending, webhooks
+from local.bench.burst import Burst
 from local.bench.looking import Looks
 from local.bench.numbers import PER_MINUTE, Checks
+from local.bench.outage import Outage
 from local.bench.overhead import Rounds
 from local.bench.target import Target, started
+from local.bench.webhooks import Steady
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +40,9 @@ class Plan:
     checks: Checks = field(default_factory=Checks)
     looks: Looks = field(default_factory=Looks)
     rounds: Rounds = field(default_factory=Rounds)
+    steady: Steady = field(default_factory=Steady)
+    outage: Outage = field(default_factory=Outage)
+    burst: Burst = field(default_factory=Burst)
 
 
 async def bench(plan: Plan, folder: Path) -> dict[str, Any]:
@@ -92,10 +98,25 @@ async def _numbers(plan: Plan, target: Target) -> dict[str, Any]:
     return await _with_cpu(target, numbers.check_numbers(target, plan.checks))
 
 
+async def _webhooks(plan: Plan, target: Target) -> dict[str, Any]:
+    return await webhooks.deliver_steadily(target, plan.instances, plan.steady)
+
+
+async def _outage(plan: Plan, target: Target) -> dict[str, Any]:
+    return await outage.be_away(target, plan.instances, plan.outage)
+
+
+async def _burst(plan: Plan, target: Target) -> dict[str, Any]:
+    return await burst.burst(target, plan.instances, plan.burst)
+
+
 ON_ONE_STACK: Mapping[str, Callable[[Plan, Target], Awaitable[dict[str, Any]]]] = {
     "idle": _idle,
     "sending": _sending,
     "inbound": _inbound,
+    "webhooks": _webhooks,
+    "outage": _outage,
+    "burst": _burst,
     "monitoring": _monitoring,
     "numbers": _numbers,
     "highest": _highest,

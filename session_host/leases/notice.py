@@ -7,11 +7,12 @@ itself while its sessions are without service; nor do others then start processe
 A host that only shares waits for as long as it takes: one that cannot take over gets nothing. A host that leaves cannot
 wait for ever:
 
-    begun ...... GATHER x patience ....... PACE x patience ........................ 2 x patience
+    begun ...... GATHER x patience ....... PACE x patience ........... LATEST x patience
       one stands by for each,     a session that never connects       the rest goes, all at once
       or this long                holds nothing up beyond this
 
-When nobody has stood by for the whole patience, they go as if somebody did.
+When nobody has stood by for the whole patience, they go as if somebody did. What goes last is still drained
+within twice the patience.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from __future__ import annotations
 ROUNDS = 8
 GATHER = 0.6  # of the patience
 PACE = 1.4
+LATEST = 1.7
 SHARING_PATIENCE_S = 10.0
 MOST_SETTLING_S = 5.0
 
@@ -78,4 +80,4 @@ class Notice:
         return self._anyway
 
     def _is_late(self, begun: float, now: float) -> bool:
-        return self._patience_s is not None and now - begun >= 2 * self._patience_s
+        return self._patience_s is not None and now - begun >= LATEST * self._patience_s

@@ -49,11 +49,11 @@ def test_sessions_that_do_not_connect_hold_the_next_one_up_for_a_while() -> None
 def test_when_nobody_stands_by_for_long_they_go_all_the_same_one_after_the_other() -> None:
     notice = Notice(10.0)
     assert notice.granted(3, standing_by=0, under_way=0, now=0) == 0
-    assert notice.granted(3, standing_by=1, under_way=0, now=7) == 1
-    assert notice.granted(2, standing_by=0, under_way=0, now=16.9) == 0
-    assert notice.granted(2, standing_by=0, under_way=0, now=17) == 1
-    assert notice.granted(1, standing_by=0, under_way=1, now=18) == 0
-    assert notice.granted(1, standing_by=0, under_way=0, now=19) == 1
+    assert notice.granted(3, standing_by=1, under_way=0, now=6) == 1
+    assert notice.granted(2, standing_by=0, under_way=0, now=15.9) == 0
+    assert notice.granted(2, standing_by=0, under_way=0, now=16) == 1
+    assert notice.granted(1, standing_by=0, under_way=1, now=16.5) == 0
+    assert notice.granted(1, standing_by=0, under_way=0, now=16.9) == 1
 
 
 def test_when_nothing_is_wanted_any_more_patience_begins_anew() -> None:
@@ -67,8 +67,8 @@ def test_when_nothing_is_wanted_any_more_patience_begins_anew() -> None:
 def test_with_progress_too_patience_ends() -> None:
     notice = Notice(10.0)
     assert [notice.granted(9, standing_by=9, under_way=0, now=0)] == [2]
-    assert [notice.granted(7, standing_by=1, under_way=0, now=now) for now in (6, 12, 18)] == [1, 1, 1]
-    assert notice.granted(5, standing_by=1, under_way=0, now=20) == 5
+    assert [notice.granted(7, standing_by=1, under_way=0, now=now) for now in (6, 12, 16.9)] == [1, 1, 1]
+    assert notice.granted(5, standing_by=1, under_way=0, now=17) == 5
 
 
 def test_without_patience_nothing_goes_unless_somebody_stands_by() -> None:
@@ -105,4 +105,4 @@ def test_a_host_that_leaves_has_given_everything_away_in_time(
         left -= granted
         draining += [now + drain_s] * granted
         now += look
-    assert now <= 2 * 10.0 + 2 * look
+    assert max(draining) <= 2 * 10.0

@@ -3,7 +3,7 @@
     reading    one look at the figures, every half minute
     history    the looks of the last while, and what an alarm's periods were by them
     judge      whether an alarm is on, in CloudWatch's terms
-    told       what was told last, kept in the data folder: a restart tells nothing again
+    told       what each target was told last, kept in the data folder: a restart tells nothing again
     watch      looks, judges, tells what has changed
     targets    HIVEWP_ALERT_URLS
 

@@ -16,8 +16,9 @@ SETTING = "HIVEWP_ALERT_URLS"
 
 
 def targets_of(text: str) -> list[Target]:
-    """The targets, possibly none. Raises BadSetting, which shows no URL: who knows one can write there."""
-    return [_target(number, one) for number, one in enumerate(text.replace(",", " ").split(), 1)]
+    """The targets, each once, possibly none. Raises BadSetting, which shows no URL: who knows one can write there."""
+    named = (_target(number, one) for number, one in enumerate(text.replace(",", " ").split(), 1))
+    return list(dict.fromkeys(named))
 
 
 def _target(number: int, text: str) -> Target:

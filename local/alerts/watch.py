@@ -40,7 +40,7 @@ class Watch:
     told: Told
     clock: Clock
     history: History = field(default_factory=History)
-    changed: dict[Alarm, float] = field(default_factory=dict)
+    changed: dict[tuple[Alarm, Target], float] = field(default_factory=dict)
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Looks until `stopping` is set."""
@@ -62,21 +62,26 @@ class Watch:
         await asyncio.gather(*(self._follow(alarm, now) for alarm in WATCHED))
 
     async def _follow(self, alarm: Alarm, now: float) -> None:
-        periods, before = self.history.periods(alarm, now), self.told.state(alarm)
+        periods = self.history.periods(alarm, now)
+        await asyncio.gather(*(self._tell(alarm, periods, target, now) for target in self.targets))
+
+    async def _tell(self, alarm: Alarm, periods: Sequence[Figure], target: Target, now: float) -> None:
+        """What one target was told says nothing of another: one that takes nothing keeps nothing from the rest."""
+        before = self.told.state(alarm, target)
         state = judge(alarm, periods, before)
         if state is before:
-            self.changed.pop(alarm, None)
+            self.changed.pop((alarm, target), None)
             return
-        since = self.changed.setdefault(alarm, now)
+        since = self.changed.setdefault((alarm, target), now)
         alert = self._alert(alarm, state, before, periods[0], iso(since))
         try:
-            await self.sender.send(f"{alarm.id} {state} {since}", message_of(alert), self.targets)
+            await self.sender.send(f"{alarm.id} {state} {since}", message_of(alert), [target])
         except NotSent as error:
             log.warning("tried again in %g s: %s", LOOK_EVERY_S, error)
             return
-        log.info("told: %s is %s", alarm.id, state)
-        self.told.note(alarm, state)
-        del self.changed[alarm]
+        log.info("told the %s target: %s is %s", target.kind, alarm.id, state)
+        self.told.note(alarm, target, state)
+        del self.changed[alarm, target]
 
     def _alert(self, alarm: Alarm, state: State, before: State, figure: Figure, since: str) -> Alert:
         condition = alarm.condition()

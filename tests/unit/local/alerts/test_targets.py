@@ -20,6 +20,7 @@ def test_the_host_says_what_a_url_understands_unless_it_is_said() -> None:
         Target(Kind.JSON, "https://discord.com/z"),
     ]
     assert targets_of(" , ") == []
+    assert len(targets_of("http://127.0.0.1:9/, http://127.0.0.1:9/ slack+http://127.0.0.1:9/")) == 2
 
 
 @pytest.mark.parametrize(

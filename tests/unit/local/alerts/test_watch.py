@@ -95,6 +95,27 @@ async def test_what_a_target_did_not_take_is_tried_again_for_it_alone(scene: Sce
     assert url == SLACK.url
 
 
+async def test_a_target_that_takes_nothing_keeps_nothing_from_the_others(scene: Scene) -> None:
+    scene.receivers.broken = {SLACK.url}
+    ((url, alarm),) = await scene.look(2, times=2)
+    assert (url, alarm["state"]) == (OTHER.url, "ALARM")
+    ((url, over),) = await scene.look(0, times=3)
+    assert (url, over["state"]) == (OTHER.url, "OK")
+    scene.start()
+    scene.receivers.broken = set()
+    assert await scene.look(0, times=3) == [], "it never heard of the alarm"
+
+
+async def test_a_target_that_did_not_hear_that_it_is_over_is_told_later_and_across_a_restart(scene: Scene) -> None:
+    await scene.look(2)
+    scene.receivers.broken = {SLACK.url}
+    assert [url for url, _ in await scene.look(0, times=3)] == [OTHER.url]
+    scene.start()
+    scene.receivers.broken = set()
+    ((url, over),) = await scene.look(0, times=3)
+    assert (url, over["text"].split(" ")[0]) == (SLACK.url, "*OK")
+
+
 async def test_what_is_over_before_anybody_took_it_is_not_told(scene: Scene) -> None:
     scene.receivers.broken = {SLACK.url, OTHER.url}
     await scene.look(2)
@@ -110,9 +131,12 @@ async def test_a_store_that_is_away_changes_nothing_at_first(scene: Scene) -> No
     assert {body["alarm"] for url, body in got if url == OTHER.url} == {"partition-unowned"}
 
 
-async def test_a_file_that_cannot_be_read_costs_one_word_more(scene: Scene) -> None:
+@pytest.mark.parametrize("text", ["{", "[]", '{"on": ["commands-dead"]}'])
+async def test_a_file_that_cannot_be_read_costs_one_word_more(scene: Scene, text: str) -> None:
     await scene.look(2)
-    (scene.folder / "alerts.json").write_text("{")
+    (scene.folder / "alerts.json").write_text(text)
     scene.start()
     assert len(await scene.look(2, times=2)) == 2
-    assert json.loads((scene.folder / "alerts.json").read_text()) == {"on": ["commands-dead"]}
+    kept = (scene.folder / "alerts.json").read_text()
+    assert list(json.loads(kept)["on"].values()) == [["commands-dead"]] * 2
+    assert "//" not in kept, "who knows a URL can write there"

@@ -6,6 +6,8 @@ failing -> disabled  it only failed for three days, after a warning at half the 
 any -> disabled      it answered 410 Gone (reason `gone`)
 disabled -> healthy  its owner enables it again
 any -> slow          an attempt has taken a second: what comes takes the slow lane until `slow_until`
+failing -> healthy   leaves `behind_since`: retries of events since then may wait; `catch_up_at` is when bringing them
+                     forward was begun, or is to begin
 any -> paused        it answered 429 or 503 with Retry-After: nothing is attempted until `paused_until`
 
 An endpoint that is as it should be has none of these attributes, and costs no write.
@@ -52,6 +54,8 @@ class EndpointHealth:
     disabled_at: float | None = None
     disabled_reason: DisabledReason | None = None
     last_error: str | None = None
+    behind_since: float | None = None
+    catch_up_at: float | None = None
     untold: str | None = None
     untold_since: float | None = None
 
@@ -85,7 +89,10 @@ FIELDS = tuple(EndpointHealth.__dataclass_fields__)
 REVIVED: dict[str, Any] = dict.fromkeys(FIELDS)
 """What to store of an endpoint that is enabled again: nothing of what was."""
 
-_ENABLE = "Enable it again: PATCH /v1/webhooks/{id} with enabled true; what was missed can be replayed."
+_ENABLE = (
+    "Enable it again: PATCH /v1/webhooks/{id} with enabled true. What waited for it can be replayed; what came meanwhile "
+    "is in the event log."
+)
 _REASONS = {
     DisabledReason.GONE: Reason("gone", "The endpoint answered 410 Gone.", _ENABLE),
     DisabledReason.FAILING: Reason("failing", "The endpoint has only failed for three days.", f"Mend it. {_ENABLE}"),

@@ -19,12 +19,12 @@ def new_id(prefix: str) -> str:
 
 def first_id_at(prefix: str, unix: float) -> str:
     """The id that sorts before all others made at that millisecond or later. `unix` in seconds."""
-    return f"{prefix}_{_text(max(0, int(unix * 1000)) << 80)}"
+    return f"{prefix}_{_text(_whole_ms(unix) << 80)}"
 
 
 def id_of(prefix: str, unix: float, seed: bytes) -> str:
     """The id of what happened at `unix` (seconds), the same for the same `seed` (10 bytes of it count)."""
-    return f"{prefix}_{_text(max(0, int(unix * 1000)) << 80 | int.from_bytes(seed[:10], 'big'))}"
+    return f"{prefix}_{_text(_whole_ms(unix) << 80 | int.from_bytes(seed[:10], 'big'))}"
 
 
 def made_at(name: str) -> float:
@@ -44,6 +44,11 @@ def _ulid() -> str:
     with _lock:
         _last = value = max(value, _last + 1)
     return _text(value)
+
+
+def _whole_ms(unix: float) -> int:
+    """The millisecond as `iso` shows it. Most have no float of their own: cut off, one in four would be that before."""
+    return max(0, round(unix * 1_000_000) // 1000)
 
 
 def _text(value: int) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from shared.ids import first_id_at
 from shared.models.webhook import Attempt, Delivery, DeliveryState
-from shared.store.database import Condition, Database, Put
+from shared.store.database import Condition, Database, Put, Update
 from shared.store.sifting import one_of, sift
 
 TABLE = "deliveries"
@@ -24,8 +24,8 @@ _AFTER_ALL = "dlv_~"
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """Which deliveries of an endpoint: those of events from `since` up to and with `until` (unix seconds), in one of
-    `states` and of one of `event_types`. What is empty asks for nothing."""
+    """Which deliveries of an endpoint: those of events that were noted from `since` up to and with the millisecond of
+    `until` (unix seconds), in one of `states` and of one of `event_types`. What is empty asks for nothing."""
 
     since: float | None = None
     until: float | None = None
@@ -34,7 +34,7 @@ class Sought:
 
     @property
     def ids(self) -> tuple[str, str]:
-        """Between which ids they are: an id begins with the time of its event."""
+        """Between which ids they are: an id begins with the time at which its event was noted."""
         low = "dlv_" if self.since is None else first_id_at("dlv", self.since)
         return low, _AFTER_ALL if self.until is None else first_id_at("dlv", self.until + 0.001)
 
@@ -67,6 +67,8 @@ class Deliveries:
 
         Of states and types only so many are looked through at a time: fewer than `limit` are not yet the end."""
         low, high = sought.ids
+        if low > high:  # DynamoDB refuses to look
+            return [], None
         if start is not None and (start > high if ascending else start < low):
             return [], None
         inside = start is not None and low <= start <= high  # DynamoDB refuses to begin elsewhere
@@ -91,6 +93,15 @@ class Deliveries:
         """Stores a delivery with its attempts so far. `keep_delivered`: raises ConditionFailed, and changes nothing,
         where it is stored as delivered already."""
         await self._db.write(_put(delivery, now, _NOT_DELIVERED if keep_delivered else None))
+
+    async def reschedule(self, delivery: Delivery, *, seen: str | None) -> None:
+        """Stores another `next_attempt_at`. Raises ConditionFailed, and changes nothing, where it is not retried at
+        the time `seen` any more."""
+        key = {"webhook": f"{delivery.tenant}#{delivery.webhook_id}", "id": delivery.id}
+        names, values = {"n": "next_attempt_at", "s": "state"}, {"seen": seen, "retrying": DeliveryState.RETRYING}
+        unchanged = Condition("#n = :seen AND #s = :retrying", names, values)
+        sets = {"next_attempt_at": delivery.next_attempt_at}
+        await self._db.write(Update(TABLE, key, sets=sets, condition=unchanged))
 
     async def save_many(self, deliveries: Sequence[Delivery], now: float) -> None:
         """Stores up to 25 different deliveries in one call. Raises StoreError when not all were stored."""

@@ -45,8 +45,9 @@ async def list_deliveries(
 ) -> DeliveryPage:
     """What became of the events at this endpoint, newest first, attempt by attempt; kept 30 days.
 
-    `since` and `until` are about the events' own times. With `state` or `event_type` a page may hold fewer than
-    `limit`, even none, though there are more: only so many are looked through at a time. Go on by `next_cursor`."""
+    `since` and `until` are about when the events were noted in the log. With `state` or `event_type` a page may hold
+    fewer than `limit`, even none, though there are more: only so many are looked through at a time. Go on by
+    `next_cursor`."""
     sought = _sought(state, event_type, since, until)
     await webhook_of(call.services, call.tenant, webhook_id)
     deliveries = call.services.deliveries

@@ -15,7 +15,7 @@ UNTIL = "2026-01-31T18:00:00.000Z"
 
 
 class ReplayRequest(Body):
-    """Which deliveries to make once more, by the times of their events."""
+    """Which deliveries to make once more, by the times at which their events were noted in the log."""
 
     model_config = example({"since": AT, "until": UNTIL, "states": ["dead"]})
 

@@ -65,7 +65,7 @@ def test_commands_are_there(page: Path) -> None:
     for name, options in re.findall(r"hivewp keys ([a-z]+)([^\n`)]*)", page.read_text()):
         command = keys.commands[name]
         known = {option for parameter in command.params for option in parameter.opts}
-        assert set(re.findall(r"--[a-z]+", options)) <= known, (name, options)
+        assert set(re.findall(r"--[a-z-]+", options)) <= known, (name, options)
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"(?:^|`)make ([a-z]+)", page.read_text(), re.MULTILINE)) <= targets
     for link in re.findall(r"\]\(([a-z]+\.md)\)", page.read_text()):

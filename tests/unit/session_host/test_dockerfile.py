@@ -113,4 +113,4 @@ def test_the_image_holds_what_hosts_import_and_not_what_is_the_apis_alone() -> N
     graph = grimp.build_graph("session_host", "shared", cache_dir=None)
     imported = graph.find_upstream_modules("session_host", as_package=True)
     assert not ignored() & imported, "out of .dockerignore with what hosts have come to need"
-    assert {"shared.alarms", "shared.routes", "shared.limits", "shared.api_gateway"} <= ignored()
+    assert {"shared.alarms", "shared.routes", "shared.api_gateway"} <= ignored()

@@ -55,6 +55,7 @@ async def test_every_call_is_one_line_without_what_it_said(
         "tenant": "acme",
         "instance": "some-shop",
         "request_id": answer.headers["x-request-id"],
+        "trace_id": answer.headers["x-trace-id"],
     }
     assert (second["route"], second["status"], "tenant" in second) == ("/monitoring/health", 200, False)
 

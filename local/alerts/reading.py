@@ -33,10 +33,8 @@ class Reading:
 async def read(services: Services, deployment: Deployment) -> Reading:
     """Looks once. Raises StoreError, QueueError."""
     seen = await deployment.look()
-    cached = (await services.cache.counted())[CacheKind.NUMBERS]
-    numbers = {f"{CacheKind.NUMBERS}_{figure}": count for figure, count in cached.items()}
     sums = await services.figures.read()
-    return Reading(services.clock.unix(), gauges_of(seen), {**sums.total, **numbers})
+    return Reading(services.clock.unix(), gauges_of(seen), {**sums.total, **sums.cache})
 
 
 def gauges_of(seen: Seen) -> dict[Alarm, float]:

@@ -51,13 +51,13 @@ async def test_a_command_that_was_given_up_is_told_and_so_is_that_it_is_gone(
         watch = watch_of(services, "hivewp", Sender(out), targets_of(f"slack+{url}"), Told(tmp_path))
 
         async def told(looks: int = 1) -> list[str]:
-            """What was told in some looks, half a minute apart."""
+            """What was told in some looks, half a minute apart, sorted: alarms are told side by side."""
             got.clear()
             for _ in range(looks):
                 assert isinstance(services.clock, FakeClock)
                 services.clock.now += 30
                 await watch.look()
-            return [body["text"].split("\n")[0] for body in got]
+            return sorted(body["text"].split("\n")[0] for body in got)
 
         dead = await open_queue(deployment.sqs, deployment.settings.prefix, COMMANDS_DEAD.name)
         assert await told() == []
@@ -85,6 +85,7 @@ async def test_a_look_reads_what_all_processes_have_counted(services: Services) 
     await other.hand_over(now=True)
     for number in range(100):
         await services.cache.get(CacheKind.NUMBERS, f"acme#{number}")
+    await services.cache.flush(now=True)
     found = await read(services, Looked(services))
     assert found.gauges == {
         alarms.PARTITION_UNOWNED: services.partition_count,

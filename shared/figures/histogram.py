@@ -1,7 +1,8 @@
 """Durations in buckets whose bounds grow by a fixed factor: adding the buckets of many processes loses nothing.
 
 An average of percentiles is no percentile. Counts of buckets can be added in any order, and a percentile of their sum
-is as exact as its bucket is narrow: four to each doubling, so at most 9.1 % off (ERROR).
+is as exact as its bucket is narrow: four to each doubling, so at most 9.1 % off (ERROR). One bound is at a second,
+which is what alarms ask about: whether a percentile is above it is known exactly.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 STEPS_A_DOUBLING = 4
-SHORTEST_MS = 0.5
-LONGEST_MS = SHORTEST_MS * 2**16  # 33 s: API Gateway ends a call after 29
+SHORTEST_MS = 1000 / 2**11  # 0.49
+LONGEST_MS = SHORTEST_MS * 2**16  # 32 s: API Gateway ends a call after 29
 BOUNDS_MS = tuple(SHORTEST_MS * 2 ** (step / STEPS_A_DOUBLING) for step in range(16 * STEPS_A_DOUBLING + 1))
 ERROR = 2 ** (1 / (2 * STEPS_A_DOUBLING)) - 1
 """How far a percentile may be off, as a share of it, between SHORTEST_MS and LONGEST_MS; beyond, it is that bound."""

@@ -53,6 +53,13 @@ def test_a_value_is_within_the_bounds_of_its_bucket(value: float) -> None:
     assert bucket == 0 or value > BOUNDS_MS[bucket - 1]
 
 
+@given(st.lists(durations, min_size=1, max_size=200))
+def test_whether_a_percentile_is_above_a_second_is_known_exactly(values: list[float]) -> None:
+    found = of(values).quantile(0.95)
+    assert found is not None
+    assert (found > 1_000) == (sorted(values)[math.ceil(0.95 * len(values)) - 1] > 1_000)
+
+
 def test_a_bound_belongs_to_its_own_bucket() -> None:
     assert [bucket_of(bound) for bound in BOUNDS_MS] == list(range(len(BOUNDS_MS)))
 

@@ -63,6 +63,6 @@ def _rule(alarm: Alarm, judged: Judged) -> Iterator[str]:
         ("summary", f"{alarm.title}: {alarm.condition()}"),
         ("description", alarm.meaning),
         ("first_step", alarm.first_step),
-        ("runbook_url", f"{RUNBOOK}#{alarm.id}"),
+        ("runbook", f"{RUNBOOK}#{alarm.id}"),
     ):
         yield f"          {name}: {json.dumps(text)}\n"

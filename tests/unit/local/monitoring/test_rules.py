@@ -57,7 +57,7 @@ def test_a_rule_is_as_the_list_says(alarm: Alarm) -> None:
         "summary": f"{alarm.title}: {alarm.condition()}",
         "description": alarm.meaning,
         "first_step": alarm.first_step,
-        "runbook_url": f"docs/alarms.md#{alarm.id}",
+        "runbook": f"docs/alarms.md#{alarm.id}",
     }
     assert "{{" not in json.dumps(rule["annotations"]), "that would be a template"
 

@@ -13,11 +13,12 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from functions.webhook_sender.fate import Elsewhere, Fate
 from functions.webhook_sender.follow import follow, put_off
 from functions.webhook_sender.incoming import Work
 from functions.webhook_sender.lane import Lane
 from functions.webhook_sender.pace import Pace
-from functions.webhook_sender.record import put_off_until, record
+from functions.webhook_sender.record import delivered_by_twin, put_off_until, record
 from functions.webhook_sender.services import Services
 from shared.metrics import DELIVERIES_SLOWED
 from shared.models.endpoint_health import EndpointHealth
@@ -32,37 +33,39 @@ _EARLIER = 0.25  # turns come up to this much sooner, so that those at the cap d
 _PAUSE_SPREAD = 0.1
 
 
-async def take_slow_lane(work: Work, webhook: Webhook, services: Services) -> None:
+async def take_slow_lane(work: Work, webhook: Webhook, services: Services) -> Elsewhere:
     """Moves a task from the fast lane. Raises QueueError."""
     await services.slow.put([_for_slow_lane(work, webhook)])
     services.meter.add(DELIVERIES_SLOWED)
+    return Elsewhere()
 
 
-async def wait_for_turn(work: Work, webhook: Webhook, pace: Pace, services: Services) -> None:
+async def wait_for_turn(work: Work, webhook: Webhook, pace: Pace, services: Services) -> Elsewhere:
     """Has a task wait on the slow lane for which its endpoint has no room. Raises QueueError."""
     if work.lane is Lane.FAST:
-        await take_slow_lane(work, webhook, services)
-        return
+        return await take_slow_lane(work, webhook, services)
     most_s = _longest(services.care.health(webhook), services.clock.unix())
     delay_s = pace.book(services.clock.monotonic(), most_s) * (1 - _EARLIER * services.jitter())
     await services.slow.put([_for_slow_lane(work, webhook)], max(1, math.ceil(delay_s)))
+    return Elsewhere(delay_s)
 
 
 async def put_off_paused(
     work: Work, webhook: Webhook, earlier: Delivery | None, paused_until: float, services: Services
-) -> None:
+) -> Fate:
     """Records that a task waits for the end of a pause, and has it come then. Raises StoreError, QueueError."""
     left_s = paused_until - services.clock.unix()
     due = round(paused_until + left_s * _PAUSE_SPREAD * services.jitter(), 3)
     if work.task.forced:  # its record tells of what was delivered before
         await put_off(replace(_narrowed(work, webhook), not_before=due), services)
-        return
+        return Elsewhere(left_s)
     delivery = put_off_until(work, webhook, earlier, due)
     try:
         await record(delivery, work, services)
     except ConditionFailed:
-        return  # a twin of this task has delivered it
+        return delivered_by_twin(delivery)
     await follow(delivery, work.task, services)
+    return delivery
 
 
 def is_given_up(work: Work, now: float) -> bool:

@@ -31,13 +31,14 @@ import logging
 from functions.webhook_sender.aside import is_given_up, put_off_paused, take_slow_lane, wait_for_turn
 from functions.webhook_sender.attempt import Outcome, attempt
 from functions.webhook_sender.decide import Dead, Verdict, decide
+from functions.webhook_sender.fate import Fate
 from functions.webhook_sender.figures import count_attempt
 from functions.webhook_sender.follow import follow
 from functions.webhook_sender.heed import heed
 from functions.webhook_sender.incoming import Work
 from functions.webhook_sender.pace import Pace
 from functions.webhook_sender.places import NoRoom
-from functions.webhook_sender.record import record, recorded
+from functions.webhook_sender.record import delivered_by_twin, record, recorded
 from functions.webhook_sender.services import Services
 from functions.webhook_sender.standing import Standing, needs_record, standing
 from functions.webhook_sender.watch import Watch
@@ -53,7 +54,7 @@ async def deliver(work: Work, webhook: Webhook, services: Services, begin_by: fl
     earlier = await _earlier(work, webhook, services)
     match standing(work, earlier):
         case Standing.OPEN:
-            await _proceed(work, webhook, earlier, services, begin_by)
+            await proceed(work, webhook, earlier, services, begin_by)
         case Standing.RECORDED if earlier is not None:
             await follow(earlier, work.task, services)
 
@@ -64,41 +65,39 @@ async def _earlier(work: Work, webhook: Webhook, services: Services) -> Delivery
     return await services.records.get(webhook.tenant, webhook.id, delivery_id(work.event_id, webhook.id))
 
 
-async def _proceed(
+async def proceed(
     work: Work, webhook: Webhook, earlier: Delivery | None, services: Services, begin_by: float | None
-) -> None:
+) -> Fate:
+    """Makes the attempt, given what was recorded `earlier`, or has the task wait. Raises as `deliver` does."""
     health = services.care.health(webhook)
     match _way(work, webhook, services):
         case Way.NONE:  # it was disabled on the way; a replay revives what waited for it
-            await _conclude(work, webhook, earlier, None, Dead(), services)
+            return await _conclude(work, webhook, earlier, None, Dead(), services)
         case Way.LATER:
-            await put_off_paused(work, webhook, earlier, health.paused_until or 0.0, services)
+            return await put_off_paused(work, webhook, earlier, health.paused_until or 0.0, services)
         case Way.ASIDE:
-            await take_slow_lane(work, webhook, services)
+            return await take_slow_lane(work, webhook, services)
         case Way.CALL:
-            await _call(work, webhook, earlier, services, begin_by)
+            return await _call(work, webhook, earlier, services, begin_by)
 
 
 async def _call(
     work: Work, webhook: Webhook, earlier: Delivery | None, services: Services, begin_by: float | None
-) -> None:
+) -> Fate:
     slow = services.care.health(webhook).slow_at(services.clock.unix())
     pace = services.places.pace((webhook.tenant, webhook.id), slow=slow)
     try:
         outcome = await _attempted(work, webhook, pace, services, begin_by)
     except NoRoom:
         if is_given_up(work, services.clock.unix()):
-            await _conclude(work, webhook, earlier, None, Dead(), services)
-        else:
-            await wait_for_turn(work, webhook, pace, services)
-        return
+            return await _conclude(work, webhook, earlier, None, Dead(), services)
+        return await wait_for_turn(work, webhook, pace, services)
     if outcome is None:
-        await _proceed(work, webhook, earlier, services, begin_by)
-        return
+        return await proceed(work, webhook, earlier, services, begin_by)
     verdict = decide(
         outcome.made, work.task.attempt, services.schedule, services.jitter(), retry_after_s=outcome.retry_after_s
     )
-    await _conclude(work, webhook, earlier, outcome, verdict, services)
+    return await _conclude(work, webhook, earlier, outcome, verdict, services)
 
 
 async def _attempted(
@@ -121,7 +120,7 @@ async def _conclude(
     outcome: Outcome | None,
     verdict: Verdict,
     services: Services,
-) -> None:
+) -> Delivery:
     made = outcome.made if outcome else None
     count_attempt(made, verdict, services.meter, services.tally)
     delivery = recorded(work, webhook, earlier, made, verdict, services.clock.unix())
@@ -129,10 +128,11 @@ async def _conclude(
     try:
         await record(delivery, work, services)
     except ConditionFailed:
-        return  # a twin of this task has delivered it
+        return delivered_by_twin(delivery)
     if outcome:
         await heed(work, webhook, outcome, verdict, services)
     await follow(delivery, work.task, services)
+    return delivery
 
 
 def _way(work: Work, webhook: Webhook, services: Services) -> Way:

@@ -41,8 +41,17 @@ class Work:
 
 def read(record: Mapping[str, Any]) -> Work:
     """The work of a record as Lambda gives it. Event types need not be known here. Raises ValueError."""
-    task = decode(record["body"], _traceparent(record))
     attributes = record.get("attributes", {})
+    return work_of(
+        decode(record["body"], _traceparent(record)),
+        receives=int(attributes.get("ApproximateReceiveCount", 1)),
+        sent_at=int(attributes.get("SentTimestamp", 0)) / 1000,
+        lane=lane_of(record),
+    )
+
+
+def work_of(task: DeliveryTask, *, receives: int, sent_at: float, lane: Lane) -> Work:
+    """The work of a task. Raises ValueError when its event is none."""
     try:
         event = json.loads(task.event)
         return Work(
@@ -52,9 +61,9 @@ def read(record: Mapping[str, Any]) -> Work:
             happened_at=parse_iso(event["timestamp"]),
             instance=event["instance"],
             sequence=event["sequence"],
-            receives=int(attributes.get("ApproximateReceiveCount", 1)),
-            sent_at=int(attributes.get("SentTimestamp", 0)) / 1000,
-            lane=lane_of(record),
+            receives=receives,
+            sent_at=sent_at,
+            lane=lane,
             about=_about(event),
             reason=_reason(event.get("data")),
             message_id=_message_id(event.get("data")),

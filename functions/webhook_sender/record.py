@@ -50,6 +50,11 @@ async def record(delivery: Delivery, work: Work, services: Services) -> None:
     await services.records.save(delivery, services.clock.unix(), keep_delivered=guarded)
 
 
+def delivered_by_twin(delivery: Delivery) -> Delivery:
+    """The delivery where a twin of its task has delivered it meanwhile."""
+    return replace(delivery, state=DeliveryState.DELIVERED, next_attempt_at=None)
+
+
 def _state(verdict: Verdict) -> DeliveryState:
     match verdict:
         case Delivered():

@@ -14,6 +14,7 @@ from functions.webhook_sender.bound import AutoBound
 from functions.webhook_sender.care import Care
 from functions.webhook_sender.decide import SCHEDULE_S
 from functions.webhook_sender.grouped import GroupedRecords
+from functions.webhook_sender.ordered.holds import Holds
 from functions.webhook_sender.places import Places
 from functions.webhook_sender.replay import Replayer
 from functions.webhook_sender.settings import SenderSettings
@@ -22,15 +23,17 @@ from shared.clock import Clock, SystemClock
 from shared.egress import EgressPolicy, EgressResponse, GuardedClient
 from shared.figures import Tally
 from shared.metrics import Meter
+from shared.models.chain import Chain
 from shared.models.webhook import Delivery, Webhook
 from shared.queues.deliveries import DeliveryQueue, DeliveryTask
 from shared.queues.names import DELIVERIES, DELIVERIES_DEAD, DELIVERIES_SLOW, open_queue
 from shared.queues.queue import Queue
 from shared.queues.replays import ReplayQueue
 from shared.settings import Settings
+from shared.store.chains import Chains
 from shared.store.database import Database
 from shared.store.deliveries import Deliveries
-from shared.store.events import Events
+from shared.store.events import Events, Logged
 from shared.store.figures import Figures
 from shared.store.hosts import Hosts
 from shared.store.replays import Replays
@@ -69,6 +72,35 @@ class Tasks(Protocol):
         """Puts tasks on the queue. Raises QueueError."""
 
 
+class ChainStore(Protocol):
+    """Where it stands how far each instance's events have come. Everything raises StoreError."""
+
+    async def get(self, tenant: str, webhook_id: str, instance: str, now: float) -> Chain | None:
+        """A chain, or None."""
+
+    async def begin(self, chain: Chain, now: float) -> bool:
+        """Stores one that there was not."""
+
+    async def take(self, seen: Chain, holder: str, lease_until: float, now: float) -> Chain | None:
+        """The chain, taken; None when it is no longer as it was seen."""
+
+    async def knock(self, seen: Chain, now: float) -> bool:
+        """Whether its holder will look once more before it lets go."""
+
+    async def release(self, held: Chain, now: float, *, unheard: bool = False) -> Chain | None:
+        """Lets go; the chain, held on, where somebody has knocked and that is not to be `unheard`."""
+
+
+class EventLog(Protocol):
+    """Where the events of instances are read. Everything raises StoreError."""
+
+    async def run_after(self, instance: str, sequence: int, limit: int) -> tuple[list[Logged], bool]:
+        """What follows, in order, and whether there may be more."""
+
+    async def run_before(self, instance: str, sequence: int, limit: int) -> list[Logged]:
+        """What comes before, the last first."""
+
+
 class Poster(Protocol):
     """The way out."""
 
@@ -79,7 +111,8 @@ class Poster(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """Everything the steps need. `places` bounds the attempts of the process, `bound` keeps that bound; `slow` is the
-    slow lane's queue; `care` knows how endpoints do; `jitter` gives 0 to 1; `meter` and `tally` count."""
+    slow lane's queue; `care` knows how endpoints do; `chains`, `log` and `holds` are for those that have their events
+    in order; `jitter` gives 0 to 1; `meter` and `tally` count."""
 
     endpoints: Endpoints
     records: Records
@@ -91,6 +124,9 @@ class Services:
     vault: Vault
     places: Places
     care: Care
+    chains: ChainStore
+    log: EventLog
+    holds: Holds = field(default_factory=Holds)
     bound: AutoBound | None = None
     clock: Clock = field(default_factory=SystemClock)
     jitter: Callable[[], float] = random.random
@@ -129,6 +165,8 @@ async def open_services(
             places=places,
             bound=AutoBound(places, Hosts(database, clock), clock) if sender.auto else None,
             care=Care(WebhookHealth(database), clock),
+            chains=Chains(database),
+            log=Events(database),
             schedule=schedule,
             meter=Meter.of(settings.metrics, settings.aws.prefix),
             tally=tally,

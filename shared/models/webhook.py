@@ -14,6 +14,13 @@ from fnmatch import fnmatchcase
 from shared.models.endpoint_health import EndpointHealth
 
 
+class Ordering(StrEnum):
+    """Whether an endpoint hears the events of an instance one after the other."""
+
+    NONE = "none"
+    INSTANCE = "instance"
+
+
 @dataclass(frozen=True, slots=True)
 class SealedSecret:
     """A signing secret as it is stored; `expires_at` (unix seconds) is set on the old one of a rotation."""
@@ -26,7 +33,8 @@ class SealedSecret:
 class Webhook:
     """An endpoint. `events` and `instances` are patterns such as `*`, `message.*`, `shop-1`.
 
-    `enabled` is its owner's; `health` is the sender's, which may have disabled it too."""
+    `enabled` is its owner's; `health` is the sender's, which may have disabled it too. `matched_since` (unix seconds):
+    when `events`, `instances` or `ordering` was changed last; None: never."""
 
     tenant: str
     id: str
@@ -37,6 +45,8 @@ class Webhook:
     headers: dict[str, str] = field(default_factory=dict)  # not sealed: of a row from before they were
     sealed_headers: dict[str, str] = field(default_factory=dict)
     enabled: bool = True
+    ordering: Ordering = Ordering.NONE
+    matched_since: float | None = None
     secrets: tuple[SealedSecret, ...] = ()
     made_for: str | None = None  # the instance whose `webhook_url` setting made it
     health: EndpointHealth = field(default_factory=EndpointHealth)

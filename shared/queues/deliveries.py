@@ -20,6 +20,8 @@ class DeliveryTask:
     warns that it may have been delivered already; `forced` delivers even what was delivered before (a replay), unless
     it was attempted since `asked_at` (unix seconds; 0: in any case).
     `moved_at` (unix seconds): when it first took the slow lane, where it may be twice; 0: it did not.
+    `chained`: it stands for all that waits behind it for an endpoint that has its events in order, or had them so until
+    lately (the sender's ordered/).
     `traceparent` travels beside the body, which is read by senders that do not know it too.
     """
 
@@ -32,6 +34,7 @@ class DeliveryTask:
     forced: bool = False
     asked_at: float = 0.0
     moved_at: float = 0.0
+    chained: bool = False
     traceparent: str | None = None
 
 

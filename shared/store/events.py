@@ -51,6 +51,22 @@ class Events:
         found, _ = await self._db.query(TABLE, where, limit=limit, consistent=True)
         return [Logged(values["body"], values.get("traceparent")) for values in found]
 
+    async def run_after(self, instance: str, sequence: int, limit: int) -> tuple[list[Logged], bool]:
+        """The events that follow `sequence`, in order, and whether there may be more of them."""
+        values = {"i": instance, "s": max(sequence, MARK)}
+        where = Condition("#i = :i AND #s > :s", {"i": "instance", "s": "sequence"}, values)
+        found, last = await self._db.query(TABLE, where, limit=limit, consistent=True)
+        return [Logged(values["body"], values.get("traceparent")) for values in found], last is not None
+
+    async def run_before(self, instance: str, sequence: int, limit: int) -> list[Logged]:
+        """The events that come before `sequence`, the last of them first."""
+        values = {"i": instance, "a": MARK + 1, "b": sequence - 1}
+        if sequence - 1 <= MARK:
+            return []
+        where = Condition("#i = :i AND #s BETWEEN :a AND :b", {"i": "instance", "s": "sequence"}, values)
+        found, _ = await self._db.query(TABLE, where, limit=limit, ascending=False, consistent=True)
+        return [Logged(values["body"], values.get("traceparent")) for values in found]
+
     async def matching(
         self, instance: str, after: int, through: int, types: Sequence[str], limit: int
     ) -> tuple[list[str], int]:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from shared.models.endpoint_health import REVIVED, health_from
-from shared.models.webhook import SealedSecret, Webhook
+from shared.models.webhook import Ordering, SealedSecret, Webhook
 from shared.store.database import Condition, ConditionFailed, Database, Delete, Put, Update
 
 TABLE = "webhooks"
@@ -91,6 +91,7 @@ def from_values(values: dict[str, Any]) -> Webhook:
     known = {name: values[name] for name in Webhook.__dataclass_fields__ if name in values}
     for name in ("events", "instances"):
         known[name] = tuple(known[name])
+    known["ordering"] = Ordering(known.get("ordering", Ordering.NONE))
     known["secrets"] = tuple(_secret(secret) for secret in known.get("secrets", ()))
     known["health"] = health_from(values)
     return Webhook(**known)

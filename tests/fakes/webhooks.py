@@ -18,12 +18,15 @@ from functions.webhook_sender.replay import Replayer
 from functions.webhook_sender.services import Poster, Services
 from shared.clock import iso
 from shared.egress import EgressResponse
+from shared.models.chain import Chain
 from shared.models.event import Event, EventType
+from shared.models.instance import InstanceKey
 from shared.models.replay import Replay
 from shared.models.webhook import Delivery, DeliveryState, SealedSecret, Webhook
 from shared.queues.deliveries import DeliveryTask, encode
 from shared.store.database import ConditionFailed
 from shared.store.deliveries import Sought
+from shared.store.events import Logged
 from shared.store.webhook_journal import EndpointChange
 from shared.vault import Vault, new_key
 from tests.fakes.clock import NOW, FakeClock
@@ -153,6 +156,80 @@ class FakeLog:
         self.trap("before log")
         return {place: self.bodies[place] for place in wanted if place in self.bodies}
 
+    async def run_after(self, instance: str, sequence: int, limit: int) -> tuple[list[Logged], bool]:
+        self.trap("before log")
+        await asyncio.sleep(0)
+        found = [one for one in self._of(instance) if one > sequence]
+        return [self._logged(instance, one) for one in found[:limit]], len(found) > limit
+
+    async def run_before(self, instance: str, sequence: int, limit: int) -> list[Logged]:
+        self.trap("before log")
+        found = [one for one in self._of(instance) if one < sequence]
+        return [self._logged(instance, one) for one in found[::-1][:limit]]
+
+    def add(self, *events: Event) -> None:
+        """Logs events."""
+        self.bodies |= {(event.instance or "", event.sequence or 0): event.body() for event in events}
+
+    def _of(self, instance: str) -> list[int]:
+        return sorted(sequence for name, sequence in self.bodies if name == InstanceKey.parse(instance).id)
+
+    def _logged(self, instance: str, sequence: int) -> Logged:
+        return Logged(self.bodies[InstanceKey.parse(instance).id, sequence])
+
+
+@dataclass
+class FakeChains:
+    """Chains, each change at once or not at all; `calls` counts."""
+
+    trap: Trap = no_trap
+    found: dict[tuple[str, str, str], Chain] = field(default_factory=dict)
+    calls: int = 0
+
+    async def get(self, tenant: str, webhook_id: str, instance: str, now: float) -> Chain | None:
+        await self._call("look at chain")
+        return self.found.get((tenant, webhook_id, instance))
+
+    async def begin(self, chain: Chain, now: float) -> bool:
+        await self._call("begin chain")
+        return self._store(chain, self._as_stored(chain) is None)
+
+    async def take(self, seen: Chain, holder: str, lease_until: float, now: float) -> Chain | None:
+        await self._call("take chain")
+        taken = replace(seen, holder=holder, lease_until=lease_until, waits_until=0.0, aside=False)
+        return taken if self._store(taken, self._as_stored(seen) == seen) else None
+
+    async def knock(self, seen: Chain, now: float) -> bool:
+        await self._call("knock")
+        stored = self._as_stored(seen)
+        if stored is None or stored.holder != seen.holder:
+            return False
+        return self._store(replace(stored, knocks=stored.knocks + 1), True)
+
+    async def release(self, held: Chain, now: float, *, unheard: bool = False) -> Chain | None:
+        await self._call("let go")
+        stored = self._as_stored(held)
+        if stored is None or stored.holder != held.holder:
+            return None
+        if stored.knocks != held.knocks and not unheard:
+            return replace(held, knocks=stored.knocks)
+        self._store(replace(held, holder=None, lease_until=0.0, knocks=stored.knocks), True)
+        return None
+
+    async def _call(self, step: str) -> None:
+        self.trap(f"before {step}")
+        self.calls += 1
+        await asyncio.sleep(0)
+
+    def _as_stored(self, chain: Chain) -> Chain | None:
+        return self.found.get((chain.tenant, chain.webhook_id, chain.instance))
+
+    def _store(self, chain: Chain, holds: bool) -> bool:
+        if holds:
+            self.found[chain.tenant, chain.webhook_id, chain.instance] = chain
+        self.trap("after chain")
+        return holds
+
 
 @dataclass
 class FakeProgress:
@@ -226,6 +303,7 @@ class Fakes:
     dead: FakeTasks
     poster: FakePoster
     log: FakeLog
+    chains: FakeChains
     progress: FakeProgress
     pages: FakePages
     clock: FakeClock
@@ -238,7 +316,7 @@ def fakes(*webhooks: Webhook, trap: Trap = no_trap, client: Poster | None = None
     tasks, slow, dead = FakeTasks("schedule", trap), FakeTasks("move", trap), FakeTasks("bury", trap)
     health = FakeHealth(endpoints, trap)
     poster, clock = FakePoster(trap=trap), FakeClock()
-    log, progress, pages = FakeLog(trap), FakeProgress(trap), FakePages(trap)
+    log, progress, pages, chains = FakeLog(trap), FakeProgress(trap), FakePages(trap), FakeChains(trap)
     services = Services(
         endpoints=endpoints,
         records=records,
@@ -259,11 +337,13 @@ def fakes(*webhooks: Webhook, trap: Trap = no_trap, client: Poster | None = None
         vault=VAULT,
         places=Places(25),
         care=Care(health, clock),
+        chains=chains,
+        log=log,
         clock=clock,
         jitter=lambda: 0.0,
     )
     services = replace(services, **changes)
-    return Fakes(endpoints, health, records, tasks, slow, dead, poster, log, progress, pages, clock, services)
+    return Fakes(endpoints, health, records, tasks, slow, dead, poster, log, chains, progress, pages, clock, services)
 
 
 def a_webhook(name: str = "a", *, tenant: str = "acme", secrets: Sequence[str] = (SECRET,), **changes: Any) -> Webhook:

@@ -1,0 +1,31 @@
+"""Endpoints that have an instance's events in order: one after the other, a failing one holds the rest back.
+
+The event log is the queue. A task is only a nudge for such an endpoint: "deliver this instance's events from the cursor
+on". Of all senders one at a time is at a chain (an endpoint and an instance):
+
+    nudge -> take the chain -> walk: read the log, for each event attempt, record -> let go with the cursor
+                \\-> it is held: knock, and be done      \\-> it failed: schedule a nudge, let go until then
+
+What is promised: no event is attempted before all that come before it are delivered or dead, so a receiver never hears
+an older event after a newer one. It may hear the newest once more after a crash, like at any endpoint. Not in order are
+replays, and what is on its way while `ordering`, `events` or `instances` are changed; nothing is lost then either. That
+takes clocks of senders that agree within the half minute by which a lease outlasts all work on its chain.
+
+Wherever the process dies, a message is left that goes on:
+
+| died                                | the chain is             | goes on by                                          |
+|-------------------------------------|--------------------------|-----------------------------------------------------|
+| before it was taken                 | as before                | the same message, which comes again                 |
+| on the walk                         | held until the lease ends | the same message; who knocked relies on that       |
+| failure recorded, nothing scheduled | the same                 | the same: what is recorded is scheduled             |
+| scheduled, not let go               | the same                 | the same, or what was scheduled                     |
+| let go, the nudge not put           | behind                   | the same, though its own event may be settled       |
+| let go, the message not deleted     | idle or waits            | nothing is left to do: it is dropped                |
+
+Whoever takes a chain that was not let go reads the records of what follows the cursor until there is none. The cursor
+is stored when the chain is let go, not at each event: so a busy chain costs what its deliveries do, a lone event three
+calls more (read, take, let go).
+
+A chain stops where its endpoint is disabled, and goes on from there once it is enabled: by a nudge of the API or the
+next event. What a chain has not got to within the log's 30 days is gone.
+"""

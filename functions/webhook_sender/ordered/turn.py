@@ -1,0 +1,102 @@
+"""What a nudge is to do, given its chain. Pure.
+
+BEGIN  the first event of its instance for this endpoint
+OURS   this sender has it already: an answer of the store was lost on the way
+TAKE   there is something to deliver, and nobody is at it
+KNOCK  somebody is at it, and is to look once more
+DROP   somebody has seen to it, or a task that is still to come will
+ALONE  it is not the chain's: it is delivered as to any endpoint
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from functions.webhook_sender.follow import EARLY_S
+from functions.webhook_sender.incoming import Work
+from functions.webhook_sender.lane import Lane
+from shared.clock import parse_iso
+from shared.models.chain import Chain
+from shared.models.webhook import Webhook
+
+CHANGE_S = (
+    60.0  # events so soon after a change may have been treated as before it; clocks of hosts are no further apart
+)
+
+
+class Turn(Enum):
+    """See the module."""
+
+    BEGIN = auto()
+    OURS = auto()
+    TAKE = auto()
+    KNOCK = auto()
+    DROP = auto()
+    ALONE = auto()
+
+
+def turn(nudge: Work, webhook: Webhook, chain: Chain | None, now: float, holder: str) -> Turn:
+    """The turn of a nudge; `holder` is its sender."""
+    if chain is None:
+        return _first(nudge, webhook)
+    if chain.holder == holder:
+        return Turn.OURS
+    alone = is_alone(nudge, webhook, chain)
+    ahead = (nudge.sequence or 0) > chain.cursor and not alone
+    passed = Turn.ALONE if alone else Turn.DROP
+    if not webhook.active or _waits(chain, nudge, now):
+        return passed
+    if chain.held_at(now):
+        again = nudge.receives > 1  # it may be the message of the holder, who has died
+        return Turn.KNOCK if ahead or again else passed
+    return Turn.TAKE if ahead or chain.unsettled else passed
+
+
+def matched_since(webhook: Webhook) -> float:
+    """Since when the endpoint asks for what it asks for (unix seconds)."""
+    return parse_iso(webhook.created_at) if webhook.matched_since is None else webhook.matched_since
+
+
+def at_a_change(work: Work, webhook: Webhook) -> bool:
+    """Whether an event may have been delivered apart from its chain: it happened before, or just as, that changed."""
+    return work.happened_at < matched_since(webhook) + CHANGE_S
+
+
+def is_alone(nudge: Work, webhook: Webhook, chain: Chain) -> bool:
+    """Whether a task's event is not the chain's. All others that the chain has passed are settled, or not wanted."""
+    task, sequence = nudge.task, nudge.sequence or 0
+    if task.chained and not task.again:
+        return False
+    if is_before(nudge, webhook):
+        return True
+    if sequence > chain.cursor:
+        return False
+    one = task.webhook_id is not None  # a dead one that is revived, a replay that is tried again
+    return one or sequence <= chain.first or at_a_change(nudge, webhook)
+
+
+def is_before(nudge: Work, webhook: Webhook) -> bool:
+    """Whether a task was on its way before the endpoint asked for what it asks for now."""
+    return not nudge.task.chained and nudge.happened_at < matched_since(webhook)
+
+
+def _first(nudge: Work, webhook: Webhook) -> Turn:
+    if is_before(nudge, webhook):
+        return Turn.ALONE
+    return Turn.BEGIN if webhook.active else Turn.DROP
+
+
+def is_onward(work: Work) -> bool:
+    """Whether a task stands for the rest of a chain, and for no attempt of its own."""
+    task = work.task
+    return task.chained and not (task.attempt or task.not_before or task.moved_at or task.again)
+
+
+def _waits(chain: Chain, nudge: Work, now: float) -> bool:
+    """A task of the slow lane is the one that is waited for; where that one came while the endpoint was disabled, the
+    API's is."""
+    return chain.waits_until - now > EARLY_S and not (chain.aside and (nudge.lane is Lane.SLOW or is_onward(nudge)))
+
+
+def _passed(nudge: Work, webhook: Webhook, chain: Chain) -> Turn:
+    return Turn.ALONE if is_alone(nudge, webhook, chain) else Turn.DROP

@@ -1,0 +1,161 @@
+"""Going through the log from a chain's cursor, one event after the other, as far as it goes now."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+
+from functions.webhook_sender.deliver import proceed
+from functions.webhook_sender.fate import Elsewhere
+from functions.webhook_sender.follow import EARLY_S, follow
+from functions.webhook_sender.incoming import Work, work_of
+from functions.webhook_sender.ordered.holds import Hold
+from functions.webhook_sender.ordered.turn import at_a_change, matched_since
+from functions.webhook_sender.places import OutOfTime
+from functions.webhook_sender.services import Services
+from shared.clock import parse_iso
+from shared.models.instance import InstanceKey
+from shared.models.webhook import Delivery, DeliveryState, Webhook, delivery_id
+from shared.queues.deliveries import DeliveryTask
+from shared.store.events import Logged
+
+PAGE = 25
+ASIDE_S = 60.0  # how much later than expected a task of the slow lane may come
+
+
+class Why(Enum):
+    """END: nothing is left. WAITS: a task comes for the event behind the cursor when it is due; ASIDE: one comes by the
+    slow lane. TIME: others are to have their turn. DISABLED: the endpoint is not to be called."""
+
+    END = auto()
+    WAITS = auto()
+    ASIDE = auto()
+    TIME = auto()
+    DISABLED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Why a walk ended; `until` (unix seconds) for what waits."""
+
+    why: Why
+    until: float = 0.0
+
+
+_END = Stop(Why.END)
+
+
+@dataclass(frozen=True, slots=True)
+class Walker:
+    """Walks a chain that is held. `begin_by` (the loop's time): no attempt begins later."""
+
+    hold: Hold
+    nudge: Work
+    webhook: Webhook
+    services: Services
+    begin_by: float
+
+    async def walk(self) -> Stop:
+        """Delivers what is behind the cursor, which it moves. Raises StoreError, QueueError."""
+        if self._is_next(self.nudge) and self.hold.settled:
+            return await self._deliver(self.nudge) or _END
+        more = True
+        while more:
+            found, more = await self.services.log.run_after(self._instance, self.hold.cursor, PAGE)
+            if stop := await self._deliver_all(found):
+                return stop
+        if (self.nudge.sequence or 0) > self.hold.cursor:  # the log does not have it (any more)
+            return await self._deliver(self.nudge) or _END
+        return _END
+
+    @property
+    def _instance(self) -> str:
+        return str(InstanceKey(self.webhook.tenant, self.hold.chain.instance))
+
+    def _is_next(self, work: Work) -> bool:
+        return work.sequence == self.hold.cursor + 1
+
+    async def _deliver_all(self, found: Sequence[Logged]) -> Stop | None:
+        for one in found:
+            if stop := await self._deliver(self._work(one)):
+                return stop
+        return None
+
+    async def _deliver(self, work: Work) -> Stop | None:
+        """Why the walk ends before this event; None when it is settled."""
+        stop = await self._settle(work) if self._is_wanted(work) else None
+        if stop is None:
+            self.hold.cursor = work.sequence or 0
+        return stop
+
+    def _is_wanted(self, work: Work) -> bool:
+        """What nobody asked for when it happened was not put on the queue for this endpoint, nor is it to come now."""
+        if (
+            self.hold.settled
+            and work.event_id != self.nudge.event_id
+            and work.happened_at < matched_since(self.webhook)
+        ):
+            return False
+        return self.webhook.wants(work.event_type, work.instance)
+
+    async def _settle(self, work: Work) -> Stop | None:
+        if self.services.care.health(self.webhook).disabled_at is not None:
+            return Stop(Why.DISABLED)
+        if self.services.clock.monotonic() >= self.hold.begin_by:
+            return Stop(Why.TIME)
+        earlier = await self._earlier(work)
+        if earlier and (known := await self._known(work, earlier)):
+            return known if known.why is not Why.END else None
+        return await self._attempt(replace(work, task=self._task(work, earlier)), earlier)
+
+    async def _earlier(self, work: Work) -> Delivery | None:
+        if self.hold.certain and not at_a_change(work, self.webhook):
+            return None
+        name = delivery_id(work.event_id, self.webhook.id)
+        earlier = await self.services.records.get(self.webhook.tenant, self.webhook.id, name)
+        self.hold.certain = self.hold.certain or earlier is None
+        return earlier
+
+    async def _known(self, work: Work, earlier: Delivery) -> Stop | None:
+        """What the record says: END where the event is settled, None where its attempt is due."""
+        if earlier.state is DeliveryState.DELIVERED:
+            return _END
+        if earlier.state is DeliveryState.DEAD:
+            await follow(earlier, work.task, self.services)  # who recorded it may have died before it was buried
+            return _END
+        due = parse_iso(earlier.next_attempt_at) if earlier.next_attempt_at else 0.0
+        if due - self.services.clock.unix() <= EARLY_S:
+            return None
+        await follow(earlier, self._task(work, earlier), self.services)
+        return Stop(Why.WAITS, due)
+
+    async def _attempt(self, work: Work, earlier: Delivery | None) -> Stop | None:
+        try:
+            fate = await proceed(work, self.webhook, earlier, self.services, self.begin_by)
+        except OutOfTime:
+            return Stop(Why.TIME)
+        if isinstance(fate, Elsewhere):
+            self.hold.certain = False
+            return Stop(Why.ASIDE, self.services.clock.unix() + fate.for_s + ASIDE_S)
+        if fate.next_attempt_at is None:
+            return None
+        self.hold.certain = False
+        return Stop(Why.WAITS, parse_iso(fate.next_attempt_at))
+
+    def _work(self, one: Logged) -> Work:
+        task = DeliveryTask(self.webhook.tenant, one.body, self.webhook.id, traceparent=one.traceparent)
+        work = work_of(task, receives=1, sent_at=self.services.clock.unix(), lane=self.nudge.lane)
+        return self.nudge if work.event_id == self.nudge.event_id else work
+
+    def _task(self, work: Work, earlier: Delivery | None) -> DeliveryTask:
+        """The task of an attempt, as those that follow from it are made of it."""
+        bare = DeliveryTask(work.task.tenant, work.task.event, self.webhook.id, traceparent=work.task.traceparent)
+        return replace(bare, attempt=earlier.round if earlier else 0, moved_at=work.task.moved_at, chained=True)
+
+
+def loop_time(within_s: float, begin_by: float | None) -> float:
+    """The loop's time in so many seconds, or `begin_by` where that is sooner."""
+    until = asyncio.get_running_loop().time() + within_s
+    return until if begin_by is None else min(until, begin_by)

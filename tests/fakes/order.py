@@ -1,0 +1,241 @@
+"""A small world for events in order: senders that run side by side, one step at a time, and die; a queue that gives
+messages late, twice and out of order; an endpoint that fails; time.
+
+What happens next is drawn from `chance`, so that a run can be repeated and made smaller.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from random import Random
+from typing import Any
+
+from functions.webhook_sender.batch import process_batch
+from functions.webhook_sender.care import Care
+from functions.webhook_sender.lane import Lane
+from functions.webhook_sender.ordered.holds import Holds
+from functions.webhook_sender.places import Places
+from functions.webhook_sender.services import Services
+from shared.egress import EgressResponse
+from shared.models.endpoint_health import EndpointHealth
+from shared.models.event import Event
+from shared.models.webhook import Webhook
+from shared.queues.deliveries import DeliveryTask
+from shared.queues.queue import QueueError
+from shared.store.database import StoreUnavailable
+from tests.fakes.webhooks import Fakes, FakeTasks, a_record, fakes
+
+VISIBILITY_S = 180.0
+ALIVE_S = 40.0  # no batch is at work for longer
+SCHEDULE = (1.0, 2.0, 40.0)
+SENDERS = 3
+FAULTS = 0.02
+
+
+class Gated:
+    """Stands in front of a fake: each call waits for its turn, before its effect and after it; there it may fail."""
+
+    def __init__(self, target: Any, gate: Callable[[Exception | None], Awaitable[None]]) -> None:
+        self._target = target
+        self._gate = gate
+        faults = {FakeTasks: QueueError("away"), Receiver: None}
+        self._fault = faults.get(type(target), StoreUnavailable("away"))
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
+        async def call(*given: Any, **named: Any) -> Any:
+            await self._gate(self._fault)
+            try:
+                return await getattr(self._target, name)(*given, **named)
+            finally:
+                await self._gate(self._fault)
+
+        return call
+
+
+@dataclass(eq=False)
+class Message:
+    task: DeliveryTask
+    lane: Lane
+    due: float
+    sent_at: float
+    receives: int = 0
+
+
+@dataclass(eq=False)
+class Sender:
+    """A process; `gates` are the calls that wait for their turn."""
+
+    services: Services
+    gates: list[tuple[asyncio.Future[None], Exception | None]] = field(default_factory=list)
+    batches: dict[asyncio.Task[Any], tuple[float, list[Message]]] = field(default_factory=dict)
+
+    async def gate(self, fault: Exception | None) -> None:
+        turn = asyncio.get_running_loop().create_future()
+        self.gates.append((turn, fault))
+        await turn
+
+
+@dataclass
+class Receiver:
+    """The endpoint: fails as chance has it, and notes what comes."""
+
+    chance: Random
+    failing: float
+    heard: list[int] = field(default_factory=list)
+    succeeded: Counter[int] = field(default_factory=Counter)
+
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> EgressResponse:
+        sequence = json.loads(body)["sequence"]
+        self.heard.append(sequence)
+        if self.chance.random() < self.failing:
+            asks = {"retry-after": "20"} if self.chance.random() < 0.2 else {}
+            return EgressResponse(503, 3, b"", asks)
+        self.succeeded[sequence] += 1
+        return EgressResponse(200, 3, b"")
+
+
+class World:
+    """Some senders and one endpoint."""
+
+    def __init__(self, chance: Random, webhook: Webhook, *, deaths: int, faulty: bool = False) -> None:
+        self.chance = chance
+        self.deaths = deaths
+        self.faulty = faulty
+        self.died = 0
+        self.mortal = deaths > 0 or faulty
+        self.receiver = Receiver(chance, failing=chance.choice([0.0, 0.2, 0.5]))
+        self.fakes: Fakes = fakes(webhook, schedule=SCHEDULE)
+        self.clock = self.fakes.clock
+        self.queue: list[Message] = []
+        self._senders = [self._sender() for _ in range(SENDERS)]
+
+    def _sender(self) -> Sender:
+        sender = Sender(self.fakes.services)
+        made = self.fakes.services
+        parts: dict[str, Any] = {
+            name: Gated(getattr(made, name), sender.gate)
+            for name in ("records", "tasks", "slow", "dead", "chains", "log", "endpoints")
+        }
+        sender.services = replace(
+            made,
+            **parts,
+            client=Gated(self.receiver, sender.gate),
+            care=Care(self.fakes.health, self.clock),
+            places=Places(25),
+            holds=Holds(),
+        )
+        return sender
+
+    def happen(self, event: Event) -> None:
+        """An event is logged and put on the queue."""
+        self.fakes.log.add(event)
+        self.put(DeliveryTask("acme", event.body()), self.chance.choice([0, 0, 0, 3]))
+
+    def put(self, task: DeliveryTask, delay_s: float = 0, lane: Lane = Lane.FAST) -> None:
+        self.queue.append(Message(task, lane, self.clock.now + delay_s, self.clock.now))
+
+    def change(self, **fields: Any) -> None:
+        """Changes the endpoint."""
+        self.fakes.endpoints.webhooks[0] = replace(self.fakes.endpoints.webhooks[0], **fields)
+
+    def wake(self) -> None:
+        """What the API does after a change: has those chains gone on with that have an event behind their cursor."""
+        bodies = self.fakes.log.bodies
+        for (tenant, webhook_id, instance), chain in self.fakes.chains.found.items():
+            if body := bodies.get((instance, chain.cursor + 1)):
+                self.put(DeliveryTask(tenant, body, webhook_id, chained=True))
+
+    async def step(self) -> None:
+        """Something happens."""
+        act = self.chance.choices(
+            [self._go_on, self._receive, self._pass_time, self._die, self._be_slow], [30, 10, 3, 1, 0.3]
+        )[0]
+        act()
+        await self._spin()
+
+    async def end(self, most: int = 20_000) -> None:
+        """Goes on, without another death, until no message is left."""
+        self.deaths, self.faulty = 0, False
+        for _ in range(most):
+            if not self.queue and not self._running():
+                return
+            if self.queue and not self._running() and not self._due():
+                self.clock.now = min(message.due for message in self.queue)
+            await self.step()
+        raise AssertionError(f"comes to no end: {self.queue[:3]}")
+
+    def _go_on(self) -> None:
+        gates = [(sender, gate) for sender in self._senders for gate in sender.gates]
+        if gates:
+            sender, gate = self.chance.choice(gates)
+            sender.gates.remove(gate)
+            turn, fault = gate
+            if fault and self.faulty and self.chance.random() < FAULTS:
+                turn.set_exception(fault)
+            elif not turn.done():
+                turn.set_result(None)
+
+    def _receive(self) -> None:
+        due = self._due()
+        if not due:
+            return
+        sender = self.chance.choice(self._senders)
+        batch = self.chance.sample(due, min(len(due), self.chance.randint(1, 4)))
+        records = []
+        for number, message in enumerate(batch):
+            message.receives += 1
+            twice = not self.mortal and self.chance.random() < 0.03  # its twin would delete what a dead one left
+            message.due = self.clock.now + (0 if twice else VISIBILITY_S)
+            task, lane = message.task, message.lane
+            sent = {"receives": message.receives, "sent_at": message.sent_at, "message_id": str(number)}
+            records.append(a_record(task, lane=lane, **sent))  # type: ignore[arg-type]
+        work = process_batch(records, sender.services)
+        sender.batches[asyncio.create_task(work)] = self.clock.now, batch
+
+    def _pass_time(self) -> None:
+        step = self.chance.choice([0.3, 1.0, 4.0])
+        begun = [at for sender in self._senders for at, _ in sender.batches.values()]
+        if self.clock.now + step - min(begun, default=self.clock.now) < ALIVE_S:
+            self.clock.now += step
+
+    def _die(self) -> None:
+        sender = self.chance.choice(self._senders)
+        if not self.deaths or not sender.batches:
+            return
+        self.deaths -= 1
+        self.died += 1
+        for task in sender.batches:
+            task.cancel()
+        for turn, _ in sender.gates:
+            turn.cancel()
+        self._senders[self._senders.index(sender)] = self._sender()
+
+    def _be_slow(self) -> None:
+        self.change(health=EndpointHealth(slow_since=self.clock.now, slow_until=self.clock.now + 10))
+
+    def _due(self) -> list[Message]:
+        return [message for message in self.queue if message.due <= self.clock.now]
+
+    def _running(self) -> bool:
+        return any(sender.batches for sender in self._senders)
+
+    async def _spin(self) -> None:
+        for _ in range(6):
+            await asyncio.sleep(0)
+        for sender in self._senders:
+            for task in [task for task in sender.batches if task.done()]:
+                self._settle(task.result(), sender.batches.pop(task)[1])
+        for queued, lane in ((self.fakes.tasks, Lane.FAST), (self.fakes.slow, Lane.SLOW)):
+            for task, delay_s in queued.tasks:
+                self.put(task, delay_s, lane)
+            queued.tasks.clear()
+
+    def _settle(self, answer: Mapping[str, Any], batch: list[Message]) -> None:
+        failed = {one["itemIdentifier"] for one in answer["batchItemFailures"]}
+        for number, message in enumerate(batch):
+            if str(number) not in failed and message in self.queue:
+                self.queue.remove(message)

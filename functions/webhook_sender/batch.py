@@ -9,23 +9,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from functions.webhook_sender.deliver import deliver
 from functions.webhook_sender.figures import count_event
 from functions.webhook_sender.follow import is_early, put_off
 from functions.webhook_sender.incoming import Work, read
-from functions.webhook_sender.ordered.disperse import deliver_alone
-from functions.webhook_sender.ordered.enter import deliver_in_order
-from functions.webhook_sender.ordered.turn import at_a_change
 from functions.webhook_sender.places import OutOfTime
 from functions.webhook_sender.resolve import Resolver
 from functions.webhook_sender.services import Services
 from functions.webhook_sender.tell import tell_left
 from shared.logs import bind
 from shared.logs.context import Bound
-from shared.models.webhook import Ordering, Webhook
+from shared.models.replay import Replay
 from shared.queues.queue import QueueError
 from shared.queues.replays import decode as decode_replay
 from shared.store.database import StoreError
@@ -90,25 +87,27 @@ async def _settle(work: Work, resolver: Resolver, services: Services, begin_by: 
 async def _deliver_to_all(work: Work, resolver: Resolver, services: Services, begin_by: float | None) -> None:
     """Each endpoint on its own: a slow or failing one holds up no other's record."""
     webhooks = await resolver.resolve(work)
-    deliveries = (_way_in(work, webhook)(work, webhook, services, begin_by) for webhook in webhooks)
+    deliveries = (deliver(work, webhook, services, begin_by) for webhook in webhooks)
     for result in await asyncio.gather(*deliveries, return_exceptions=True):
         if result is not None:
             raise result
 
 
-def _way_in(work: Work, webhook: Webhook) -> Callable[[Work, Webhook, Services, float | None], Awaitable[None]]:
-    """Only what has a place in the log can be in order; a replay is not."""
-    if work.sequence is None or work.task.forced:
-        return deliver
-    if webhook.ordering is Ordering.INSTANCE or work.task.chained:
-        return deliver_in_order
-    return deliver_alone if webhook.matched_since and at_a_change(work, webhook) else deliver
-
-
 def _tell(record: Record, error: BaseException) -> None:
-    unexpected = None if isinstance(error, _EXPECTED) else error
+    unexpected, kind = None if isinstance(error, _EXPECTED) else error, type(error).__name__
+    if replay := _replay_of(record):
+        said = (replay.id, replay.tenant, replay.webhook_id, kind, error)
+        log.error("replay %s of %s for %s must come again: %s: %s", *said, exc_info=unexpected)
+        return
     with _about_record(record):
-        log.error("record %s must come again: %s", record["messageId"], type(error).__name__, exc_info=unexpected)
+        log.error("record %s must come again: %s", record["messageId"], kind, exc_info=unexpected)
+
+
+def _replay_of(record: Record) -> Replay | None:
+    try:
+        return decode_replay(record["body"])
+    except ValueError:
+        return None
 
 
 def _about_record(record: Record) -> Bound:

@@ -1,6 +1,7 @@
 """A replay of a range: page by page, each page's deliveries put on the queue once more.
 
-    read a page -> put its deliveries -> note how far it came -> put the replay for its next page -> (delete message)
+    was the page before attempted? -> read a page -> put its deliveries -> note how far it came
+        -> put the replay for its next page -> (delete message)
 
 The message is deleted last, so wherever the process dies, the page comes again:
 
@@ -13,15 +14,20 @@ The message is deleted last, so wherever the process dies, the page comes again:
 
 What was attempted since the replay was asked for is not attempted for its sake again (`asked_at`, see standing), so a
 page that comes twice makes no second delivery. A page a second leaves room for what happens meanwhile.
+
+A page follows only once the last delivery of the one before was attempted: an endpoint that is slow, paused or away has
+a page of it waiting, not all. Until then the replay is put off, longer each time; after a day it is stopped, and so it
+is when the endpoint is disabled meanwhile.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from functions.webhook_sender.logged import Log, bodies_of
 from shared.clock import Clock, iso, parse_iso
 from shared.models.replay import Replay, ReplayState
 from shared.models.webhook import Delivery, Webhook
@@ -34,6 +40,8 @@ log = logging.getLogger(__name__)
 
 PAGE = 100
 PAUSE_S = 1
+LONGEST_PAUSE_S = 60
+PATIENCE_S = 86_400  # as long as a delivery waits for its turn
 
 
 class Range(Protocol):
@@ -51,12 +59,8 @@ class Range(Protocol):
     ) -> tuple[list[Delivery], str | None]:
         """A page and the id to continue from. Raises StoreError."""
 
-
-class Log(Protocol):
-    """Where events are read."""
-
-    async def get_many(self, tenant: str, wanted: Sequence[tuple[str, int]]) -> dict[tuple[str, int], str]:
-        """Bodies by instance and sequence. Raises StoreError."""
+    async def get(self, tenant: str, webhook_id: str, delivery_id: str) -> Delivery | None:
+        """A delivery, or None. Raises StoreError."""
 
 
 class Progress(Protocol):
@@ -110,27 +114,62 @@ class Replayer:
     async def work_on(self, replay: Replay, receives: int) -> None:
         """Replays a page and has the next one follow. `receives` counts how often the message came. Raises StoreError
         and QueueError: our own faults."""
-        if not await self._has_endpoint(replay):
-            await self._note(self._ended(replay, ReplayState.STOPPED), receives)
-            return
+        now = self.clock.unix()
+        if replay.is_over(now):  # its owner was told so
+            log.warning("replay %s of %s for %s came too late", replay.id, replay.webhook_id, replay.tenant)
+        elif why := await self._obstacle(replay, now):
+            await self._end(replay, ReplayState.STOPPED, receives, why)
+        elif await self._is_awaited(replay):
+            await self._put_off(replay, now)
+        else:
+            await self._work_on_page(replay, receives)
+
+    async def _work_on_page(self, replay: Replay, receives: int) -> None:
         found, last = await self._page(replay)
-        bodies = await self._bodies(replay.tenant, found)
-        asked_at = parse_iso(replay.asked_at)
-        await self.tasks.put([_task(one, bodies[one.id], asked_at) for one in found if one.id in bodies])
+        bodies = await bodies_of(found, replay.tenant, self.log)
+        asked_at, put = parse_iso(replay.asked_at), [one for one in found if one.id in bodies]
+        await self.tasks.put([_task(one, bodies[one.id], asked_at) for one in put])
+        at = self.clock.unix()
         now = replace(
-            replay,
+            replay.renewed(at),
             state=ReplayState.RUNNING,
             cursor=last,
-            replayed=replay.replayed + len(bodies),
-            expired=replay.expired + len(found) - len(bodies),
+            replayed=replay.replayed + len(put),
+            expired=replay.expired + len(found) - len(put),
+            put_at=iso(at),
+            awaited=put[-1].id if put else None,
         )
         if last is None:
-            await self._note(self._ended(now, ReplayState.DONE), receives)
-        elif await self._note(now, receives):
+            await self._end(now, ReplayState.DONE, receives)
+        elif await self._note(now, again=receives > 1):
             await self.pages.put(now, PAUSE_S)
 
-    async def _has_endpoint(self, replay: Replay) -> bool:
-        return any(one.id == replay.webhook_id for one in await self.endpoints.of_tenant(replay.tenant))
+    async def _obstacle(self, replay: Replay, now: float) -> str | None:
+        """Why there is no going on."""
+        webhooks = await self.endpoints.of_tenant(replay.tenant)
+        webhook = next((one for one in webhooks if one.id == replay.webhook_id), None)
+        if webhook is None:
+            return "the endpoint was deleted"
+        if not webhook.active:
+            return "the endpoint is disabled"
+        if _waited_s(replay, now) >= PATIENCE_S and await self._is_awaited(replay):
+            return "the endpoint has taken nothing for a day"
+        return None
+
+    async def _is_awaited(self, replay: Replay) -> bool:
+        """Whether the page before is still to be attempted, as far as its last delivery tells."""
+        if replay.awaited is None:
+            return False
+        last = await self.deliveries.get(replay.tenant, replay.webhook_id, replay.awaited)
+        if last is None:  # it is no longer kept
+            return False
+        return not last.attempts or parse_iso(last.attempts[-1].at) < parse_iso(replay.asked_at)
+
+    async def _put_off(self, replay: Replay, now: float) -> None:
+        pause_s = min(max(PAUSE_S, int(_waited_s(replay, now) / 2)), LONGEST_PAUSE_S)
+        renewed = replay.renewed(now)
+        if await self._note(renewed, again=True):
+            await self.pages.put(renewed, pause_s)
 
     async def _page(self, replay: Replay) -> tuple[list[Delivery], str | None]:
         sought = Sought(parse_iso(replay.since), parse_iso(replay.until), replay.states)
@@ -138,35 +177,26 @@ class Replayer:
             replay.tenant, replay.webhook_id, PAGE, replay.cursor, sought=sought, ascending=True
         )
 
-    async def _bodies(self, tenant: str, found: Sequence[Delivery]) -> Mapping[str, str]:
-        """What is to be delivered, by the delivery's id; without those whose event the log no longer has."""
-        logged = {
-            one.id: (one.instance, one.sequence)
-            for one in found
-            if one.body is None and one.instance is not None and one.sequence is not None
-        }
-        bodies = await self.log.get_many(tenant, list(dict.fromkeys(logged.values()))) if logged else {}
-        kept = {one.id: one.body for one in found if one.body is not None}
-        return kept | {name: bodies[place] for name, place in logged.items() if place in bodies}
+    async def _end(self, replay: Replay, state: ReplayState, receives: int, why: str | None = None) -> None:
+        at = self.clock.unix()
+        ended = replace(replay, state=state, finished_at=iso(at))
+        if await self._note(ended, again=receives > 1):
+            counts = f"{replay.id}: {replay.replayed} replayed, {replay.expired} expired"
+            detail = f"{counts}; stopped: {why}" if why else counts
+            await self.journal.note(replay.tenant, replay.webhook_id, EndpointChange.REPLAY_FINISHED, at, detail)
+            log.info("replay of %s for %s %s: %s", replay.webhook_id, replay.tenant, state, detail)
 
-    def _ended(self, replay: Replay, state: ReplayState) -> Replay:
-        return replace(replay, state=state, finished_at=iso(self.clock.unix()))
-
-    async def _note(self, replay: Replay, receives: int) -> bool:
+    async def _note(self, replay: Replay, *, again: bool) -> bool:
         """Whether this is the message that goes on; another may have come further."""
         try:
-            await self.progress.save(replay, self.clock.unix(), again=receives > 1)
+            await self.progress.save(replay, self.clock.unix(), again=again)
         except ConditionFailed:
             return False
-        if replay.finished_at:
-            await self._tell(replay)
         return True
 
-    async def _tell(self, replay: Replay) -> None:
-        detail = f"{replay.id}: {replay.replayed} replayed, {replay.expired} expired"
-        at, code = self.clock.unix(), EndpointChange.REPLAY_FINISHED
-        await self.journal.note(replay.tenant, replay.webhook_id, code, at, detail)
-        log.info("replay of %s for %s %s: %s", replay.webhook_id, replay.tenant, replay.state, detail)
+
+def _waited_s(replay: Replay, now: float) -> float:
+    return now - parse_iso(replay.put_at) if replay.put_at else 0.0
 
 
 def _task(delivery: Delivery, body: str, asked_at: float) -> DeliveryTask:

@@ -90,8 +90,8 @@ REVIVED: dict[str, Any] = dict.fromkeys(FIELDS)
 """What to store of an endpoint that is enabled again: nothing of what was."""
 
 _ENABLE = (
-    "Enable it again: PATCH /v1/webhooks/{id} with enabled true. What waited for it can be replayed; what came meanwhile "
-    "is in the event log."
+    "Enable it again: PATCH /v1/webhooks/{id} with enabled true. "
+    "What waited for it can be replayed; what came meanwhile is in the event log."
 )
 _REASONS = {
     DisabledReason.GONE: Reason("gone", "The endpoint answered 410 Gone.", _ENABLE),

@@ -1,16 +1,22 @@
 """A replay of all deliveries of a range: a task that goes through them page by page.
 
 queued -> running -> done
-      \\-> stopped   (the endpoint was deleted)
+      \\-> stopped   (the endpoint was deleted or disabled, or took nothing for a day; or its lease is over)
+
+Whoever works on it renews its lease. One whose lease is over is stopped, whatever became of it, and leaves the endpoint
+to another.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from shared.clock import iso, parse_iso
 from shared.models.webhook import DeliveryState
+
+LEASE_S = 3600  # longer than a message takes to the dead-letter queue
 
 
 class ReplayState(StrEnum):
@@ -26,8 +32,10 @@ class ReplayState(StrEnum):
 class Replay:
     """What is to be replayed and how far it has come. Times are ISO 8601 UTC.
 
-    Deliveries of events from `since` up to and with `until`, in one of `states` when they are come to (empty: in any).
-    `replayed` were put on their way, `expired` could not be: the log no longer has their events."""
+    Deliveries of events that were noted from `since` up to and with `until`, in one of `states` when they are come to
+    (empty: in any).
+    `replayed` were put on their way, `expired` could not be: the log no longer has their events. Of the page before,
+    which was put at `put_at`, `awaited` is the last one: what follows waits until it was attempted."""
 
     id: str
     tenant: str
@@ -41,6 +49,23 @@ class Replay:
     replayed: int = 0
     expired: int = 0
     finished_at: str | None = None
+    put_at: str | None = None
+    awaited: str | None = None
+    lease_until: str | None = None  # None: of a time before there were leases
+
+    def renewed(self, now: float) -> Replay:
+        """The same with a lease from `now` (unix seconds) on."""
+        return replace(self, lease_until=iso(now + LEASE_S))
+
+    def is_over(self, now: float) -> bool:
+        """Whether nobody has worked on it for so long that nobody will, though it has not come to an end."""
+        return self.finished_at is None and self.lease_until is not None and parse_iso(self.lease_until) < now
+
+    def as_of(self, now: float) -> Replay:
+        """The replay as it is at `now` (unix seconds)."""
+        if not self.is_over(now):
+            return self
+        return replace(self, state=ReplayState.STOPPED, finished_at=self.lease_until)
 
 
 def replay_from(values: dict[str, Any]) -> Replay:

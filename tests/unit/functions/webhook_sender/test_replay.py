@@ -7,14 +7,16 @@ from dataclasses import replace
 import pytest
 
 from functions.webhook_sender.batch import process_batch
-from functions.webhook_sender.replay import PAGE
+from functions.webhook_sender.replay import LONGEST_PAUSE_S, PAGE, PATIENCE_S
 from shared.clock import iso
 from shared.ids import first_id_at
+from shared.models.endpoint_health import EndpointHealth
 from shared.models.event import Event, EventType
-from shared.models.replay import Replay, ReplayState
+from shared.models.replay import LEASE_S, Replay, ReplayState
 from shared.models.webhook import Attempt, Delivery, DeliveryState, delivery_id
 from shared.queues.deliveries import DeliveryTask
 from shared.queues.replays import decode, encode
+from shared.store.errors import StoreError
 from shared.store.webhook_journal import EndpointChange
 from tests.fakes.clock import NOW
 from tests.fakes.webhooks import FakeJournal, Fakes, a_record, a_webhook, fakes
@@ -67,12 +69,29 @@ def a_page(replay: Replay, receives: int = 1) -> dict[str, object]:
 
 
 async def run(made: Fakes, replay: Replay) -> Replay:
-    """Works on a replay until nothing follows."""
+    """Works on a replay until nothing follows; each page is attempted before the next one comes."""
     made.pages.replays = [(replay, 0)]
     while made.pages.replays:
         (page, _) = made.pages.replays.pop(0)
         assert await process_batch([a_page(page)], made.services) == {"batchItemFailures": []}
+        attempted(made)
     return made.progress.found[replay.id]
+
+
+def attempted(made: Fakes) -> None:
+    """The deliveries that were put and had no attempt yet have one now, which fails."""
+    numbers = set(put(made))
+    for place, one in made.records.found.items():
+        if one.sequence in numbers and len(one.attempts) == 1:
+            tried = (*one.attempts, Attempt(iso(made.clock.unix()), 3, 500))
+            made.records.found[place] = replace(one, attempts=tried)
+
+
+def told(made: Fakes) -> tuple[str, EndpointChange, str | None]:
+    """The one entry of the journal."""
+    assert isinstance(made.services.replayer.journal, FakeJournal)
+    (entry,) = made.services.replayer.journal.entries
+    return entry
 
 
 def put(made: Fakes) -> list[int]:
@@ -90,9 +109,7 @@ async def test_all_of_the_range_and_nothing_else_comes_once_more_page_by_page() 
     assert (task.webhook_id, task.forced, task.asked_at, delay) == ("wh_a", True, NOW, 0)
     assert (done.state, done.replayed, done.expired) == (ReplayState.DONE, 221, 0)
     assert done.finished_at == iso(NOW)
-    assert isinstance(made.services.replayer.journal, FakeJournal)
-    told = ("wh_a", EndpointChange.REPLAY_FINISHED, "rpl_1: 221 replayed, 0 expired")
-    assert made.services.replayer.journal.entries == [told]
+    assert told(made) == ("wh_a", EndpointChange.REPLAY_FINISHED, "rpl_1: 221 replayed, 0 expired")
 
 
 async def test_only_the_states_that_were_asked_for() -> None:
@@ -110,6 +127,84 @@ async def test_the_pages_leave_room_for_what_happens_meanwhile() -> None:
     assert (page.state, page.replayed) == (ReplayState.RUNNING, PAGE)
     assert made.progress.found["rpl_1"] == page
     assert decode(encode(page)) == page
+
+
+async def test_no_page_follows_while_the_last_one_waits() -> None:
+    made = a_past(PAGE + 50)
+    await process_batch([a_page(ASKED)], made.services)
+    pauses = []
+    for _ in range(20):
+        page, pause_s = made.pages.replays.pop(0)
+        pauses.append(pause_s)
+        made.clock.now += pause_s
+        await process_batch([a_page(page)], made.services)
+    assert len(put(made)) == PAGE, "no more than a page waits"
+    assert (pauses[0], pauses[-1], pauses) == (1, LONGEST_PAUSE_S, sorted(pauses))
+    attempted(made)
+    ((page, _),) = made.pages.replays
+    await process_batch([a_page(page)], made.services)
+    assert len(put(made)) == PAGE + 49
+    assert made.progress.found["rpl_1"].state is ReplayState.DONE
+
+
+async def test_an_endpoint_that_takes_nothing_ends_it_after_a_day() -> None:
+    made = a_past(PAGE + 50)
+    await process_batch([a_page(ASKED)], made.services)
+    page, _ = made.pages.replays.pop()
+    made.clock.now += PATIENCE_S - 1
+    await process_batch([a_page(page.renewed(made.clock.now))], made.services)
+    page, _ = made.pages.replays.pop()
+    made.clock.now += 1
+    await process_batch([a_page(page)], made.services)
+    assert (made.progress.found["rpl_1"].state, made.pages.replays) == (ReplayState.STOPPED, [])
+    assert "taken nothing for a day" in str(told(made))
+
+
+async def test_a_last_delivery_that_is_no_longer_kept_holds_nothing_up() -> None:
+    made = a_past(PAGE + 50)
+    await process_batch([a_page(ASKED)], made.services)
+    ((page, _),) = made.pages.replays
+    assert page.awaited is not None
+    del made.records.found["wh_a", page.awaited]
+    await process_batch([a_page(page)], made.services)
+    assert len(put(made)) == PAGE + 49
+
+
+async def test_an_endpoint_that_is_disabled_meanwhile_ends_it() -> None:
+    made = a_past(PAGE + 50)
+    await process_batch([a_page(ASKED)], made.services)
+    page, _ = made.pages.replays.pop()
+    attempted(made)
+    made.endpoints.webhooks[0] = replace(made.endpoints.webhooks[0], health=EndpointHealth(disabled_at=NOW))
+    await process_batch([a_page(page)], made.services)
+    ended = made.progress.found["rpl_1"]
+    assert (ended.state, ended.replayed, ended.finished_at) == (ReplayState.STOPPED, PAGE, iso(NOW))
+    assert told(made)[2] == f"rpl_1: {PAGE} replayed, 0 expired; stopped: the endpoint is disabled"
+    assert made.pages.replays == []
+
+
+async def test_one_that_nobody_worked_on_for_long_is_stopped_and_stays_so() -> None:
+    made = a_past(PAGE + 50)
+    await process_batch([a_page(ASKED)], made.services)
+    ((page, _),) = made.pages.replays
+    attempted(made)
+    made.clock.now += LEASE_S + 1
+    seen = made.progress.found["rpl_1"].as_of(made.clock.now)
+    assert (seen.state, seen.finished_at) == (ReplayState.STOPPED, iso(NOW + LEASE_S))
+    assert await process_batch([a_page(page)], made.services) == {"batchItemFailures": []}
+    assert len(put(made)) == PAGE, "back from the dead-letter queue, it does nothing more"
+
+
+async def test_what_fails_of_a_replay_is_logged_with_whose_it_is(caplog: pytest.LogCaptureFixture) -> None:
+    made = a_past(3)
+
+    def trap(step: str) -> None:
+        if step == "before page":
+            raise StoreError("no such range")
+
+    made.records.trap = trap
+    await process_batch([a_page(ASKED)], made.services)
+    assert "rpl_1 of acme for wh_a must come again: StoreError: no such range" in caplog.text
 
 
 async def test_what_the_log_no_longer_holds_is_counted() -> None:
@@ -174,6 +269,7 @@ async def test_twins_of_a_replay_end_up_as_one() -> None:
     await process_batch([a_page(ASKED)], made.services)
     (following,) = made.pages.replays
     await process_batch([a_page(ASKED, receives=2)], made.services)
+    attempted(made)
     assert made.pages.replays == [following] * 2, "it cannot be told whether the first was put"
     made.pages.replays.clear()
     for _ in range(2):

@@ -1,0 +1,27 @@
+"""Bodies of deliveries that are to be made once more: what no log holds is kept with the delivery."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from shared.models.webhook import Delivery
+
+
+class Log(Protocol):
+    """Where events are read."""
+
+    async def get_many(self, tenant: str, wanted: Sequence[tuple[str, int]]) -> dict[tuple[str, int], str]:
+        """Bodies by instance and sequence. Raises StoreError."""
+
+
+async def bodies_of(found: Sequence[Delivery], tenant: str, log: Log) -> Mapping[str, str]:
+    """By the delivery's id; without those whose event the log no longer has. Raises StoreError."""
+    logged = {
+        one.id: (one.instance, one.sequence)
+        for one in found
+        if one.body is None and one.instance is not None and one.sequence is not None
+    }
+    bodies = await log.get_many(tenant, list(dict.fromkeys(logged.values()))) if logged else {}
+    kept = {one.id: one.body for one in found if one.body is not None}
+    return kept | {name: bodies[place] for name, place in logged.items() if place in bodies}

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from functions.webhook_sender.deliver import deliver
 from functions.webhook_sender.figures import count_event
 from functions.webhook_sender.follow import is_early, put_off
 from functions.webhook_sender.incoming import Work, read
+from functions.webhook_sender.ordered.disperse import deliver_alone
+from functions.webhook_sender.ordered.enter import deliver_in_order
+from functions.webhook_sender.ordered.turn import at_a_change
 from functions.webhook_sender.places import OutOfTime
 from functions.webhook_sender.resolve import Resolver
 from functions.webhook_sender.services import Services
@@ -23,6 +26,7 @@ from functions.webhook_sender.tell import tell_left
 from shared.logs import bind
 from shared.logs.context import Bound
 from shared.models.replay import Replay
+from shared.models.webhook import Ordering, Webhook
 from shared.queues.queue import QueueError
 from shared.queues.replays import decode as decode_replay
 from shared.store.database import StoreError
@@ -87,10 +91,19 @@ async def _settle(work: Work, resolver: Resolver, services: Services, begin_by: 
 async def _deliver_to_all(work: Work, resolver: Resolver, services: Services, begin_by: float | None) -> None:
     """Each endpoint on its own: a slow or failing one holds up no other's record."""
     webhooks = await resolver.resolve(work)
-    deliveries = (deliver(work, webhook, services, begin_by) for webhook in webhooks)
+    deliveries = (_way_in(work, webhook)(work, webhook, services, begin_by) for webhook in webhooks)
     for result in await asyncio.gather(*deliveries, return_exceptions=True):
         if result is not None:
             raise result
+
+
+def _way_in(work: Work, webhook: Webhook) -> Callable[[Work, Webhook, Services, float | None], Awaitable[None]]:
+    """Only what has a place in the log can be in order; a replay is not."""
+    if work.sequence is None or work.task.forced:
+        return deliver
+    if webhook.ordering is Ordering.INSTANCE or work.task.chained:
+        return deliver_in_order
+    return deliver_alone if webhook.matched_since and at_a_change(work, webhook) else deliver
 
 
 def _tell(record: Record, error: BaseException) -> None:

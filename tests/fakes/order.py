@@ -116,14 +116,14 @@ class World:
     def _sender(self) -> Sender:
         sender = Sender(self.fakes.services)
         made = self.fakes.services
-        parts: dict[str, Any] = {
+        parts: dict[str, Any] = {"client": Gated(self.receiver, sender.gate)}
+        parts |= {
             name: Gated(getattr(made, name), sender.gate)
             for name in ("records", "tasks", "slow", "dead", "chains", "log", "endpoints")
         }
         sender.services = replace(
             made,
             **parts,
-            client=Gated(self.receiver, sender.gate),
             care=Care(self.fakes.health, self.clock),
             places=Places(25),
             holds=Holds(),
@@ -230,8 +230,8 @@ class World:
             for task in [task for task in sender.batches if task.done()]:
                 self._settle(task.result(), sender.batches.pop(task)[1])
         for queued, lane in ((self.fakes.tasks, Lane.FAST), (self.fakes.slow, Lane.SLOW)):
-            for task, delay_s in queued.tasks:
-                self.put(task, delay_s, lane)
+            for put, delay_s in queued.tasks:
+                self.put(put, delay_s, lane)
             queued.tasks.clear()
 
     def _settle(self, answer: Mapping[str, Any], batch: list[Message]) -> None:

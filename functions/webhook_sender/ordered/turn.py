@@ -65,14 +65,14 @@ def at_a_change(work: Work, webhook: Webhook) -> bool:
 def is_alone(nudge: Work, webhook: Webhook, chain: Chain) -> bool:
     """Whether a task's event is not the chain's. All others that the chain has passed are settled, or not wanted."""
     task, sequence = nudge.task, nudge.sequence or 0
-    if task.chained and not task.again:
+    if is_onward(nudge):
         return False
     if is_before(nudge, webhook):
         return True
     if sequence > chain.cursor:
         return False
-    one = task.webhook_id is not None  # a dead one that is revived, a replay that is tried again
-    return one or sequence <= chain.first or at_a_change(nudge, webhook)
+    one = task.webhook_id and (task.again or not task.chained)  # a dead one revived, a replay that is tried again
+    return bool(one) or sequence <= chain.first or at_a_change(nudge, webhook)
 
 
 def is_before(nudge: Work, webhook: Webhook) -> bool:

@@ -22,7 +22,6 @@ from functions.api.middleware.plan_policy import PlanPolicy
 from functions.api.middleware.request_log import RequestLog
 from functions.api.middleware.tracing import Tracing
 from functions.api.monitoring.deployment import Deployment
-from functions.api.monitoring.health import HealthCheck
 from functions.api.monitoring.own import OwnFigures
 from functions.api.monitoring.routes import router as monitoring
 from functions.api.numbers.checks import NumberChecks
@@ -44,7 +43,6 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     app.state.linked = LinkedInstances(services)
     app.state.numbers = NumberChecks(services)
-    app.state.health = HealthCheck(services)
     app.state.deployment = Deployment(services)
     app.state.own = OwnFigures(services)
     for router in ROUTERS:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import Field
 
-from functions.api.monitoring.recent import Recent
+from functions.api.monitoring.deployment import Fleet
 from functions.api.schemas import View, example
-from functions.api.services import Services
-from shared.metrics.deployment import attending, fresh_hosts
+from shared.metrics.deployment import attending
 from shared.models.host import HostReport
 from shared.models.instance import InstanceState
 
@@ -54,28 +52,15 @@ class Health(View):
     memory: Memory
 
 
-class HealthCheck:
-    """Looks at the deployment, once a second at most: everybody may ask."""
-
-    def __init__(self, services: Services) -> None:
-        self._services = services
-        self._recent = Recent(services.clock, self._fresh)
-
-    async def look(self) -> Health:
-        """The health now. Raises StoreError when the store does not answer."""
-        return await self._recent.get()
-
-    async def _fresh(self) -> Health:
-        services = self._services
-        alive, (leases, total) = await asyncio.gather(services.hosts.alive(), services.partitions.look())
-        fresh = fresh_hosts(alive, services.clock.unix())
-        used, limit = sum(host.memory_used for host in fresh), sum(host.memory_limit for host in fresh)
-        return Health(
-            status="healthy" if all(attending(lease, fresh) for lease in leases) else "degraded",
-            uptime=int(services.clock.monotonic() - services.started_at),
-            instances=_counts(fresh, total),
-            memory=Memory(used=used, limit=limit, usage=round(used / limit, 4) if limit else 0.0),
-        )
+def health_of(fleet: Fleet, uptime_s: float) -> Health:
+    """How a deployment is, as a process tells it that has run for so long."""
+    used, limit = sum(host.memory_used for host in fleet.hosts), sum(host.memory_limit for host in fleet.hosts)
+    return Health(
+        status="healthy" if all(attending(lease, fleet.hosts) for lease in fleet.leases) else "degraded",
+        uptime=int(uptime_s),
+        instances=_counts(fleet.hosts, fleet.total),
+        memory=Memory(used=used, limit=limit, usage=round(used / limit, 4) if limit else 0.0),
+    )
 
 
 def _counts(hosts: Sequence[HostReport], total: int) -> InstanceCounts:

@@ -14,11 +14,12 @@ from functions.api.monitoring import prometheus
 from functions.api.monitoring.collecting import collect
 from functions.api.monitoring.deployment import Deployment
 from functions.api.monitoring.form import wants_text
-from functions.api.monitoring.health import Health, HealthCheck
+from functions.api.monitoring.health import Health, health_of
 from functions.api.monitoring.metrics import figures_for, metrics
 from functions.api.monitoring.own import instance_metrics
 from functions.api.monitoring.schemas import CacheClearing, Cleared, Collected, InstanceMetricsPage, Metrics
 from functions.api.paging import MOST, Cursor, Limit, mark_of, next_cursor
+from functions.api.services import Services
 from shared.models.mark import Mark
 from shared.store.cache import COUNTED, CacheKind
 
@@ -30,8 +31,9 @@ _TEXT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {"sche
 @router.get("/health", responses=may_answer(problems.UNAVAILABLE))
 async def get_health(request: Request) -> Health:
     """How the deployment is; open to everybody. 503 only when the database does not answer."""
-    check: HealthCheck = request.app.state.health
-    return await check.look()
+    fleet = await _deployment(request).fleet()
+    services: Services = request.app.state.services
+    return health_of(fleet, services.clock.monotonic() - services.started_at)
 
 
 @router.get("/metrics", response_model=Metrics, responses=may_answer() | _TEXT)

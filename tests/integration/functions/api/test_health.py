@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import httpx
+import pytest
 
 from functions.api.services import Services
 from shared.aws import client
@@ -14,6 +15,7 @@ from shared.models.host import HostReport, WorkerReport
 from shared.store.database import Database
 from shared.store.partitions import Partitions
 from tests.conftest import Deployment
+from tests.fakes.clock import FakeClock
 from tests.integration.functions.api.conftest import client_of
 from tests.integration.functions.api.test_bad_input import assert_problem
 
@@ -72,6 +74,24 @@ async def test_a_partition_whose_worker_does_not_stay_up_is_not_served(services:
         await services.partitions.take(lease, "host-1")
     await beat(services, "host-1", {}, working=1)
     assert (await health(services))["status"] == "degraded"
+
+
+async def test_who_asks_for_health_and_for_metrics_is_told_by_one_look(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, alive = 0, services.hosts.alive
+
+    async def counted() -> list[HostReport]:
+        nonlocal looks
+        looks += 1
+        return await alive()
+
+    monkeypatch.setattr(services.hosts, "alive", counted)
+    standing = replace(services, clock=FakeClock(services.clock.unix()))
+    async with client_of(standing) as caller:
+        for path in ("/monitoring/health", "/monitoring/metrics", "/monitoring/health"):
+            assert (await caller.get(path)).status_code == 200
+    assert looks == 1
 
 
 async def test_without_its_database_the_api_is_not_ready(services: Services, deployment: Deployment) -> None:

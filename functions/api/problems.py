@@ -100,6 +100,18 @@ IDEMPOTENCY_KEY_REUSED = ProblemType(
 MANAGED_BY_INSTANCE = ProblemType(
     "managed-by-instance", 409, "Managed by an instance", "Change the `webhook_url` setting of the instance instead."
 )
+WEBHOOK_DISABLED = ProblemType(
+    "webhook-disabled",
+    409,
+    "Webhook disabled",
+    "The endpoint is not called now, by you or for failing: enable it first.",
+)
+REPLAY_RUNNING = ProblemType(
+    "replay-running",
+    409,
+    "Replay running",
+    "An endpoint has one replay of a time at once: wait for its end, which its journal tells.",
+)
 LIMIT_REACHED = ProblemType("limit-reached", 409, "Limit reached", "You have as many of these as are allowed.")
 PARTITIONS_FULL = ProblemType(
     "partitions-full", 503, "Partitions full", "The deployment has no room for another instance: add partitions."

@@ -71,12 +71,17 @@ async def replay_delivery(call: Caller, delivery_id: DeliveryId) -> DeliveryView
     return delivery_view(await sending.replay(call.services, call.tenant, delivery_id))
 
 
-@router.post("/webhooks/{webhook_id}/replay", status_code=202, responses=may_answer(*WITH_BODY, problems.NOT_FOUND))
+@router.post(
+    "/webhooks/{webhook_id}/replay",
+    status_code=202,
+    responses=may_answer(*WITH_BODY, problems.NOT_FOUND, problems.WEBHOOK_DISABLED, problems.REPLAY_RUNNING),
+)
 async def replay_range(call: Caller, webhook_id: WebhookId, response: Response, body: ReplayRequest) -> ReplayView:
     """Delivers the events of a time once more: all of them, or those whose deliveries are in one of `states`.
 
-    They go out oldest first, 100 a second, beside what happens meanwhile. Location leads to how far it has come. What
-    was attempted after you asked is not delivered again for it."""
+    They go out oldest first, 100 a second at most and as the endpoint takes them, beside what happens meanwhile. What
+    was attempted after you asked is not delivered again for it. An endpoint has one such replay at a time. Location
+    leads to how far it has come."""
     made = await replaying.start(call.services, call.tenant, webhook_id, body)
     response.headers["location"] = f"/v1/webhooks/{webhook_id}/replays/{made.id}"
     return replaying.view(made)

@@ -13,11 +13,12 @@ from functions.api.urls import check_webhook_url
 from functions.api.webhooks.schemas import NewWebhook, NewWebhookView, RotatedSecret, WebhookChange
 from functions.api.webhooks.secrets import OVERLAP_S, rotated, sealed_secret
 from functions.api.webhooks.views import new_webhook_view
+from functions.api.webhooks.waking import wake
 from shared.clock import iso
 from shared.egress import EgressRefused, check_headers
 from shared.endpoint_headers import sealed_headers
 from shared.ids import new_id
-from shared.models.webhook import Webhook
+from shared.models.webhook import Ordering, Webhook
 from shared.signing import new_secret
 from shared.store.database import StoreUnavailable
 
@@ -54,6 +55,7 @@ async def create(services: Services, tenant: str, new: NewWebhook) -> NewWebhook
         instances=tuple(new.instances),
         sealed_headers=sealed_headers(services.vault, tenant, webhook_id, new.headers),
         enabled=new.enabled,
+        ordering=new.ordering,
         secrets=(sealed_secret(services.vault, tenant, webhook_id, secret),),
     )
     await services.webhooks.save(webhook)
@@ -75,8 +77,17 @@ async def change(services: Services, tenant: str, webhook_id: str, wanted: Webho
     if "instances" in given:
         others = [one for one in await _own(services, tenant) if one.id != webhook_id]
         _check_crowd([name for name in given["instances"] if name not in webhook.instances], others)
-    await _store(services, webhook, given)
+    await _store(services, webhook, given | _matched_since(services, webhook, given))
+    if "ordering" in given or (given.get("enabled") and webhook.ordering is Ordering.INSTANCE):
+        await wake(services, tenant, webhook_id)
     return await webhook_of(services, tenant, webhook_id)
+
+
+def _matched_since(services: Services, webhook: Webhook, given: dict[str, Any]) -> dict[str, float]:
+    """When it was changed what the endpoint asks for, if it is."""
+    asked = {"events": list(webhook.events), "instances": list(webhook.instances), "ordering": webhook.ordering}
+    changed = any(given[name] != before for name, before in asked.items() if name in given)
+    return {"matched_since": services.clock.unix()} if changed else {}
 
 
 async def _store(services: Services, webhook: Webhook, given: dict[str, Any]) -> None:

@@ -48,7 +48,7 @@ class ReplayView(View):
     since: str
     until: str
     states: list[DeliveryState]
-    state: ReplayState = Field(description="`stopped`: the endpoint was deleted.")
+    state: ReplayState = Field(description="`stopped`: it has ended before its time, see the endpoint's journal.")
     asked_at: str
     replayed: int = Field(description="How many were put on their way so far.")
     expired: int = Field(description="How many could not be: their events are no longer in the log.")

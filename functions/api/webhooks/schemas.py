@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from functions.api.schemas import Body, View, example, left_out
 from shared.models.endpoint_health import HealthState
 from shared.models.event import EventType
-from shared.models.webhook import DeliveryState
+from shared.models.webhook import DeliveryState, Ordering
 from shared.store.webhook_journal import EndpointChange
 
 AT = "2026-01-31T12:00:00.000Z"
@@ -22,6 +22,7 @@ WEBHOOK_EXAMPLE = {
     "instances": ["*"],
     "headers": {"authorization": "Bearer ..."},
     "enabled": True,
+    "ordering": "none",
     "health": {"state": "healthy"},
     "created_at": AT,
 }
@@ -62,6 +63,10 @@ class NewWebhook(Body):
     instances: InstancePatterns = Field(default=["*"], description="Ids of instances; `*` stands for anything.")
     headers: dict[str, str] = Field(default={}, description="Sent with every delivery.")
     enabled: bool = True
+    ordering: Ordering = Field(
+        default=Ordering.NONE,
+        description="`instance`: an instance's events come one after the other; one that fails holds the rest back.",
+    )
 
 
 class WebhookChange(Body):
@@ -74,6 +79,7 @@ class WebhookChange(Body):
     instances: InstancePatterns = Field(default=[])
     headers: dict[str, str] = Field(default={})
     enabled: bool = True
+    ordering: Ordering = Ordering.NONE
 
 
 class ReasonView(View):
@@ -107,6 +113,7 @@ class WebhookView(View):
     instances: list[str]
     headers: dict[str, str]
     enabled: bool = Field(description="Whether it is called. False too where it was disabled for failing.")
+    ordering: Ordering
     health: HealthView
     created_at: str
     made_for: str | None = left_out("The instance whose `webhook_url` setting made this endpoint.")

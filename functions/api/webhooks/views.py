@@ -79,6 +79,7 @@ def _shown(webhook: Webhook, services: Services) -> dict[str, Any]:
         "instances": list(webhook.instances),
         "headers": _headers(webhook, services.vault),
         "enabled": webhook.active,
+        "ordering": webhook.ordering,
         "health": health_view(webhook.health, services.clock.unix()),
         "created_at": webhook.created_at,
         "made_for": webhook.made_for,

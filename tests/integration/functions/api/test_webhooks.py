@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import httpx
+import pytest
 
 from functions.api.services import Services
 from functions.api.webhooks.endpoints import MOST, MOST_OF_ONE
@@ -16,10 +17,15 @@ from shared.endpoint_headers import own_headers
 from shared.ids import first_id_at, new_id
 from shared.models.endpoint_health import DisabledReason
 from shared.models.event import Event, EventType
+from shared.models.replay import LEASE_S, Replay, ReplayState
 from shared.models.webhook import Attempt, Delivery, DeliveryState, SealedSecret, Webhook, delivery_id
 from shared.queues.deliveries import DeliveryTask, decode
 from shared.queues.names import DELIVERIES, open_queue
+from shared.queues.queue import QueueError
+from shared.queues.replays import ReplayQueue
 from shared.queues.replays import decode as decode_replay
+from shared.store.deliveries import Sought
+from shared.store.errors import ConditionFailed
 from shared.store.webhook_journal import EndpointChange
 from tests.conftest import Deployment
 from tests.integration.functions.api.fake_worker import FakeWorker
@@ -262,6 +268,8 @@ async def test_deliveries_are_found_by_state_type_and_time(api: httpx.AsyncClien
     for name, value in (("state", "lost"), ("event_type", "a.*"), ("since", "now"), ("until", "2026-01-01")):
         answer = await api.get(f"/v1/webhooks/{made['id']}/deliveries", params={name: value})
         assert_problem(answer, 422, "invalid-request", f"?{name}")
+    backwards = Sought(since=began + 1, until=began)
+    assert await services.deliveries.page("acme", made["id"], 10, sought=backwards) == ([], None)
     one = await api.get(f"/v1/deliveries/{sent[3].id}")
     assert (one.json()["id"], one.json()["state"], len(one.json()["attempts"])) == (sent[3].id, "dead", 2)
     assert_problem(await api.get(f"/v1/deliveries/{delivery_id(new_id('evt'), made['id'])}"), 404, "not-found")
@@ -293,7 +301,56 @@ async def test_a_time_is_replayed_by_the_sender(
         ({"until": times["until"]}, "/since"),
         (times | {"since": "soon"}, "/since"),
         (times | {"until": "2020-01-01T00:00:00Z"}, "/until"),
+        (times | {"since": "2998-01-01T00:00:00Z"}, "/since"),
         (times | {"states": ["lost"]}, "/states/0"),
         (times | {"state": "dead"}, "/state"),
     ):
         assert_problem(await api.post(f"{path}/replay", json=body), 422, "invalid-request", pointer)
+
+
+async def test_an_endpoint_has_one_replay_at_a_time(
+    api: httpx.AsyncClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = (await api.post("/v1/webhooks", json={"url": URL})).json()
+    path, times = f"/v1/webhooks/{made['id']}", {"since": iso(1), "until": "2999-01-01T00:00:00Z"}
+    answers = await asyncio.gather(*(api.post(f"{path}/replay", json=times) for _ in range(3)))
+    assert sorted(answer.status_code for answer in answers) == [202, 409, 409]
+    for answer in answers:
+        if answer.status_code == 409:
+            assert_problem(answer, 409, "replay-running")
+    (first,) = (answer.json() for answer in answers if answer.status_code == 202)
+    replay, now = await services.replays.get("acme", made["id"], first["id"]), services.clock.unix()
+    assert replay is not None
+    await services.replays.save(replace(replay, cursor="dlv_1"), now)
+    assert_problem(await api.post(f"{path}/replay", json=times), 409, "replay-running")
+    await services.replays.save(replace(replay, state=ReplayState.DONE, finished_at=iso(now)), now)
+    with pytest.raises(ConditionFailed):
+        await services.replays.save(replace(replay, cursor="dlv_2"), now)
+
+    async def fail(*_: object) -> None:
+        raise QueueError("away")
+
+    with monkeypatch.context() as away:
+        away.setattr(ReplayQueue, "put", fail)
+        assert_problem(await api.post(f"{path}/replay", json=times), 503, "unavailable")
+    assert (await api.post(f"{path}/replay", json=times)).status_code == 202
+    codes = [entry["code"] for entry in (await api.get(f"{path}/journal")).json()["data"]]
+    assert codes == ["replay_started", "replay_finished", "replay_started", "replay_started"]
+    await api.patch(path, json={"enabled": False})
+    assert_problem(await api.post(f"{path}/replay", json=times), 409, "webhook-disabled")
+
+
+async def test_a_replay_that_nobody_works_on_makes_room_for_another(api: httpx.AsyncClient, services: Services) -> None:
+    made = (await api.post("/v1/webhooks", json={"url": URL})).json()
+    path, times = f"/v1/webhooks/{made['id']}", {"since": iso(1), "until": "2999-01-01T00:00:00Z"}
+    long_ago = services.clock.unix() - LEASE_S - 10
+    bare = Replay(
+        id=new_id("rpl"), tenant="acme", webhook_id=made["id"], since=iso(1), until=iso(2), asked_at=iso(long_ago)
+    )
+    lost = bare.renewed(long_ago)
+    assert await services.replays.begin(lost, long_ago)
+    shown = (await api.get(f"{path}/replays/{lost.id}")).json()
+    assert (shown["state"], shown["finished_at"]) == ("stopped", lost.lease_until)
+    assert (await api.post(f"{path}/replay", json=times)).status_code == 202
+    with pytest.raises(ConditionFailed):
+        await services.replays.save(replace(lost, cursor="dlv_1"), services.clock.unix())

@@ -36,6 +36,7 @@ from functions.webhook_sender.figures import count_attempt
 from functions.webhook_sender.follow import follow
 from functions.webhook_sender.heed import heed
 from functions.webhook_sender.incoming import Work
+from functions.webhook_sender.lane import Lane
 from functions.webhook_sender.pace import Pace
 from functions.webhook_sender.places import NoRoom
 from functions.webhook_sender.record import delivered_by_twin, record, recorded
@@ -51,12 +52,31 @@ log = logging.getLogger(__name__)
 
 async def deliver(work: Work, webhook: Webhook, services: Services, begin_by: float | None = None) -> None:
     """Makes the attempt that is due, if any is. Raises StoreError, QueueError and OutOfTime: our own faults."""
+    if pace := _without_turn(work, webhook, services):
+        await wait_for_turn(work, webhook, pace, services)
+        return
     earlier = await _earlier(work, webhook, services)
     match standing(work, earlier):
         case Standing.OPEN:
             await proceed(work, webhook, earlier, services, begin_by)
         case Standing.RECORDED if earlier is not None:
             await follow(earlier, work.task, services)
+
+
+def _without_turn(work: Work, webhook: Webhook, services: Services) -> Pace | None:
+    """The endpoint's pace where it has no room for a task of the slow lane, whose record then need not be read. One
+    that has come before must be judged by its record: put back, nobody would see that it had."""
+    if work.lane is Lane.FAST or work.receives > 1 or is_given_up(work, services.clock.unix()):
+        return None
+    if _way(work, webhook, services) is not Way.CALL:
+        return None
+    pace = _pace(webhook, services)
+    return pace if services.places.refuses(pace, work.lane) else None
+
+
+def _pace(webhook: Webhook, services: Services) -> Pace:
+    slow = services.care.health(webhook).slow_at(services.clock.unix())
+    return services.places.pace((webhook.tenant, webhook.id), slow=slow)
 
 
 async def _earlier(work: Work, webhook: Webhook, services: Services) -> Delivery | None:
@@ -84,8 +104,7 @@ async def proceed(
 async def _call(
     work: Work, webhook: Webhook, earlier: Delivery | None, services: Services, begin_by: float | None
 ) -> Fate:
-    slow = services.care.health(webhook).slow_at(services.clock.unix())
-    pace = services.places.pace((webhook.tenant, webhook.id), slow=slow)
+    pace = _pace(webhook, services)
     try:
         outcome = await _attempted(work, webhook, pace, services, begin_by)
     except NoRoom:

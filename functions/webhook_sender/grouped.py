@@ -1,18 +1,17 @@
-"""Successes that are recorded at the same time share one call to the store: calls are what a delivery costs most.
-
-A lone one is written at once; those that come while a write is under way go together in the next.
-"""
+"""Successes that are recorded, and tasks that are put on a queue, together with others of the same moment."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
+from functions.webhook_sender.together import Together
 from shared.models.webhook import Delivery
+from shared.queues.deliveries import DeliveryTask, outgoing
+from shared.queues.queue import MAX_BATCH, Outgoing, Queue, QueueError
 from shared.store.deliveries import Deliveries
 
 MAX_GROUP = 25
-
-_Entry = tuple[Delivery, float, "asyncio.Future[None]"]
 
 
 class GroupedRecords:
@@ -20,8 +19,7 @@ class GroupedRecords:
 
     def __init__(self, deliveries: Deliveries) -> None:
         self._deliveries = deliveries
-        self._waiting: list[_Entry] = []
-        self._writer: asyncio.Task[None] | None = None
+        self._writes = Together(self._save, MAX_GROUP, _key)  # one call cannot write the same item twice
 
     async def get(self, tenant: str, webhook_id: str, delivery_id: str) -> Delivery | None:
         """A delivery, or None. Raises StoreError."""
@@ -31,40 +29,33 @@ class GroupedRecords:
         """Stores a delivery. A guarded write needs a condition, so it goes alone."""
         if keep_delivered:
             await self._deliveries.save(delivery, now, keep_delivered=True)
-            return
-        written = asyncio.get_running_loop().create_future()
-        self._waiting.append((delivery, now, written))
-        if self._writer is None:
-            self._writer = asyncio.create_task(self._write())
-        await written
+        else:
+            await self._writes.add((delivery, now))
 
-    async def _write(self) -> None:
-        try:
-            while group := self._next_group():
-                await self._write_group(group)
-        finally:
-            self._writer = None
+    async def reschedule(self, delivery: Delivery, *, seen: str | None) -> None:
+        """Stores another `next_attempt_at` on condition. Raises StoreError, ConditionFailed."""
+        await self._deliveries.reschedule(delivery, seen=seen)
 
-    async def _write_group(self, group: list[_Entry]) -> None:
-        writing = self._deliveries.save_many([delivery for delivery, _, _ in group], group[-1][1])
-        (result,) = await asyncio.gather(writing, return_exceptions=True)
-        for _, _, written in group:
-            if written.done():
-                continue  # who waited for it was cancelled
-            if result is None:
-                written.set_result(None)
-            else:
-                written.set_exception(result)
+    async def _save(self, group: list[tuple[Delivery, float]]) -> list[None]:
+        await self._deliveries.save_many([delivery for delivery, _ in group], group[-1][1])
+        return [None] * len(group)
 
-    def _next_group(self) -> list[_Entry]:
-        """The first of each key: one call cannot write the same item twice."""
-        group: dict[tuple[str, str], _Entry] = {}
-        later: list[_Entry] = []
-        for entry in self._waiting:
-            key = entry[0].tenant, entry[0].id
-            if key in group or len(group) == MAX_GROUP:
-                later.append(entry)
-            else:
-                group[key] = entry
-        self._waiting = later
-        return list(group.values())
+
+class GroupedTasks:
+    """A queue of the sender, as the sender puts tasks there."""
+
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
+        self._puts = Together(self._put, MAX_BATCH)
+
+    async def put(self, tasks: Sequence[DeliveryTask], delay_s: int = 0) -> None:
+        """Puts tasks on the queue. Raises QueueError when not all were taken; then some may be there already."""
+        await asyncio.gather(*(self._puts.add(outgoing(task, delay_s)) for task in tasks))
+
+    async def _put(self, group: list[Outgoing]) -> list[QueueError | None]:
+        refused = {id(message) for message in await self._queue.send_many(group)}
+        return [QueueError("a delivery was not taken") if id(message) in refused else None for message in group]
+
+
+def _key(entry: tuple[Delivery, float]) -> tuple[str, str]:
+    return entry[0].tenant, entry[0].id

@@ -74,6 +74,10 @@ class Places:
         finally:
             self._leave(pace, lane)
 
+    def refuses(self, pace: Pace, lane: Lane) -> bool:
+        """Whether one more would be refused at once."""
+        return self._is_full(pace, lane) and pace.wait_s() >= PATIENCE_S
+
     def refuse_waiting(self, pace: Pace) -> None:
         """Sends away those that wait for an endpoint on the fast lane: it has turned out to be slow."""
         for waiter in self._waiters:
@@ -90,7 +94,7 @@ class Places:
                 waiter.granted.set_result(True)
 
     async def _wait(self, pace: Pace, lane: Lane, begin_by: float | None) -> None:
-        if self._is_full(pace, lane) and pace.wait_s() >= PATIENCE_S:
+        if self.refuses(pace, lane):
             raise NoRoom
         loop = asyncio.get_running_loop()
         waiter = _Waiter(pace, lane, loop.create_future())

@@ -13,7 +13,7 @@ from typing import Protocol
 from functions.webhook_sender.bound import AutoBound
 from functions.webhook_sender.care import Care
 from functions.webhook_sender.decide import SCHEDULE_S
-from functions.webhook_sender.grouped import GroupedRecords
+from functions.webhook_sender.grouped import GroupedRecords, GroupedTasks
 from functions.webhook_sender.ordered.holds import Holds
 from functions.webhook_sender.places import Places
 from functions.webhook_sender.replay import Replayer
@@ -156,8 +156,8 @@ async def open_services(
         yield Services(
             endpoints=Webhooks(database),
             records=GroupedRecords(Deliveries(database)),
-            tasks=DeliveryQueue(queue),
-            slow=DeliveryQueue(await open_queue(sqs, settings.aws.prefix, DELIVERIES_SLOW.name)),
+            tasks=GroupedTasks(queue),
+            slow=GroupedTasks(await open_queue(sqs, settings.aws.prefix, DELIVERIES_SLOW.name)),
             replayer=_replayer(database, queue, clock),
             dead=DeliveryQueue(await open_queue(sqs, settings.aws.prefix, DELIVERIES_DEAD.name)),
             client=await stack.enter_async_context(poster),

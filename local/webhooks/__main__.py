@@ -23,7 +23,7 @@ from functions.webhook_sender.decide import SCHEDULE_S
 from functions.webhook_sender.services import Services, open_services
 from functions.webhook_sender.settings import SenderSettings
 from local.webhooks.outage import Outage
-from local.webhooks.source import VISIBILITY_S, EventSource
+from local.webhooks.source import GATHER_S, VISIBILITY_S, EventSource
 from shared.aws import client
 from shared.logs import log_json
 from shared.queues.names import DELIVERIES, DELIVERIES_SLOW, open_queue
@@ -31,6 +31,7 @@ from shared.queues.queue import QueueError
 from shared.settings import BadSetting, Settings
 
 MARGIN_S = 5.0  # to record and schedule after the last attempt
+GATHER_SLOW_S = 0.5  # what is put back comes singly, and waits for seconds anyway
 
 log = logging.getLogger("local.webhooks")
 
@@ -73,8 +74,11 @@ async def _open(
     sqs = await stack.enter_async_context(client(settings.aws, "sqs"))
     handler = partial(_handle, services, VISIBILITY_S - sender.timeout_s - MARGIN_S)
     return [
-        EventSource(await open_queue(sqs, prefix, lane.name), handler, places, f"{prefix}-{lane.name}")
-        for lane, places in ((DELIVERIES, 2 * sender.concurrency), (DELIVERIES_SLOW, sender.concurrency))
+        EventSource(await open_queue(sqs, prefix, lane.name), handler, places, f"{prefix}-{lane.name}", gather_s)
+        for lane, places, gather_s in (
+            (DELIVERIES, 2 * sender.concurrency, GATHER_S),
+            (DELIVERIES_SLOW, sender.concurrency, GATHER_SLOW_S),
+        )
     ]
 
 

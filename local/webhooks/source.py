@@ -54,10 +54,13 @@ class BatchHandler(Protocol):
 
 class EventSource:
     """The loop between one queue and one handler, with at most `places` messages in hand. `name`: the queue's whole
-    name."""
+    name; `gather_s`: how long to gather for a batch where messages come singly."""
 
-    def __init__(self, queue: MessageQueue, handler: BatchHandler, places: int, name: str = "") -> None:
+    def __init__(
+        self, queue: MessageQueue, handler: BatchHandler, places: int, name: str = "", gather_s: float = GATHER_S
+    ) -> None:
         self._name = name
+        self._gather_s = gather_s
         self._queue = queue
         self._handler = handler
         self._room = Room(places)
@@ -84,7 +87,7 @@ class EventSource:
 
     async def _take_until(self, stopping: asyncio.Event) -> None:
         while not stopping.is_set():
-            if not await _unless(stopping, self._room.for_batch(MAX_BATCH, GATHER_S)):
+            if not await _unless(stopping, self._room.for_batch(MAX_BATCH, self._gather_s)):
                 return
             most = min(self._room.free, MAX_BATCH)
             try:
@@ -97,7 +100,7 @@ class EventSource:
                 await self._give_back(messages)
             elif messages:
                 self._start(messages)
-                await _unless(stopping, asyncio.sleep(GATHER_S if len(messages) < most else 0))
+                await _unless(stopping, asyncio.sleep(self._gather_s if len(messages) < most else 0))
 
     def _start(self, messages: list[Received]) -> None:
         self._room.take(len(messages))
@@ -125,7 +128,7 @@ class EventSource:
     async def _keep_deleting(self) -> None:
         while True:
             await self._any_settled.wait()
-            await asyncio.sleep(DELETE_EVERY_S)
+            await asyncio.sleep(max(DELETE_EVERY_S, self._gather_s))
             await self._delete()
 
     async def _delete(self) -> None:

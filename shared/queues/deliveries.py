@@ -46,10 +46,14 @@ class DeliveryQueue:
 
     async def put(self, tasks: Sequence[DeliveryTask], delay_s: int = 0) -> None:
         """Puts tasks on the queue. Raises QueueError when not all were taken; then some may be there already."""
-        messages = [Outgoing(encode(task), task.tenant, None, delay_s, task.traceparent) for task in tasks]
-        failed = await self._queue.send_many(messages)
+        failed = await self._queue.send_many([outgoing(task, delay_s) for task in tasks])
         if failed:
             raise QueueError(f"{len(failed)} of {len(tasks)} deliveries were not taken")
+
+
+def outgoing(task: DeliveryTask, delay_s: int = 0) -> Outgoing:
+    """A task as a message of the queue."""
+    return Outgoing(encode(task), task.tenant, None, delay_s, task.traceparent)
 
 
 def encode(task: DeliveryTask) -> str:

@@ -1,4 +1,4 @@
-"""Records that share calls."""
+"""Records and tasks that share calls."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import Any, cast
 
 import pytest
 
-from functions.webhook_sender.grouped import MAX_GROUP, GroupedRecords
+from functions.webhook_sender.grouped import MAX_GROUP, GroupedRecords, GroupedTasks
 from shared.models.webhook import Delivery, DeliveryState
+from shared.queues.deliveries import DeliveryTask, decode
+from shared.queues.queue import MAX_BATCH, Outgoing, Queue, QueueError
 from shared.store.database import StoreUnavailable
 from shared.store.deliveries import Deliveries
 
@@ -103,3 +105,45 @@ async def test_who_no_longer_waits_disturbs_nobody() -> None:
     await staying
     await records.save(a_delivery(2), 0)
     assert [one for group in store.groups for one in group] == ["dlv_0_a", "dlv_1_a", "dlv_2_a"]
+
+
+class Sqs:
+    """Takes messages, each call as long as `open` is not set; those of `refused` events it does not take."""
+
+    def __init__(self, refused: Sequence[str] = (), failure: QueueError | None = None) -> None:
+        self.calls: list[list[tuple[str, int, str | None]]] = []
+        self.open = asyncio.Event()
+        self._refused = refused
+        self._failure = failure
+
+    async def send_many(self, messages: Sequence[Outgoing]) -> list[Outgoing]:
+        self.calls.append([(decode(one.body).event, one.delay_s, one.group) for one in messages])
+        await self.open.wait()
+        if self._failure:
+            raise self._failure
+        return [one for one in messages if decode(one.body).event in self._refused]
+
+
+async def put(sqs: Sqs, *delays: int) -> list[Any]:
+    tasks = GroupedTasks(cast(Queue, sqs))
+    putting = [
+        asyncio.create_task(tasks.put([DeliveryTask("acme", str(at))], delay_s)) for at, delay_s in enumerate(delays)
+    ]
+    await asyncio.sleep(0.01)
+    sqs.open.set()
+    return [str(result) if result else None for result in await asyncio.gather(*putting, return_exceptions=True)]
+
+
+async def test_tasks_of_one_moment_share_calls_and_keep_their_delays() -> None:
+    sqs = Sqs()
+    assert await put(sqs, *range(MAX_BATCH + 2)) == [None] * (MAX_BATCH + 2)
+    assert [entry for call in sqs.calls for entry in call] == [(str(n), n, "acme") for n in range(MAX_BATCH + 2)]
+    assert [len(call) for call in sqs.calls] in ([MAX_BATCH, 2], [1, MAX_BATCH, 1])
+
+
+async def test_a_task_that_is_not_taken_is_nobody_elses_failure() -> None:
+    assert await put(Sqs(refused=["1"]), 0, 0, 0) == [None, "a delivery was not taken", None]
+
+
+async def test_where_the_queue_is_away_all_of_a_call_hear_of_it() -> None:
+    assert await put(Sqs(failure=QueueError("away")), 0, 0) == ["away", "away"]

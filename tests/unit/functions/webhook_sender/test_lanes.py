@@ -123,6 +123,20 @@ async def test_nobody_waits_longer_than_half_of_what_the_endpoint_has_been_slow(
     await running
 
 
+async def test_the_record_of_what_has_no_turn_is_read_only_if_it_came_before() -> None:
+    endpoints = Endpoints()
+    made = fakes(replace(HANGING, health=SLOW), client=endpoints)
+    running = asyncio.create_task(process_batch([_slow_record(0)], made.services))
+    await until(lambda: endpoints.open)
+    for receives, gets in ((1, 1), (2, 2)):
+        again = _slow_record(1, receives=receives)
+        assert await process_batch([again], made.services) == {"batchItemFailures": []}
+        assert made.records.gets == gets
+    assert len(made.slow.tasks) == 2
+    endpoints.ended.set()
+    await running
+
+
 async def test_what_found_no_turn_for_a_day_is_dead_and_can_be_replayed() -> None:
     endpoints = Endpoints()
     made = fakes(replace(HANGING, health=SLOW), client=endpoints)
@@ -156,6 +170,6 @@ async def test_an_endpoint_with_another_that_hangs_gets_the_same_event() -> None
     assert task == a_task(webhook_id="wh_hanging", moved_at=NOW, traceparent=task.traceparent)
 
 
-def _slow_record(number: int, moved_at: float = NOW) -> dict[str, object]:
+def _slow_record(number: int, moved_at: float = NOW, receives: int = 1) -> dict[str, object]:
     task: DeliveryTask = a_task(an_event(number), tenant="slowpoke", webhook_id="wh_hanging", moved_at=moved_at)
-    return a_record(task, message_id=str(number), lane=Lane.SLOW)
+    return a_record(task, message_id=str(number), lane=Lane.SLOW, receives=receives)

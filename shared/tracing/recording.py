@@ -3,7 +3,7 @@
 Exporting never holds up what is being recorded: spans wait in a bounded queue (OTEL_BSP_MAX_QUEUE_SIZE, 2,048), and
 those that find no room are dropped. A collector that cannot be reached costs that thread's attempts and a line in the
 log now and then. The requests go to the operator's own collector, a setting of the deployment: so not through the door
-that guards customers' URLs (shared/egress).
+that guards customers' URLs (shared/egress), and through no proxy that the environment names: a worker's is WhatsApp's.
 
 No provider is registered globally: libraries that bring spans of their own would record paths and texts of errors.
 """
@@ -25,6 +25,7 @@ from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.id_generator import IdGenerator
+from requests import Session
 
 from shared.tracing.current import Within, current
 from shared.tracing.otlp import OtlpSettings
@@ -153,7 +154,9 @@ def open_recorder(settings: OtlpSettings, service: str) -> Recorder:
     resource = Resource.create({"service.name": said.get("service.name") or service, "service.version": VERSION})
     provider = TracerProvider(resource=resource, id_generator=OwnIds(), shutdown_on_exit=False)
     _quieten()
-    exporter = trace_exporter.OTLPSpanExporter(settings.endpoint, headers=dict(settings.headers))
+    direct = Session()
+    direct.trust_env = False
+    exporter = trace_exporter.OTLPSpanExporter(settings.endpoint, headers=dict(settings.headers), session=direct)
     provider.add_span_processor(BatchSpanProcessor(exporter))
     return Recorder(provider)
 

@@ -117,7 +117,7 @@ def _span_environment(stage: Stage) -> dict[str, str]:
         return {}
     return {
         "OTEL_EXPORTER_OTLP_ENDPOINT": stage.spans.endpoint,
-        "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
+        "OTEL_TRACES_SAMPLER": "traceidratio",  # by the trace's id alone: a caller's flag shall not cost its operator
         "OTEL_TRACES_SAMPLER_ARG": stage.spans.ratio,
         "OTEL_RESOURCE_ATTRIBUTES": f"deployment.environment.name={stage.name}",
     }

@@ -45,7 +45,7 @@ def test_functions_are_told_of_the_collector_and_where_its_key_is(template: Synt
     settings = Settings.parse({**told, SEALING_KEY: new_key()})
     assert settings.tracing is not None
     assert settings.tracing.endpoint == "https://collector.example:4318/v1/traces"
-    assert (told["OTEL_TRACES_SAMPLER"], told["OTEL_TRACES_SAMPLER_ARG"]) == ("parentbased_traceidratio", "0.25")
+    assert (told["OTEL_TRACES_SAMPLER"], told["OTEL_TRACES_SAMPLER_ARG"]) == ("traceidratio", "0.25")
 
 
 def test_hosts_get_the_key_when_they_start(template: Synthesis) -> None:

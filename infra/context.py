@@ -9,7 +9,7 @@
 | alert-targets | name of a secret that says where alerts go; without it the stack makes one (docs/alarms.md) | |
 | otlp-endpoint | base URL of a collector that spans are sent to (docs/tracing.md); without it none are recorded | |
 | otlp-headers | name of a secret with the headers that the collector asks for, `name=value,...` | |
-| otlp-ratio | which share of the traces that begin here is recorded, 0 to 1 | 1 |
+| otlp-ratio | which share of the traces is recorded, 0 to 1 | 1 |
 | code | `lambda`: functions with their libraries; `source`: our own code alone, for tests | lambda |
 """
 
@@ -58,8 +58,8 @@ def _spans(values: Mapping[str, object]) -> Spans | None:
         if headers or ratio:
             raise BadContext("context values otlp-headers and otlp-ratio ask for an otlp-endpoint")
         return None
-    if not re.fullmatch(r"https?://[^\s/@]+(/\S*)?", endpoint):
-        raise BadContext("context value otlp-endpoint must be a URL without a key in it")
+    if not re.fullmatch(r"https?://[^\s/@?#]+(/[^\s?#]*)?", endpoint):
+        raise BadContext("context value otlp-endpoint must be a URL without a key, a ? or a # in it")
     if ratio is not None and not re.fullmatch(r"0(\.\d+)?|1(\.0+)?", ratio):
         raise BadContext(f"context value otlp-ratio must be a number from 0 to 1, not {ratio!r}")
     return Spans(endpoint, headers, ratio or "1")

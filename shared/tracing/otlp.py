@@ -63,10 +63,11 @@ def _endpoint(env: Mapping[str, str]) -> str | None:
     try:
         parts = urlsplit(url)
         usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        usable = usable and not {"?", "#"} & set(url)  # a path put behind them would be none
     except ValueError:
         usable = False
     if not usable:  # the URL itself may hold a key
-        raise BadOtlpSetting(f"{name} must be a URL that starts with http:// or https://")
+        raise BadOtlpSetting(f"{name} must be a URL that starts with http:// or https://, without ? and #")
     return url
 
 

@@ -43,6 +43,8 @@ def test_spans_go_where_the_context_says() -> None:
         ({"otlp-headers": "ops/otlp"}, "otlp-endpoint"),
         ({"otlp-endpoint": "collector:4317"}, "otlp-endpoint"),
         ({"otlp-endpoint": "https://user:secret@collector.example"}, "otlp-endpoint"),
+        ({"otlp-endpoint": "https://collector.example?key=secret"}, "otlp-endpoint"),
+        ({"otlp-endpoint": "https://collector.example/otlp#x"}, "otlp-endpoint"),
         ({"otlp-endpoint": "https://collector.example", "otlp-ratio": "2"}, "otlp-ratio"),
     ],
 )

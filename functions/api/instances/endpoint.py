@@ -39,9 +39,12 @@ async def endpoint_change(services: Services, key: InstanceKey, change: Settings
     webhook_id = endpoint_id(key)
     if change.webhook_url is None:
         return EndpointChange([webhooks.delete(key.tenant, webhook_id)])
-    if await services.webhooks.get(key.tenant, webhook_id) is not None:
-        return EndpointChange([webhooks.set_url(key.tenant, webhook_id, change.webhook_url)])
-    return new_endpoint(services, key, change.webhook_url, absent("id"))
+    webhook = await services.webhooks.get(key.tenant, webhook_id)
+    if webhook is None:
+        return new_endpoint(services, key, change.webhook_url, absent("id"))
+    if webhook.url == change.webhook_url:  # as it is, with what is known of its health
+        return EndpointChange()
+    return EndpointChange([webhooks.set_url(key.tenant, webhook_id, change.webhook_url)])
 
 
 def new_endpoint(services: Services, key: InstanceKey, url: str, condition: Condition | None = None) -> EndpointChange:

@@ -18,9 +18,11 @@ from shared.clock import iso
 from shared.egress import EgressRefused, check_headers
 from shared.endpoint_headers import sealed_headers
 from shared.ids import new_id
+from shared.models.endpoint_health import REVIVED
 from shared.models.webhook import Ordering, Webhook
 from shared.signing import new_secret
 from shared.store.database import StoreUnavailable
+from shared.store.webhook_journal import EndpointChange
 
 MOST = 100  # of a tenant, those of instances not counted: every event is matched against all of them
 MOST_OF_ONE = 10  # that name the same instance, or the same pattern: `*` too. An event makes so many deliveries
@@ -63,7 +65,8 @@ async def create(services: Services, tenant: str, new: NewWebhook) -> NewWebhook
 
 
 async def change(services: Services, tenant: str, webhook_id: str, wanted: WebhookChange) -> Webhook:
-    """Stores what is to change; one that is enabled again is as if it had never failed. Raises Problem."""
+    """Stores what is to change; one that is enabled again, or has another URL, is as if it had never failed. Raises
+    Problem."""
     given: dict[str, Any] = {name: getattr(wanted, name) for name in wanted.model_fields_set}
     if "url" in given:
         await check_webhook_url(services, given["url"], "/url")
@@ -97,10 +100,14 @@ async def _store(services: Services, webhook: Webhook, given: dict[str, Any]) ->
         given = given | {"headers": {}, "sealed_headers": sealed}
     elif webhook.headers:
         await services.webhooks.seal_headers(webhook, sealed_headers(vault, tenant, webhook.id, webhook.headers))
-    if not await services.webhooks.change(webhook, **given):
+    elsewhere = given.get("url", webhook.url) != webhook.url
+    if not await services.webhooks.change(webhook, **given, **(REVIVED if elsewhere else {})):
         raise not_found("webhook")
     if given.get("enabled") and not webhook.active:
         await services.webhook_health.revive(tenant, webhook.id, services.clock.unix())
+    elif elsewhere and webhook.health.disabled_at is not None:
+        at, why = services.clock.unix(), "it has another URL"
+        await services.webhook_journal.note(tenant, webhook.id, EndpointChange.ENABLED, at, why)
 
 
 async def delete(services: Services, tenant: str, webhook_id: str) -> None:

@@ -171,6 +171,10 @@ async def test_webhook_url_makes_changes_and_removes_an_endpoint(api: httpx.Asyn
     assert stored is not None
     assert stored.url == url + "2"
     assert services.vault.open(stored.secrets[0].sealed, f"webhook:acme:{stored.id}") == shown["secret"]
+    await services.webhook_health.change("acme", stored.id, {"failing_since": 1.0}, {})
+    for end, health in (("2", "failing"), ("3", "healthy")):  # the same URL once more, and another
+        await api.patch("/v1/instances/shop-1", json={"settings": {"webhook_url": url + end}})
+        assert (await api.get(f"/v1/webhooks/{stored.id}")).json()["health"]["state"] == health
     for call in (api.delete(f"/v1/webhooks/{stored.id}"), api.patch(f"/v1/webhooks/{stored.id}", json={"url": url})):
         refused = await call
         assert (refused.status_code, refused.json()["type"]) == (409, "managed-by-instance")

@@ -177,6 +177,20 @@ async def test_an_endpoint_tells_how_it_does_and_is_revived(api: httpx.AsyncClie
     assert rest["data"] == [{"at": iso(now - 60), "code": "failing", "detail": "status 500"}]
 
 
+async def test_another_url_has_nothing_of_the_old_ones_health(api: httpx.AsyncClient, services: Services) -> None:
+    made = (await api.post("/v1/webhooks", json={"url": URL})).json()
+    path, now = f"/v1/webhooks/{made['id']}", services.clock.unix()
+    for sets in ({"failing_since": now - 60}, {"disabled_at": now, "disabled_reason": DisabledReason.GONE}):
+        assert await services.webhook_health.change("acme", made["id"], sets, {})
+        same = (await api.patch(path, json={"url": made["url"], "events": ["*"]})).json()
+        assert same["health"]["state"] != "healthy", "the same URL is no news"
+        made["url"] += "/new"
+        moved = (await api.patch(path, json={"url": made["url"]})).json()
+        assert (moved["url"], moved["enabled"], moved["health"]) == (made["url"], True, {"state": "healthy"})
+    (entry,) = (await api.get(f"{path}/journal")).json()["data"]
+    assert (entry["code"], entry["detail"]) == ("enabled", "it has another URL")
+
+
 async def test_every_rotation_shows_a_secret_that_signs(api: httpx.AsyncClient, services: Services) -> None:
     made = (await api.post("/v1/webhooks", json={"url": URL})).json()
     answers = await asyncio.gather(*(api.post(f"/v1/webhooks/{made['id']}/rotate-secret") for _ in range(3)))

@@ -25,14 +25,23 @@ LOG_PACE = Pace(0.2, 0.2)
 _GROWTH = 1.5
 
 
+async def _never() -> bool:
+    return False
+
+
 async def first(
-    services: Services, probe: Callable[[], Awaitable[Found | None]], seconds: float, pace: Pace
+    services: Services,
+    probe: Callable[[], Awaitable[Found | None]],
+    seconds: float,
+    pace: Pace,
+    gone: Callable[[], Awaitable[bool]] = _never,
 ) -> Found | None:
-    """What `probe` finds, now or within `seconds`; None when time is up or the process stops before that."""
+    """What `probe` finds, now or within `seconds`; None when time is up, the process stops or the caller is `gone`
+    before that."""
     ends, pause = services.clock.monotonic() + seconds, pace.first_s
     while (found := await probe()) is None:
         left = ends - services.clock.monotonic()
-        if left <= 0 or await _stops_within(services, min(pause, left)):
+        if left <= 0 or await _stops_within(services, min(pause, left)) or await gone():
             return None
         pause = min(pause * _GROWTH, pace.longest_s)
     return found

@@ -70,11 +70,10 @@ async def list_events(
     async def found() -> Part | None:
         nonlocal part
         part = await read_log(services, str(instance.key), part.looked_at, limit, wanted)
-        if part.bodies or not part.is_all or not wait or wanted.is_over(services.clock.unix()):
-            return part
-        return part if await request.is_disconnected() else None
+        is_answer = part.bodies or not part.is_all or not wait or wanted.is_over(services.clock.unix())
+        return part if is_answer else None
 
-    await first(services, found, wait, LOG_PACE)
+    await first(services, found, wait, LOG_PACE, request.is_disconnected)
     return _page(part.bodies if call.manages else [_without_code(body) for body in part.bodies], part.looked_at)
 
 

@@ -39,17 +39,13 @@ class Code:
         return f'W/"{hashlib.sha256(self.text.encode()).hexdigest()[:32]}"'
 
 
-_UNREAD = Code("", "")  # for a caller who is gone
-
-
 @dataclass(slots=True)
 class Looking:
-    """One caller's looks for a code. `held`: the text of its If-None-Match; `gone` tells whether it has hung up."""
+    """One caller's looks for a code. `held`: the text of its If-None-Match."""
 
     services: Services
     key: InstanceKey
     held: str
-    gone: Callable[[], Awaitable[bool]]
     seen: Code | None = None
     looks: int = 0
     asked: int = 0
@@ -58,8 +54,6 @@ class Looking:
         """A code that the caller does not hold. Raises Problem: not-found, already-paired."""
         first_look = self.looks == 0
         self.looks += 1
-        if not first_look and await self.gone():
-            return _UNREAD
         instance = await instance_of(self.services, self.key)
         refuse_linked(instance)
         found = await self.services.cache.get(CacheKind.QR, str(self.key), counted=first_look)
@@ -80,9 +74,10 @@ async def current_code(
     services: Services, key: InstanceKey, wait_s: float, held: str, gone: Callable[[], Awaitable[bool]]
 ) -> tuple[Code, bool]:
     """The code to scan, and whether the caller does not hold it yet; at once, or within `wait_s` where it does or where
-    there is none. Raises Problem: `not-found`, `already-paired`, or `qr-not-ready` and has one made."""
-    looking = Looking(services, key, held, gone)
-    found = await first(services, looking.look, wait_s, QR_PACE)
+    there is none, unless it is `gone` before that. Raises Problem: `not-found`, `already-paired`, or `qr-not-ready` and
+    has one made."""
+    looking = Looking(services, key, held)
+    found = await first(services, looking.look, wait_s, QR_PACE, gone)
     if found is not None:
         return found, True
     if looking.seen is not None:

@@ -8,11 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from starlette.types import Message
 
+from functions.api.app import create_app
+from functions.api.services import Services
 from shared.models.command import CommandKind
 from shared.models.instance import InstanceKey
 from shared.store.cache import CacheKind
+from tests.integration.functions.api.conftest import KEYS
 from tests.integration.functions.api.fake_worker import FakeWorker
+from tests.integration.functions.granted import at_work
 
 PAGE = Path(__file__).resolve().parents[4] / "docs" / "pairing.md"
 QR = "/v1/instances/shop-1/qr"
@@ -109,6 +114,34 @@ async def test_a_wait_starts_pairing_once_and_is_told_when_nothing_comes_of_it(
     assert list(worker.kinds()).count(CommandKind.PAIR) <= 3  # two of them when 10 s turn over in between
     refused = await api.get(f"{QR}?wait=21")
     assert (refused.status_code, refused.json()["type"]) == (422, "invalid-request")
+
+
+async def hung_up(services: Services, path: str, held: str = "") -> int:
+    """What a call is answered with, and logged and counted as, whose caller hangs up at once."""
+    statuses: list[int] = []
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        statuses.extend([message["status"]] if message["type"] == "http.response.start" else [])
+
+    headers = [(b"x-api-key", KEYS["acme"].encode()), (b"accept", b"image/png"), (b"if-none-match", held.encode())]
+    scope = {"type": "http", "http_version": "1.1", "method": "GET", "path": path, "query_string": b"wait=20"}
+    with at_work():
+        await asyncio.wait_for(create_app(services)(scope | {"headers": headers}, receive, send), 5)
+    (status,) = statuses
+    return status
+
+
+async def test_for_who_hangs_up_nothing_is_drawn(
+    api: httpx.AsyncClient, worker: FakeWorker, services: Services
+) -> None:
+    await made(api, worker)
+    assert await hung_up(services, QR, "*") == 304
+    await worker.cache.delete(CacheKind.QR, NAME)
+    assert await hung_up(services, QR) == 404
+    assert await hung_up(services, "/v1/instances/shop-1/events") == 200
 
 
 async def test_the_pages_example_follows_the_code_until_a_phone_has_scanned_it(

@@ -22,6 +22,7 @@ from shared.queues.replays import ReplayQueue
 from shared.settings import Settings
 from shared.store.cache import Cache
 from shared.store.cache_numbers import CheckBudget
+from shared.store.chains import Chains
 from shared.store.database import Database
 from shared.store.deliveries import Deliveries
 from shared.store.events import Events
@@ -61,6 +62,7 @@ class Services:
     events: Events
     webhooks: Webhooks
     webhook_health: WebhookHealth
+    chains: Chains
     webhook_journal: WebhookJournal
     deliveries: Deliveries
     replays: Replays
@@ -116,6 +118,7 @@ async def open_services(settings: Settings, stopping: asyncio.Event | None = Non
             events=Events(database),
             webhooks=Webhooks(database),
             webhook_health=WebhookHealth(database),
+            chains=Chains(database),
             webhook_journal=WebhookJournal(database),
             deliveries=Deliveries(database),
             replays=Replays(database),

@@ -50,6 +50,7 @@ EventPattern = Annotated[str, Field(pattern=r"^[a-z._*]{1,50}$"), AfterValidator
 InstancePattern = Annotated[str, Field(pattern=r"^[A-Za-z0-9@._*-]{1,50}$")]
 EventPatterns = Annotated[list[EventPattern], Field(min_length=1, max_length=50)]
 InstancePatterns = Annotated[list[InstancePattern], Field(min_length=1, max_length=100)]
+Order = Annotated[Ordering, Field(strict=False)]
 Url = Annotated[str, Field(min_length=1, max_length=2048)]
 
 
@@ -63,7 +64,7 @@ class NewWebhook(Body):
     instances: InstancePatterns = Field(default=["*"], description="Ids of instances; `*` stands for anything.")
     headers: dict[str, str] = Field(default={}, description="Sent with every delivery.")
     enabled: bool = True
-    ordering: Ordering = Field(
+    ordering: Order = Field(
         default=Ordering.NONE,
         description="`instance`: an instance's events come one after the other; one that fails holds the rest back.",
     )
@@ -79,7 +80,7 @@ class WebhookChange(Body):
     instances: InstancePatterns = Field(default=[])
     headers: dict[str, str] = Field(default={})
     enabled: bool = True
-    ordering: Ordering = Ordering.NONE
+    ordering: Order = Ordering.NONE
 
 
 class ReasonView(View):

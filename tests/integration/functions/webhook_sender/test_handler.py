@@ -14,7 +14,7 @@ from shared.clock import SystemClock, iso
 from shared.models.endpoint_health import HealthState
 from shared.models.instance import InstanceKey
 from shared.models.replay import Replay, ReplayState
-from shared.models.webhook import DeliveryState
+from shared.models.webhook import DeliveryState, Ordering
 from shared.queues.replays import ReplayQueue
 from shared.store.events import event_put
 from shared.store.replays import Replays
@@ -143,3 +143,25 @@ async def work(sending: Sending, least: int) -> None:
         assert answer == {"batchItemFailures": []}
         await sending.queue.delete([message.handle for message in received])
         done += len(received)
+
+
+@pytest.mark.usefixtures("lambda_env")
+async def test_events_in_order_though_tasks_come_in_another_and_one_fails(
+    sending: Sending, deployment: Deployment
+) -> None:
+    key, clock = InstanceKey("acme", "shop-1"), SystemClock()
+    assert await sending.endpoints.change(sending.webhook, ordering=Ordering.INSTANCE)
+    events = [an_event(number) for number in range(1, 6)]
+    for event in events:
+        await deployment.database.write(event_put(key, event, clock.unix()))
+    sending.receiver.statuses = [200, 500, 200]
+    await sending.put(events[2::-1])
+    await work(sending, 3)
+    await sending.put(events[3:])
+    async with asyncio.timeout(30):
+        while len(sending.receiver.got) < len(events) + 1:
+            await work(sending, 1)
+    heard = [json.loads(body)["sequence"] for _, body, _ in sending.receiver.got]
+    assert heard == [1, 2, 2, 3, 4, 5]
+    found = [one for event in events if (one := await sending.delivery(event))]
+    assert [one.state for one in found] == [DeliveryState.DELIVERED] * 5

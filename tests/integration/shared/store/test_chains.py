@@ -1,0 +1,64 @@
+"""One sender at a time is at a chain, and whoever finds it held is heard."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from shared.models.chain import Chain
+from shared.store.chains import Chains
+from shared.store.deliveries import KEPT_S
+from tests.conftest import Deployment
+
+NOW = 1_800_000_000.5
+FIRST = Chain(tenant="acme", webhook_id="wh_a", instance="shop-1", cursor=3, first=3, holder="a", lease_until=NOW + 9)
+
+
+async def seen(chains: Chains, now: float = NOW) -> Chain | None:
+    return await chains.get("acme", "wh_a", "shop-1", now)
+
+
+async def test_a_chain_is_taken_heard_and_let_go(deployment: Deployment) -> None:
+    chains = Chains(deployment.database)
+    assert await chains.begin(FIRST, NOW)
+    assert not await chains.begin(replace(FIRST, holder="b"), NOW)
+    held = await seen(chains)
+    assert held == FIRST
+    assert await chains.knock(held, NOW)
+    come = replace(held, cursor=5, behind=True, waits_until=NOW + 2.25, aside=True)
+    heard = await chains.release(come, NOW)
+    assert heard == replace(come, knocks=1)
+    assert await chains.release(heard, NOW) is None
+    assert await seen(chains) == replace(heard, holder=None, lease_until=0.0)
+    assert not await chains.knock(held, NOW), "nobody would hear it"
+
+
+async def test_of_two_that_see_the_same_one_takes_it(deployment: Deployment) -> None:
+    chains = Chains(deployment.database)
+    await chains.begin(FIRST, NOW)
+    over = await seen(chains)  # its lease has run out
+    assert over is not None
+    taken = await chains.take(over, "b", NOW + 20, NOW + 10)
+    assert taken == replace(over, holder="b", lease_until=NOW + 20) == await seen(chains)
+    assert await chains.take(over, "c", NOW + 20, NOW + 10) is None
+    assert await chains.release(replace(over, cursor=9), NOW) is None, "it is another's"
+    assert await seen(chains) == taken
+    assert await chains.release(replace(taken, cursor=4), NOW, unheard=True) is None
+    idle = await seen(chains)
+    assert idle == replace(taken, cursor=4, holder=None, lease_until=0.0)
+    assert await chains.take(idle, "c", NOW + 30, NOW)
+    assert await chains.take(idle, "d", NOW + 30, NOW) is None
+
+
+async def test_all_of_an_endpoint_and_none_that_expired(deployment: Deployment) -> None:
+    chains = Chains(deployment.database)
+    other = replace(FIRST, instance="shop-2")
+    await chains.begin(FIRST, NOW)
+    await chains.begin(other, NOW)
+    assert await chains.of_webhook("acme", "wh_a", NOW) == [FIRST, other]
+    later = NOW + KEPT_S + 1
+    assert await chains.of_webhook("acme", "wh_a", later) == []
+    assert await seen(chains, later) is None
+    assert await chains.begin(replace(FIRST, cursor=8), later)
+    found = await seen(chains, later)
+    assert found is not None
+    assert found.cursor == 8

@@ -24,20 +24,20 @@ from local.bench.target import Target
 logger = logging.getLogger(__name__)
 
 SETTLE_S = 30.0
-CALM_S = 5.0  # between rounds: what the neighbour left on the queues is gone by then
 ALONE = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Steady:
     """`rate` events a second for `seconds` over `instances`, alone and beside neighbours at the rates `hanging`;
-    each of these `turns` times."""
+    each of these `turns` times. `calm_s` between rounds: what the neighbour left on the queues is gone by then."""
 
     instances: int = 10
     rate: float = 100.0
     seconds: float = 60.0
     hanging: tuple[float, ...] = (2.0, 20.0)
     turns: int = 2
+    calm_s: float = 5.0
 
     def rounds(self) -> list[float]:
         """The neighbour's rate in each round, ALONE for none."""
@@ -131,7 +131,7 @@ async def _round(target: Target, neighbour: Target, instances: int, plan: Steady
     seen.counted.append(endpoint.report(count))
     seen.hung += hung.calls if hung else 0
     if hung:
-        await asyncio.sleep(CALM_S)
+        await asyncio.sleep(plan.calm_s)
 
 
 async def _hanging(stack: AsyncExitStack, neighbour: Target) -> Endpoint:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 import pytest_asyncio
 
+from local.bench.burst import Burst, burst
 from local.bench.looking import Looks, look_at
 from local.bench.numbers import Checks, address_books, check_numbers
+from local.bench.outage import Away, Outage, be_away
 from local.bench.overhead import PARTS, Rounds, heard, take_turns
 from local.bench.pairing import instance_id, pair_all
 from local.bench.target import Target
+from local.bench.webhooks import Steady, deliver_steadily
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -61,3 +65,29 @@ async def test_both_sides_of_a_comparison_are_reckoned_by_message(paired: Target
         assert cost["all"] == pytest.approx(sum(cost[part] for part in PARTS), abs=0.05)
         assert cost["all"] > 0
     assert len(found["cost_percent"]["of_each_pair"]) == 1
+
+
+async def test_every_event_is_delivered_once_beside_a_neighbour_that_hangs(paired: Target) -> None:
+    found = await deliver_steadily(paired, 1, Steady(rate=20.0, seconds=1.0, hanging=(4.0,), turns=1, calm_s=0.0))
+    for kind in ("alone", "beside_4_a_second_hanging"):
+        assert delivered(found[kind]) == (20, 0, 0)
+        assert found[kind]["event_to_arrival"]["count"] == 20
+        assert found[kind]["cpu_ms_per_delivery"]["webhooks"] >= 0
+    assert 1 <= found["beside_4_a_second_hanging"]["calls_that_hung"] <= 4
+
+
+async def test_what_was_refused_is_delivered_after_the_return(paired: Target) -> None:
+    plan = Outage(rate=10.0, before_s=0.3, away_s=0.7, after_s=0.2, patience_s=30.0, ways=(Away.REFUSES,))
+    found = (await be_away(paired, 1, plan))["refuses"]
+    assert delivered(found) == (12, 0, 0)
+    assert 1 <= found["held_up"] <= 10
+
+
+async def test_a_burst_loses_nothing(paired: Target) -> None:
+    assert delivered(await burst(paired, 1, Burst(count=60))) == (60, 0, 0)
+
+
+def delivered(found: dict[str, Any]) -> tuple[int, int, int]:
+    """Delivered, lost, doubled."""
+    assert found["badly_signed"] == 0
+    return found["delivered"], found["lost"], found["doubled"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -19,6 +21,8 @@ CALLER = "hivewp.caller"
 """Where the scope of an admitted call holds its ApiKey."""
 
 INSTANCE_ID = r"^[A-Za-z0-9@._-]{3,50}$"
+MESSAGE_ID = r"^msg_[0-9a-z]{26}$"
+_FORMS = {"instance": re.compile(INSTANCE_ID), "message": re.compile(MESSAGE_ID)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +41,16 @@ class Call:
         return InstanceKey(self.tenant, instance_id)
 
 
+def ids_of(path_params: Mapping[str, str]) -> dict[str, str]:
+    """The `instance` and the `message` of a path. What has not an id's form is none, and may be anything: it is told
+    nobody, and the call is about to be refused."""
+    found = ((name, path_params.get(f"{name}_id", "")) for name in _FORMS)
+    return {name: value for name, value in found if _FORMS[name].fullmatch(value)}
+
+
 async def _call(request: Request) -> Call:
     caller: ApiKey = request.scope[CALLER]
-    note(instance=request.path_params.get("instance_id"), message=request.path_params.get("message_id"))
+    note(**ids_of(request.path_params))
     _check_scope(caller, request)
     return Call(request.app.state.services, caller.tenant, caller.may(Scope.MANAGE), caller.message_quota)
 

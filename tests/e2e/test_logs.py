@@ -60,6 +60,9 @@ async def _mistakes(shop: Shop, text: str) -> None:
         assert status == 422
     status, _ = await shop.target.call("GET", f"/v1/instances/{text}")
     assert status == 404
+    for path in (f"/v1/instances/{text}%20{text}", f"{shop.path}/messages/{text}"):
+        status, _ = await shop.target.call("GET", path)
+        assert status == 422
 
 
 async def _behind_a_proxy(shop: Shop, password: str) -> None:

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from functions.api.call import INSTANCE_ID, MESSAGE_ID
 from shared.logs.context import IDS
+from shared.models.issued_key import TENANT
 
 BASE = {"timestamp", "level", "logger", "message", "service"}
 OF_SERVICE = {"worker": {"host"}, "pairing": {"host"}}
@@ -19,11 +21,20 @@ NEVER = re.compile(
     r"|hwp_[A-Za-z0-9]{5}|whsec_[A-Za-z0-9+/]{5}|://[^/\s*@]+@"
 )
 
+FORMS = {
+    "tenant": TENANT,
+    "instance": INSTANCE_ID,
+    "message_id": MESSAGE_ID,
+    "trace_id": r"[0-9a-f]{32}",
+    "request_id": r"req_[0-9a-z]{26}",
+}
+
 Line = dict[str, Any]
 
 
 def read(folder: Path) -> dict[str, list[Line]]:
-    """The lines of every part by its name. Fails where one is no JSON, lacks a field or holds what none may."""
+    """The lines of every part by its name. Fails where one is no JSON, lacks a field or holds what none may,
+    or where an id has not the form of one."""
     found = {path.name.partition(".log")[0]: list(_lines(path)) for path in sorted((folder / "logs").iterdir())}
     assert {name.partition("-")[0] for name in found} >= PARTS
     secrets = [(folder / name).read_text().strip() for name in ("api-key", "sealing-key")]
@@ -31,6 +42,7 @@ def read(folder: Path) -> dict[str, list[Line]]:
         for line in lines:
             missing = (BASE | OF_SERVICE.get(line["service"], set())) - line.keys()
             assert not missing, line
+            assert not [name for name in IDS & line.keys() if not re.fullmatch(FORMS[name], line[name])], line
             assert not NEVER.search(said(line)), line
             assert not any(secret in json.dumps(line) for secret in secrets), line["message"]
     return found

@@ -9,13 +9,13 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Path, Request, Response
 
 from functions.api import problems
-from functions.api.call import Call, Caller, InstanceId
+from functions.api.call import MESSAGE_ID, Call, Caller, InstanceId
 from functions.api.documented import WITH_BODY, may_answer
 from functions.api.messages.accepting import accept
 from functions.api.messages.idempotency import idempotency_key
 from functions.api.messages.linked import LinkedInstances
 from functions.api.messages.preference import time_left, wait_of
-from functions.api.messages.schemas import ID, MESSAGE_ID, MessageView, TextMessage, message_view
+from functions.api.messages.schemas import ID, MessageView, TextMessage, message_view
 from functions.api.messages.validating import validated
 from functions.api.middleware.waits import note_asking
 from functions.api.problems import not_found

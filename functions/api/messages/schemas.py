@@ -15,7 +15,6 @@ from shared.tracing import trace_id_of
 MAX_TEXT = 65_536
 TYPES = ("text",)
 DAY_S = 86_400
-MESSAGE_ID = r"^msg_[0-9a-z]{26}$"
 AT = "2026-01-31T12:00:00.000Z"
 ID = "msg_01k5h2w3x4y5z6a7b8c9d0e1f2"
 

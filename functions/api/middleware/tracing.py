@@ -9,7 +9,7 @@ from __future__ import annotations
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from functions.api.call import CALLER
+from functions.api.call import CALLER, ids_of
 from functions.api.middleware.request_log import ABANDONED
 from shared.logs import bind
 from shared.models.api_key import ApiKey
@@ -63,9 +63,7 @@ def _describe(span: Span, scope: Scope, status: int) -> None:
     if route is not None:
         span.rename(f"{scope['method']} {route}")
         about["http.route"] = route
-    for name in ("instance", "message"):
-        if value := scope.get("path_params", {}).get(f"{name}_id"):
-            about[f"hivewp.{name}"] = value
+    about |= {f"hivewp.{name}": value for name, value in ids_of(scope.get("path_params", {})).items()}
     span.note(about)
     if status >= 500:  # below, it is the caller's doing
         span.failed(str(status))

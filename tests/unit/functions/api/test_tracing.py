@@ -19,8 +19,9 @@ from tests.fakes.spans import PARENT, TRACE_ID, recorder
 class Answering:
     """An app that answers with a status, or dies; `trace` is what it saw."""
 
-    def __init__(self, status: int | None) -> None:
+    def __init__(self, status: int | None, instance: str = "shop-1") -> None:
         self._status = status
+        self._instance = instance
         self.trace: str | None = None
         self.logged: str | None = None
 
@@ -28,7 +29,7 @@ class Answering:
         self.trace, self.logged = current(), bound().get("trace_id")
         scope[CALLER] = ApiKey("key", "acme")
         scope["route"] = SimpleNamespace(path="/v1/instances/{instance_id}/messages")
-        scope["path_params"] = {"instance_id": "shop-1"}
+        scope["path_params"] = {"instance_id": self._instance, "message_id": "msg_1"}
         if self._status is None:
             raise ConnectionResetError
         await send({"type": "http.response.start", "status": self._status, "headers": []})
@@ -88,6 +89,14 @@ async def test_its_span_is_named_for_its_route_and_tells_whose_it_is() -> None:
     }
     assert span.context is not None
     assert app.trace == f"00-{TRACE_ID}-{span.context.span_id:016x}-01"
+
+
+@pytest.mark.parametrize("instance", ["call +4915112345678", "shop-1\n", "x" * 51])
+async def test_what_has_not_an_id_s_form_is_not_told(instance: str) -> None:
+    tracer, exporter = recorder()
+    await call(Answering(422, instance), tracer)
+    (span,) = exporter.get_finished_spans()
+    assert not {"hivewp.instance", "hivewp.message"} & set(span.attributes or ())
 
 
 @pytest.mark.parametrize(("status", "failed"), [(202, False), (404, False), (429, False), (503, True), (None, True)])

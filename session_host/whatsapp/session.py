@@ -50,6 +50,7 @@ from session_host.whatsapp.runtime import Begun, Ended, Event, Heard, Login, Qr,
 from session_host.whatsapp.setup import Setup
 from shared.logs import bind
 from shared.models.instance import InstanceKey
+from shared.tracing import within
 
 LAST_ANSWER_S = 2.0  # a send that meets a full disk fails soon, and then it is known that it was not sent
 
@@ -89,8 +90,9 @@ class NeonizeSession:
     async def connect(self) -> None:
         if self._beginning:
             raise RuntimeError("a session connects once")
-        self._beginning = self._runtime.loop.create_task(self._begin())
-        self._beginning.add_done_callback(self._begun)
+        with bind(tenant=self._key.tenant, instance=self._key.id, anew=True), within(None):
+            self._beginning = self._runtime.loop.create_task(self._begin())  # it outlives what asked for it
+            self._beginning.add_done_callback(self._begun)
 
     async def send_text(self, to: str, text: str) -> Sent:
         recipient, message = self._requests.text(to, text)

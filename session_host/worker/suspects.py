@@ -28,6 +28,8 @@ from session_host.whatsapp.port import (
     Wear,
     WhatsApp,
 )
+from shared.logs import bind
+from shared.tracing import within
 
 SETTLES_S = 1.0
 CAUTIOUS_S = 300.0  # at most
@@ -169,8 +171,9 @@ class _Queue:
         self._count += 1
         self._waiting.put_nowait((self._rank.get(key, len(self._rank)), self._count, session))
         if self._running is None or self._running.done():
-            self._running = asyncio.create_task(self._run())
-            self._running.add_done_callback(self._done)
+            with bind(anew=True), within(None):  # it connects all of them, whosever came first
+                self._running = asyncio.create_task(self._run())
+                self._running.add_done_callback(self._done)
 
     def is_over(self) -> bool:
         """Whether sessions need not wait for their turn any more."""

@@ -12,6 +12,7 @@ from session_host.whatsapp.pairing.process import Process
 from session_host.whatsapp.pairing.ticket import After, Ticket, Waits
 from session_host.whatsapp.port import Account, OnSignal
 from shared.logs import bind
+from shared.tracing import within
 
 _log = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ class Counter:
         self._idle: asyncio.TimerHandle | None = None
         self._ending: asyncio.Task[None] | None = None
         self._process = start(self._hear)
-        with bind(anew=True):  # it serves many instances, whosever came first
+        with bind(anew=True), within(None):  # it serves many instances, whosever came first
             self.over = asyncio.get_running_loop().create_task(self._attend())
 
     @property
@@ -77,7 +78,7 @@ class Counter:
 
     def _end(self) -> None:
         if self._ending is None:
-            with bind(anew=True):
+            with bind(anew=True), within(None):
                 self._ending = asyncio.get_running_loop().create_task(self._process.finish())
 
     async def _attend(self) -> None:

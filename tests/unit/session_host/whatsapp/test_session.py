@@ -9,8 +9,21 @@ from pathlib import Path
 
 import pytest
 
-from session_host.whatsapp.port import Connected, EndReason, MessageReceived, NotConnected, OutcomeUnknown, SessionEnded
+from session_host.whatsapp.port import (
+    Account,
+    Connected,
+    EndReason,
+    MessageReceived,
+    NotConnected,
+    OutcomeUnknown,
+    SessionEnded,
+    Signal,
+)
 from session_host.whatsapp.setup import Patience
+from shared.logs import bind
+from shared.logs.context import bound
+from shared.tracing import current, within
+from tests.fakes.spans import PARENT
 from tests.unit.session_host.whatsapp.scene import Scene, neonize
 
 MESSAGE = 17
@@ -42,6 +55,21 @@ async def test_the_library_is_not_called_before_its_client_is_there(scene: Scene
         await scene.session.logout()
 
     assert scene.library.calls == ["run"]
+
+
+async def test_what_it_begins_with_is_told_as_its_own_and_in_no_command_s_trace(scene: Scene, store: Path) -> None:
+    seen: list[tuple[dict[str, str], str | None]] = []
+    ended = asyncio.Event()
+
+    def hear(_signal: Signal) -> None:
+        seen.append((dict(bound()), current()))
+        ended.set()
+
+    scene.account = Account("acme#shop-1", store.with_name("without-credentials.db"))
+    with bind(tenant="acme", instance="other", message="m", trace="t"), within(PARENT):
+        await scene.another(hear).connect()
+    await asyncio.wait_for(ended.wait(), 5)
+    assert seen == [({"tenant": "acme", "instance": "shop-1"}, None)]
 
 
 async def test_a_client_that_is_still_starting_is_stopped_only_when_it_is_there(scene: Scene) -> None:

@@ -24,7 +24,11 @@ from session_host.whatsapp.port import (
 )
 from session_host.worker import suspects
 from session_host.worker.suspects import WatchedWhatsApp
+from shared.logs import bind
+from shared.logs.context import bound
 from shared.models.host import Lease
+from shared.tracing import current, within
+from tests.fakes.spans import PARENT
 from tests.fakes.whatsapp import FakeWhatsApp
 
 LEASE = Lease(0, "host-1", 1, 1)
@@ -101,6 +105,22 @@ async def test_cautious_they_connect_one_after_the_other_the_suspects_first(benc
         assert bench.fake.of(key).connects == 1
         bench.fake.of(key).signal(SessionEnded(EndReason.CONNECT_TIMEOUT))
     await bench.until_noted("e")
+
+
+async def test_who_comes_first_lends_the_others_neither_its_name_nor_its_trace(bench: Bench) -> None:
+    bench.assign(Assignment(LEASE, 0.0, cautious=True))
+    seen: list[tuple[dict[str, str], str | None]] = []
+
+    def hear(_signal: Signal) -> None:
+        seen.append((dict(bound()), current()))
+
+    with bind(instance="a", trace="t"), within(PARENT):
+        for key in "ab":
+            await bench.whatsapp.session(Account(key, Path("/nowhere")), hear).connect()
+    async with asyncio.timeout(10):
+        while len(seen) < 2:
+            await asyncio.sleep(0.005)
+    assert seen == [({}, None), ({}, None)]
 
 
 async def test_one_that_is_stopped_before_its_turn_never_connects(bench: Bench) -> None:

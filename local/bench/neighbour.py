@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from pathlib import Path
 
 import aiohttp
 
 from local.bench.pairing import FIRST_NUMBER, Times, pair
 from local.bench.target import BenchFailed, Target
+from local.keys.actions import create_key, revoke_keys
+from local.keys.errors import KeyProblem
 from local.settings import LOOPBACK
+from shared.models.api_key import EVERYTHING
 
 TENANT = "neighbour"
 INSTANCE = "bench-neighbour"
@@ -23,7 +24,7 @@ NUMBER = str(FIRST_NUMBER + 5_000)
 @asynccontextmanager
 async def moved_in(target: Target) -> AsyncIterator[Target]:
     """The stack as the neighbour sees it: its `api` carries the neighbour's key. Its instance is connected."""
-    key = await _hivewp(target, "keys", "create", "--tenant", TENANT, "--plan", "scale")
+    key = await asyncio.to_thread(_key, target)
     url = f"http://{LOOPBACK}:{target.env['HIVEWP_PORT']}"
     async with aiohttp.ClientSession(url, headers={"x-api-key": key}) as api:
         theirs = replace(target, api=api)
@@ -32,15 +33,14 @@ async def moved_in(target: Target) -> AsyncIterator[Target]:
             yield theirs
         finally:
             await theirs.call("DELETE", f"/v1/instances/{INSTANCE}")
-            await _hivewp(target, "keys", "revoke", "--tenant", TENANT)
+            await asyncio.to_thread(revoke_keys, target.env, None, TENANT, None, everything=True)
 
 
-async def _hivewp(target: Target, *arguments: str) -> str:
-    """What a command for this stack prints. Raises BenchFailed."""
-    process = await asyncio.create_subprocess_exec(
-        Path(sys.executable).with_name("hivewp"), *arguments, env=target.env, stdout=asyncio.subprocess.PIPE
-    )
-    printed, _ = await process.communicate()
-    if process.returncode:
-        raise BenchFailed(f"hivewp {' '.join(arguments)} ended with {process.returncode}")
-    return printed.decode().strip()
+def _key(target: Target) -> str:
+    try:
+        made = create_key(
+            target.env, None, tenant=TENANT, plan="scale", scopes=",".join(EVERYTHING), expires="never", label=""
+        )
+    except KeyProblem as problem:
+        raise BenchFailed(f"no key for a neighbour: {problem}") from problem
+    return made.text

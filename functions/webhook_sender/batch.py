@@ -12,6 +12,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+from functions.webhook_sender.catch_up.begin import begin_left
 from functions.webhook_sender.deliver import deliver
 from functions.webhook_sender.figures import count_event
 from functions.webhook_sender.follow import is_early, put_off
@@ -27,6 +28,7 @@ from shared.logs import bind
 from shared.logs.context import Bound
 from shared.models.replay import Replay
 from shared.models.webhook import Ordering, Webhook
+from shared.queues.catch_ups import decode as decode_catch_up
 from shared.queues.queue import QueueError
 from shared.queues.replays import decode as decode_replay
 from shared.store.database import StoreError
@@ -63,6 +65,7 @@ async def process_batch(
             _tell(record, result)
             failures.append({"itemIdentifier": record["messageId"]})
     await tell_left(resolver.seen(), services)
+    await begin_left(resolver.seen(), services)
     await services.tally.hand_over()
     return {"batchItemFailures": failures}
 
@@ -72,6 +75,10 @@ async def _process(
 ) -> None:
     if replay := decode_replay(record["body"]):
         await services.replayer.work_on(replay, int(record.get("attributes", {}).get("ApproximateReceiveCount", 1)))
+        done(record["messageId"])
+        return
+    if catch_up := decode_catch_up(record["body"]):
+        await services.catcher.work_on(catch_up)
         done(record["messageId"])
         return
     work = read(record)

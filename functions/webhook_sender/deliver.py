@@ -19,6 +19,8 @@ what was recorded (`standing`):
 | buried, not deleted        | dead                        | is put there once more; after a 2xx a copy is dropped |
 | a task put off (a hop)     | retrying, next_attempt_at   | is put off once more; the later twin is dropped      |
 | recorded, not put off      | pending or retrying, n.a.a. | is put off for that time                             |
+| brought forward, no place  | retrying, next_attempt_at   | takes the place of the scheduled one, or is dropped  |
+| taken its place            | retrying, its own time      | makes the attempt; the scheduled one is dropped      |
 | moved to the slow lane     | nothing, or the one before  | is moved once more; the later twin is dropped        |
 
 What the store or the queues refuse (StoreError, QueueError) has the effect of dying at that step.
@@ -30,6 +32,7 @@ import logging
 
 from functions.webhook_sender.aside import is_given_up, put_off_paused, take_slow_lane, wait_for_turn
 from functions.webhook_sender.attempt import Outcome, attempt
+from functions.webhook_sender.catch_up.claim import claim, put_back
 from functions.webhook_sender.decide import Dead, Verdict, decide
 from functions.webhook_sender.fate import Fate
 from functions.webhook_sender.figures import count_attempt
@@ -59,6 +62,9 @@ async def deliver(work: Work, webhook: Webhook, services: Services, begin_by: fl
     match standing(work, earlier):
         case Standing.OPEN:
             await proceed(work, webhook, earlier, services, begin_by)
+        case Standing.EARLY if earlier is not None:
+            if claimed := await claim(work, webhook, earlier, services):
+                await proceed(work, webhook, claimed, services, begin_by)
         case Standing.RECORDED if earlier is not None:
             await follow(earlier, work.task, services)
 
@@ -116,6 +122,8 @@ async def _call(
     verdict = decide(
         outcome.made, work.task.attempt, services.schedule, services.jitter(), retry_after_s=outcome.retry_after_s
     )
+    if work.task.instead_of:
+        verdict = put_back(verdict, outcome, work, services.clock.unix())
     return await _conclude(work, webhook, earlier, outcome, verdict, services)
 
 

@@ -2,7 +2,8 @@
 
 | outcome                  | health                              | change                                        |
 |--------------------------|-------------------------------------|-----------------------------------------------|
-| success                  | failing                             | recovered: no longer failing, nor warned      |
+| success                  | failing                             | recovered: no longer failing, nor warned; and |
+|                          |                                     | a catch-up begins, or is to begin             |
 | second failure in a row  | not failing                         | failing since now                             |
 | failure                  | failing for WARNED_AFTER_S          | warned, and `webhook.failing`                 |
 | failure                  | failing for DISABLED_AFTER_S, and   | disabled (`failing`), and `webhook.disabled`  |
@@ -34,6 +35,9 @@ NOTICE_S = DAY_S
 SLOW_S = 30.0
 RENEWED_S = SLOW_S / 2  # how long before its end a mark is renewed, so at most once in as long
 LONGEST_PAUSE_S = 900.0
+CATCH_UP_EVERY_S = 10.0  # of an endpoint that fails and recovers all the time
+BEFORE_S = 120.0  # how much older than the failing what failed first may be: it had waited somewhere
+RETAKEN_S = 600.0
 MOST_ERROR = 200
 
 
@@ -55,11 +59,25 @@ def after_success(health: EndpointHealth, now: float) -> Change | None:
     if health.failing_since is None or health.disabled_at is not None:
         return None
     return Change(
-        sets={"failing_since": None, "warned_at": None, "last_error": None},
+        sets={"failing_since": None, "warned_at": None, "last_error": None, **_catch_up(health, now)},
         seen={"failing_since": health.failing_since, "disabled_at": None},
         code=EndpointChange.RECOVERED,
         at=now,
     )
+
+
+def retaken(health: EndpointHealth, now: float) -> Change | None:
+    """What a catch-up changes that nobody seems to be at: it begins anew."""
+    behind = health.behind_since is not None and health.failing_since is None and health.disabled_at is None
+    if not behind or health.catch_up_at is None or now - health.catch_up_at < RETAKEN_S:
+        return None
+    sets = {"behind_since": health.behind_since, "catch_up_at": now}
+    return Change(sets=sets, seen={"failing_since": None, "catch_up_at": health.catch_up_at}, at=now)
+
+
+def caught_up(catch_up_at: float) -> Change:
+    """What the end of the catch-up changes that began then."""
+    return Change(sets={"behind_since": None}, seen={"failing_since": None, "catch_up_at": catch_up_at})
 
 
 def after_failure(health: EndpointHealth, number: int, now: float, error: str) -> Change | None:
@@ -114,6 +132,16 @@ def paused(health: EndpointHealth, now: float, for_s: float) -> Change | None:
     return Change(
         sets={"paused_until": until}, seen={"paused_until": health.paused_until}, code=code, detail=detail, at=now
     )
+
+
+def _catch_up(health: EndpointHealth, now: float) -> dict[str, Any]:
+    """One at a time: a later one takes the place of one that has begun; one that is still to begin will do."""
+    since = (health.failing_since or now) - BEFORE_S
+    if health.behind_since is not None:
+        since = min(since, health.behind_since)
+        if health.catch_up_at is not None and health.catch_up_at > now:
+            return {}
+    return {"behind_since": since, "catch_up_at": max(now, (health.catch_up_at or 0.0) + CATCH_UP_EVERY_S)}
 
 
 def _failing(now: float, error: str) -> Change:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functions.webhook_sender import health as rules
 from functions.webhook_sender.attempt import Outcome
+from functions.webhook_sender.catch_up.begin import begin
 from functions.webhook_sender.decide import Delivered, Verdict, is_gone
 from functions.webhook_sender.incoming import Work
 from functions.webhook_sender.services import Services
@@ -42,6 +43,7 @@ def _change(
 
 async def _changed(webhook: Webhook, change: rules.Change, services: Services) -> None:
     """This sender made the change, and no other."""
+    await begin(webhook, change, services)
     if change.event is EventType.WEBHOOK_DISABLED:
         services.meter.add(ENDPOINTS_DISABLED)
     if change.event:

@@ -17,6 +17,7 @@ def recorded(
     work: Work, webhook: Webhook, earlier: Delivery | None, made: Attempt | None, verdict: Verdict, now: float
 ) -> Delivery:
     """The delivery after an attempt (None: it ended without one)."""
+    unused = bool(work.task.instead_of) and isinstance(verdict, Retry)
     attempts = (earlier.attempts if earlier else ()) + ((made,) if made else ())
     return Delivery(
         id=delivery_id(work.event_id, webhook.id),
@@ -32,7 +33,8 @@ def recorded(
         sequence=work.sequence,
         body=work.task.event if work.sequence is None else None,
         traceparent=(earlier.traceparent if earlier else None) or work.task.traceparent,
-        round=work.task.attempt + 1,
+        round=work.task.attempt + (not unused),
+        early=(earlier.early if earlier else 0) + 1 if unused else 0,
     )
 
 
@@ -41,7 +43,10 @@ def put_off_until(work: Work, webhook: Webhook, earlier: Delivery | None, due: f
     before = recorded(work, webhook, earlier, None, Retry(0.0), due)
     state = DeliveryState.RETRYING if before.attempts else DeliveryState.PENDING
     created_at = earlier.created_at if earlier else iso(work.sent_at or work.happened_at)
-    return replace(before, state=state, created_at=created_at, next_attempt_at=iso(due), round=work.task.attempt)
+    early = earlier.early if earlier else 0
+    return replace(
+        before, state=state, created_at=created_at, next_attempt_at=iso(due), round=work.task.attempt, early=early
+    )
 
 
 async def record(delivery: Delivery, work: Work, services: Services) -> None:

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from functions.webhook_sender.bound import AutoBound
 from functions.webhook_sender.care import Care
+from functions.webhook_sender.catch_up.bring import Catcher
 from functions.webhook_sender.decide import SCHEDULE_S
 from functions.webhook_sender.grouped import GroupedRecords, GroupedTasks
 from functions.webhook_sender.ordered.holds import Holds
@@ -25,6 +26,7 @@ from shared.figures import Tally
 from shared.metrics import Meter
 from shared.models.chain import Chain
 from shared.models.webhook import Delivery, Webhook
+from shared.queues.catch_ups import CatchUpQueue
 from shared.queues.deliveries import DeliveryQueue, DeliveryTask
 from shared.queues.names import DELIVERIES, DELIVERIES_DEAD, DELIVERIES_SLOW, open_queue
 from shared.queues.queue import Queue
@@ -63,6 +65,9 @@ class Records(Protocol):
 
     async def save(self, delivery: Delivery, now: float, *, keep_delivered: bool = False) -> None:
         """Stores a delivery. Raises StoreError, ConditionFailed where `keep_delivered` forbids it."""
+
+    async def reschedule(self, delivery: Delivery, *, seen: str | None) -> None:
+        """Stores its `next_attempt_at`. Raises StoreError, ConditionFailed where it is not retried at `seen`."""
 
 
 class Tasks(Protocol):
@@ -121,6 +126,7 @@ class Services:
     dead: Tasks
     client: Poster
     replayer: Replayer
+    catcher: Catcher
     vault: Vault
     places: Places
     care: Care
@@ -159,6 +165,7 @@ async def open_services(
             tasks=GroupedTasks(queue),
             slow=GroupedTasks(await open_queue(sqs, settings.aws.prefix, DELIVERIES_SLOW.name)),
             replayer=_replayer(database, queue, clock),
+            catcher=_catcher(database, queue, clock),
             dead=DeliveryQueue(await open_queue(sqs, settings.aws.prefix, DELIVERIES_DEAD.name)),
             client=await stack.enter_async_context(poster),
             vault=Vault.from_text(settings.sealing_key),
@@ -183,5 +190,17 @@ def _replayer(database: Database, queue: Queue, clock: Clock) -> Replayer:
         journal=WebhookJournal(database),
         tasks=DeliveryQueue(queue),
         pages=ReplayQueue(queue),
+        clock=clock,
+    )
+
+
+def _catcher(database: Database, queue: Queue, clock: Clock) -> Catcher:
+    return Catcher(
+        endpoints=Webhooks(database),
+        health=WebhookHealth(database),
+        deliveries=Deliveries(database),
+        log=Events(database),
+        tasks=DeliveryQueue(queue),
+        pages=CatchUpQueue(queue),
         clock=clock,
     )

@@ -2,6 +2,7 @@
 
 A retry is due when the record says so by its time (`next_attempt_at` = the task's `not_before`). So of tasks that were
 scheduled twice only the first to arrive makes the attempt: afterwards the record names another time, or is settled.
+One that is brought forward has a time of its own, which it puts in the place of the other first (catch_up/claim.py).
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ FRESH_S = 170
 
 
 class Standing(Enum):
-    """OPEN: make the attempt. RECORDED: it was made or put off, but what follows may not have been scheduled.
-    SETTLED: nothing."""
+    """OPEN: make the attempt. EARLY: take the place of the one that is scheduled, then make it. RECORDED: it was made
+    or put off, but what follows may not have been scheduled. SETTLED: nothing."""
 
     OPEN = auto()
+    EARLY = auto()
     RECORDED = auto()
     SETTLED = auto()
 
@@ -36,13 +38,15 @@ def needs_record(work: Work, now: float) -> bool:
 def standing(work: Work, earlier: Delivery | None) -> Standing:
     """What is to be done, given the delivery as it was recorded (None: not yet)."""
     if earlier is None:
-        return Standing.OPEN
+        return Standing.SETTLED if work.task.instead_of else Standing.OPEN
     if work.task.forced:
         return _after(work, earlier) if _is_replayed(work, earlier) else Standing.OPEN
     if earlier.state is DeliveryState.DELIVERED:
         return Standing.SETTLED
     if _is_due(work, earlier) or _is_revived(work, earlier):
         return Standing.OPEN
+    if _is_early(work, earlier):
+        return Standing.EARLY
     return _after(work, earlier) if work.receives > 1 else Standing.SETTLED
 
 
@@ -60,8 +64,16 @@ def _after(work: Work, earlier: Delivery) -> Standing:
 
 
 def _is_due(work: Work, earlier: Delivery) -> bool:
-    due = iso(work.task.not_before) if work.task.not_before else None
+    task = work.task
+    if task.instead_of and work.receives == 1 and not task.moved_at:
+        return False  # it has put nothing in the place of the other yet: a twin of it has
+    due = iso(task.not_before) if task.not_before else None
     return due is not None and due == earlier.next_attempt_at
+
+
+def _is_early(work: Work, earlier: Delivery) -> bool:
+    scheduled = iso(work.task.instead_of) if work.task.instead_of else None
+    return scheduled is not None and (earlier.state, earlier.next_attempt_at) == (DeliveryState.RETRYING, scheduled)
 
 
 def _is_revived(work: Work, earlier: Delivery) -> bool:

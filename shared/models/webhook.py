@@ -103,6 +103,7 @@ class Delivery:
     body: str | None = None  # kept only for events that no log holds (`webhook.*`)
     traceparent: str | None = None  # the trace that the event came of
     round: int = 0  # attempts used up of the schedule; begins anew with a replay
+    early: int = 0  # attempts since then that were brought forward, and failed
 
 
 def delivery_id(event_id: str, webhook_id: str) -> str:

@@ -22,6 +22,7 @@ class DeliveryTask:
     `moved_at` (unix seconds): when it first took the slow lane, where it may be twice; 0: it did not.
     `chained`: it stands for all that waits behind it for an endpoint that has its events in order, or had them so until
     lately (the sender's ordered/).
+    `instead_of` (unix seconds): it takes the place of the attempt that is due then, if that has not been made.
     `traceparent` travels beside the body, which is read by senders that do not know it too.
     """
 
@@ -35,6 +36,7 @@ class DeliveryTask:
     asked_at: float = 0.0
     moved_at: float = 0.0
     chained: bool = False
+    instead_of: float = 0.0
     traceparent: str | None = None
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from functions.webhook_sender.care import Care
+from functions.webhook_sender.catch_up.bring import Catcher
 from functions.webhook_sender.incoming import Work, read
 from functions.webhook_sender.lane import Lane
 from functions.webhook_sender.places import Places
@@ -23,6 +24,7 @@ from shared.models.event import Event, EventType
 from shared.models.instance import InstanceKey
 from shared.models.replay import Replay
 from shared.models.webhook import Delivery, DeliveryState, SealedSecret, Webhook
+from shared.queues.catch_ups import CatchUp
 from shared.queues.deliveries import DeliveryTask, encode
 from shared.store.database import ConditionFailed
 from shared.store.deliveries import Sought
@@ -107,6 +109,15 @@ class FakeRecords:
         self.saves += 1
         self.found[key] = delivery
         self.trap("after save")
+
+    async def reschedule(self, delivery: Delivery, *, seen: str | None) -> None:
+        self.trap("before claim")
+        key = delivery.webhook_id, delivery.id
+        stored = self.found[key]
+        if (stored.state, stored.next_attempt_at) != (DeliveryState.RETRYING, seen):
+            raise ConditionFailed
+        self.found[key] = replace(stored, next_attempt_at=delivery.next_attempt_at)
+        self.trap("after claim")
 
     async def page(
         self,
@@ -275,6 +286,19 @@ class FakePages:
 
 
 @dataclass
+class FakeCatchUps:
+    """Catch-ups that wait for their next page."""
+
+    trap: Trap = no_trap
+    jobs: list[tuple[CatchUp, int]] = field(default_factory=list)
+
+    async def put(self, job: CatchUp, delay_s: int = 0) -> None:
+        self.trap("before catch-up")
+        self.jobs.append((job, delay_s))
+        self.trap("after catch-up")
+
+
+@dataclass
 class FakePoster:
     """Answers by the statuses or answers given for a URL, one after the other; 200 where none are."""
 
@@ -306,6 +330,7 @@ class Fakes:
     chains: FakeChains
     progress: FakeProgress
     pages: FakePages
+    catch_ups: FakeCatchUps
     clock: FakeClock
     services: Services
 
@@ -317,6 +342,7 @@ def fakes(*webhooks: Webhook, trap: Trap = no_trap, client: Poster | None = None
     health = FakeHealth(endpoints, trap)
     poster, clock = FakePoster(trap=trap), FakeClock()
     log, progress, pages, chains = FakeLog(trap), FakeProgress(trap), FakePages(trap), FakeChains(trap)
+    catch_ups = FakeCatchUps(trap)
     services = Services(
         endpoints=endpoints,
         records=records,
@@ -334,6 +360,15 @@ def fakes(*webhooks: Webhook, trap: Trap = no_trap, client: Poster | None = None
             pages=pages,
             clock=clock,
         ),
+        catcher=Catcher(
+            endpoints=endpoints,
+            health=health,
+            deliveries=records,
+            log=log,
+            tasks=tasks,
+            pages=catch_ups,
+            clock=clock,
+        ),
         vault=VAULT,
         places=Places(25),
         care=Care(health, clock),
@@ -343,7 +378,9 @@ def fakes(*webhooks: Webhook, trap: Trap = no_trap, client: Poster | None = None
         jitter=lambda: 0.0,
     )
     services = replace(services, **changes)
-    return Fakes(endpoints, health, records, tasks, slow, dead, poster, log, chains, progress, pages, clock, services)
+    return Fakes(
+        endpoints, health, records, tasks, slow, dead, poster, log, chains, progress, pages, catch_ups, clock, services
+    )
 
 
 def a_webhook(name: str = "a", *, tenant: str = "acme", secrets: Sequence[str] = (SECRET,), **changes: Any) -> Webhook:

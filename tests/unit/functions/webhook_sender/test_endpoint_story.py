@@ -115,7 +115,7 @@ async def test_three_days_of_failures_disable_after_a_warning() -> None:
 async def test_a_success_ends_the_failing() -> None:
     made = answering(200, EndpointHealth(failing_since=NOW - 2 * DAY_S, warned_at=NOW - DAY_S, last_error="x"))
     await event(made)
-    assert made.endpoints.webhooks[0].health == EndpointHealth()
+    assert made.endpoints.webhooks[0].health.state(NOW) is HealthState.HEALTHY
     assert made.health.journal == [("wh_broken", EndpointChange.RECOVERED, None)]
 
 

@@ -1,0 +1,50 @@
+"""Step 2a: an attempt that is brought forward takes the place of the scheduled one.
+
+The scheduled task stays on its queue. It is due while the record names its time; the one that takes its place writes
+its own time there, on condition, and then it is due like any retry: wherever the process dies from there on, its
+message comes again and is known by that time. Before, nothing is lost with it. So of both, and of any number of twins,
+one makes the attempt.
+
+The scheduled task reads the record no earlier than at its time. So a place is not taken from one that is due within
+NEAR_S, which is more than clocks differ and a write takes: it will be here soon enough.
+
+Such an attempt uses up nothing of the schedule: where it fails the delivery waits until it was due before. It is
+brought forward MOST_EARLY times (bring.py) between two attempts of the schedule, so an event that only fails of itself,
+at an endpoint that is well, is not tried each time that others are delivered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from functions.webhook_sender.attempt import Outcome
+from functions.webhook_sender.catch_up.bring import NEAR_S
+from functions.webhook_sender.decide import Delivered, Retry, Verdict, is_gone
+from functions.webhook_sender.incoming import Work
+from functions.webhook_sender.services import Services
+from shared.clock import iso
+from shared.models.webhook import Delivery, Webhook
+from shared.store.database import ConditionFailed
+
+PUT_BACK_S = 1.0  # later than before, so that the scheduled task is not due any more
+
+
+async def claim(work: Work, webhook: Webhook, earlier: Delivery, services: Services) -> Delivery | None:
+    """The delivery, with its attempt due now; None where it is left to the scheduled task. Raises StoreError."""
+    health = services.care.health(webhook)
+    left_s = work.task.instead_of - services.clock.unix()
+    if left_s <= NEAR_S or health.failing_since is not None or health.disabled_at is not None or not webhook.enabled:
+        return None
+    claimed = replace(earlier, next_attempt_at=iso(work.task.not_before))
+    try:
+        await services.records.reschedule(claimed, seen=earlier.next_attempt_at)
+    except ConditionFailed:
+        return None
+    return claimed
+
+
+def put_back(verdict: Verdict, outcome: Outcome, work: Work, now: float) -> Verdict:
+    """The verdict on an attempt that was brought forward: a failure leaves the delivery where it was."""
+    if isinstance(verdict, Delivered) or is_gone(outcome.made):
+        return verdict
+    return Retry(max(work.task.instead_of + PUT_BACK_S - now, outcome.retry_after_s or PUT_BACK_S))

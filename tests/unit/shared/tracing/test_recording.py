@@ -24,7 +24,7 @@ def collector(asked: list[str]) -> Iterator[str]:
             self.send_response(200)
             self.end_headers()
 
-        def log_message(self, format: str, *args: object) -> None: ...
+        def log_request(self, code: object = "-", size: object = "-") -> None: ...
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
         serving = Thread(target=server.serve_forever, args=(0.05,))

@@ -142,8 +142,7 @@ class Incoming:
         found = await until_available(partial(self._messages.by_whatsapp_id, str(self._key), whatsapp_id))
         if found is None:
             return None
-        message = await until_available(partial(self._messages.get, str(self._key), found))
-        return Ours(found, message.traceparent if message else None)
+        return Ours(found, await until_available(partial(self._messages.traceparent, str(self._key), found)))
 
     async def _apply(self, ours: Ours, whatsapp_id: str, told: _Told) -> None:
         try:

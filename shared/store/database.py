@@ -59,11 +59,14 @@ class Database:
         """A table's full name."""
         return f"{self._prefix}-{table}"
 
-    async def get(self, table: str, key: Values, *, consistent: bool = True) -> Values | None:
-        """The item of a key, or None."""
+    async def get(
+        self, table: str, key: Values, *, consistent: bool = True, fields: Sequence[str] = ()
+    ) -> Values | None:
+        """The item of a key, or None; of it only `fields` where there are any."""
+        projected = _projected(fields) | Condition("", _named(fields)).arguments() if fields else {}
         async with store_errors():
             answer = await self._client.get_item(
-                TableName=self.name(table), Key=to_item(key), ConsistentRead=consistent
+                TableName=self.name(table), Key=to_item(key), ConsistentRead=consistent, **projected
             )
         return from_item(answer["Item"]) if "Item" in answer else None
 

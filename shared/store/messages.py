@@ -82,6 +82,13 @@ class Messages:
         values = await self._db.get(TABLE, {"instance": instance, "id": message_id})
         return from_values(values) if values and "state" in values else None
 
+    async def traceparent(self, instance: str, message_id: str) -> str | None:
+        """The trace that a message came by. It is there from the first and stays, so a read may be behind: half a
+        consistent one's price, and the text stays where it is."""
+        key = {"instance": instance, "id": message_id}
+        values = await self._db.get(TABLE, key, consistent=False, fields=("traceparent",))
+        return values.get("traceparent") if values else None
+
     async def accept(
         self, message: Message, now: float, key: IdempotencyKey | None = None, quota: MessageQuota | None = None
     ) -> Place | None:

@@ -23,6 +23,8 @@ from shared.models.message import RANK, MessageState, Step
 from shared.queues.deliveries import DeliveryQueue
 from shared.store.database import Condition, Database, Put, TransactionRefused, Update, Values, Write
 from shared.store.messages import Messages
+from shared.tracing import trace_id_of
+from tests.fakes.spans import PARENT, TRACE_ID
 from tests.fakes.transactions import Deliveries
 
 KEY, ANNA = InstanceKey("acme", "a"), Person("4915550002@s.whatsapp.net", "4915550002")
@@ -37,6 +39,8 @@ class OneMessage:
     def __init__(self, lag: int) -> None:
         self.message: Values = {"id": "msg_1", "state": MessageState.SENDING, "timeline": []}
         self.events: list[str] = []
+        self.traces: list[str] = []
+        self.read: list[tuple[str, bool, tuple[str, ...]]] = []
         self.looks = 0
         self._lag = lag
 
@@ -51,12 +55,18 @@ class OneMessage:
                 self.message["timeline"] += write.appends["timeline"]
             elif isinstance(write, Put) and "body" in write.values:
                 self.events.append(write.values["type"])
+                self.traces.append(write.values["traceparent"])
 
     def _holds(self, write: Update) -> bool:
         return write.condition is not None and self.message["state"] in write.condition.values.values()
 
-    async def get(self, _table: str, _key: Values) -> None:
-        return None
+    async def get(
+        self, table: str, key: Values, *, consistent: bool = True, fields: Sequence[str] = ()
+    ) -> Values | None:
+        if table != "messages":
+            return None
+        self.read.append((key["id"], consistent, tuple(fields)))
+        return {name: self.message[name] for name in fields if name in self.message}
 
     async def query(self, _table: str, where: Condition, **_options: Any) -> tuple[list[Values], None]:
         if "w" not in where.values:
@@ -185,6 +195,15 @@ async def test_a_receipt_is_taken_once_all_its_messages_are_settled() -> None:
         time.now += EARLY_S
         await incoming.look_again()
         assert taken == [True]
+
+
+async def test_a_receipt_of_an_older_message_reads_its_trace_alone_and_goes_on_with_it() -> None:
+    store = OneMessage(0)
+    store.message |= {"state": MessageState.SENT, "whatsapp_id": WHATSAPP_ID, "traceparent": PARENT}
+    async with inbound(store, Time()) as (incoming, _, _):
+        await incoming.receipt(a_receipt(WHATSAPP_ID))
+    assert store.read == [("msg_1", False, ("traceparent",))]
+    assert [trace_id_of(traceparent) for traceparent in store.traces] == [TRACE_ID]
 
 
 async def test_the_oldest_receipts_are_given_up_when_there_are_too_many() -> None:

@@ -136,9 +136,20 @@ class MessageQuota:
         """Finds out how the tenant stands, where that is not known; a call may do so while it reads other things."""
         await self.quotas.view(self.tenant, self._day())
 
+    async def check(self) -> None:
+        """Raises MessageQuotaUsedUp where nothing is left, as `place` would; StoreError."""
+        await self._room(self._day())
+
     async def place(self) -> Place:
         """Where the next message may count. Raises MessageQuotaUsedUp, StoreError."""
         day = self._day()
+        view, shares = await self._room(day)
+        share = self.quotas.pick(shares)
+        view.taken[share] += 1
+        view.guessed = True
+        return Place(self.tenant, day, share, part(self.per_day, share), view)
+
+    async def _room(self, day: int) -> tuple[_View, list[int]]:
         view = await self.quotas.view(self.tenant, day)
         shares = view.open(self.per_day)
         if not shares and view.guessed:
@@ -146,10 +157,7 @@ class MessageQuota:
             shares = view.open(self.per_day)
         if not shares:
             raise MessageQuotaUsedUp(self.standing())
-        share = self.quotas.pick(shares)
-        view.taken[share] += 1
-        view.guessed = True
-        return Place(self.tenant, day, share, part(self.per_day, share), view)
+        return view, shares
 
     async def full(self, place: Place) -> None:
         """Notes that there was no room at a place after all, by a new look. Raises StoreError."""

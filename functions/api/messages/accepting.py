@@ -56,6 +56,14 @@ async def accept(
     return message
 
 
+async def check_quota(quota: MessageQuota) -> None:
+    """Before anything is spent on a message. Raises Problem where the tenant has none left today."""
+    try:
+        await quota.check()
+    except MessageQuotaUsedUp as used_up:
+        raise _over_quota(used_up.standing) from used_up
+
+
 async def _accepted_before(
     services: Services, instance: Instance, earlier: AlreadyAccepted, key: IdempotencyKey | None
 ) -> Message | None:

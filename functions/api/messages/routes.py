@@ -11,7 +11,7 @@ from fastapi import APIRouter, Header, Path, Request, Response
 from functions.api import problems
 from functions.api.call import MESSAGE_ID, Call, Caller, InstanceId
 from functions.api.documented import WITH_BODY, may_answer
-from functions.api.messages.accepting import accept
+from functions.api.messages.accepting import accept, check_quota
 from functions.api.messages.idempotency import idempotency_key
 from functions.api.messages.linked import LinkedInstances
 from functions.api.messages.preference import time_left, wait_of
@@ -64,6 +64,7 @@ async def send_message(
     quota = call.services.quotas.of(call.tenant, call.message_quota)
     instance, _ = await asyncio.gather(linked.get(call.key(instance_id)), quota.look())
     if body.check_number and not await _known(call, instance, named):
+        await check_quota(quota)
         body = await validated(request.app.state.numbers, instance.key, body, partial(note_asking, request.scope))
     message = await accept(call.services, instance, body, named, quota)
     response.headers.update(rate_limit_fields(quota.standing()))

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from functions.api.services import Services
+from shared.models.api_key import ApiKey
 from shared.models.command import Command, CommandKind, CommandResult
 from shared.models.instance import InstanceState
 from shared.store.cache import Cache, CacheKind
@@ -183,6 +184,21 @@ async def test_a_message_is_validated_and_goes_to_whatsapps_own_name(api: httpx.
     assert group.status_code == 202
     assert len(await asked(shop, 2)) == 2
     await shop.took(2, CommandKind.SEND)
+
+
+async def test_a_used_up_message_quota_spends_no_number_checks(
+    api: httpx.AsyncClient, services: Services, shop: FakeWorker
+) -> None:
+    await services.keys.save("hwp_one", ApiKey("key_one", "acme", messages_per_day=1))
+    body = {"to": ANNA, "type": "text", "text": "hi", "validate": True}
+    key = {"idempotency-key": "order-1"}
+    async with client_of(services, "hwp_one") as one:
+        first = await one.post(SEND, json=body, headers=key)
+        refused = await one.post(SEND, json=body | {"to": BRAZILIAN})
+        assert (refused.status_code, refused.json()["type"]) == (429, "message-quota-exceeded")
+        again = await one.post(SEND, json=body, headers=key)
+        assert (again.status_code, again.json()) == (202, first.json())
+    assert len(await asked(shop, 1)) == 1
 
 
 async def test_a_repeated_call_gets_its_message_whatever_became_of_the_number(

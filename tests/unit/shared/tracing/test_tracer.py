@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-import time
 from collections.abc import Sequence
 
 import pytest
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased
 
@@ -115,23 +114,50 @@ class Hanging(SpanExporter):
         return SpanExportResult.FAILURE
 
 
-def test_a_collector_that_hangs_holds_a_flush_up_once_and_no_longer_than_it_may() -> None:
-    exporter, now = Hanging(), 0.0
+class Slow(SpanProcessor):
+    """A flush that lasts until it is let go, or long enough to see whether it is waited for."""
+
+    def __init__(self) -> None:
+        self.lasts_s = 0.0
+        self.go_on = threading.Event()
+        self.began = self.ended = 0
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        self.began += 1
+        self.go_on.wait(self.lasts_s)
+        self.ended += 1
+        return True
+
+    def all_over(self) -> None:
+        self.go_on.set()
+        for thread in threading.enumerate():
+            if thread.name == "spans":
+                thread.join(20)
+        self.go_on.clear()
+
+
+def test_after_a_flush_in_vain_none_is_waited_for_for_a_minute() -> None:
+    flushed, now = Slow(), 0.0
     provider = TracerProvider(shutdown_on_exit=False)
-    provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=60_000))
+    provider.add_span_processor(flushed)
     tracer = Recorder(provider, lambda: now)
-    waited = []
-    for now in (0.0, 1.0, NO_WAITING_S - 1):  # noqa: B007 - the clock reads it
+
+    def flush(within_s: float) -> tuple[int, int]:
+        """How many have begun and ended once it returns."""
         with tracer.span("call", Kind.SERVER):
             pass
-        began = time.monotonic()
-        tracer.flush(0.2)
-        waited.append(time.monotonic() - began)
-    assert waited[0] >= 0.2
-    assert max(waited[1:]) < 0.1
-    exporter.go_on.set()
-    tracer.close(5)
-    assert exporter.asked >= 1
+        tracer.flush(within_s)
+        return flushed.began, flushed.ended
+
+    flushed.lasts_s = 20.0
+    assert flush(0.01) == (1, 0), "it was waited for, in vain"
+    assert flush(20.0) == (1, 0), "it still goes on: nothing else begins"
+    flushed.all_over()
+    flushed.lasts_s, now = 1.0, NO_WAITING_S - 1
+    assert flush(20.0) == (2, 1), "it goes on behind"
+    flushed.all_over()
+    flushed.lasts_s, now = 0.05, NO_WAITING_S
+    assert flush(20.0) == (3, 3), "they are waited for again"
 
 
 def test_a_flush_without_news_asks_nobody() -> None:

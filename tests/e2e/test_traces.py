@@ -96,6 +96,13 @@ async def test_a_call_without_a_trace_begins_one_that_is_recorded_as_the_sampler
     problem, told = await post(shop, {"to": shop.customer, "type": "text", "text": TEXT})
     assert problem["type"] == "not-paired"
     assert len(told) == 32
+    sampled = secrets.token_hex(16)
+    await post(shop, {"to": shop.customer, "type": "text"}, traceparent=f"00-{sampled}-{secrets.token_hex(8)}-01")
+
+    async def exported() -> bool:
+        return bool(collector.of_trace(sampled))
+
+    await until(exported)  # and so would be what came before it
     assert not collector.of_trace(told)
 
 

@@ -55,7 +55,7 @@ BATCH_SIZE = 10
 TABLES = {
     "webhooks": ("Query", "UpdateItem"),  # endpoints, and their health
     "hosts": ("Scan",),  # where the number of instances decides how many attempts are made at once
-    "deliveries": ("GetItem", "Query", "PutItem", "BatchWriteItem", "UpdateItem"),  # the last one for events in order
+    "deliveries": ("GetItem", "Query", "PutItem", "BatchWriteItem", "UpdateItem"),  # the last: order, catch-ups
     "events": ("BatchGetItem", "Query"),  # for replays of a range, and for events in order
     "journal": ("PutItem",),  # of endpoints
     "cache": ("BatchGetItem", "PutItem", "UpdateItem"),  # the figures of /monitoring

@@ -7,6 +7,7 @@ from aws_cdk import aws_apigateway as apigateway
 from infra.api import problems
 from infra.api.problems import MEDIA_TYPE, GatewayProblem
 from shared.limits import retry_after_s
+from shared.rate_limit_fields import STANDING
 
 _T = apigateway.ResponseType
 
@@ -49,4 +50,6 @@ def _headers(problem: GatewayProblem) -> dict[str, str]:
     }
     if problem.retry_after_s is not None:
         headers["retry-after"] = f"'{problem.retry_after_s}'"
+    if problem.used_up is not None:  # a fixed text knows neither the plan's numbers nor when all of it is there again
+        headers[STANDING] = f"'\"{problem.used_up}\";r=0'"
     return headers

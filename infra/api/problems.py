@@ -8,20 +8,22 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from shared.limits import MAX_BODY_BYTES
+from shared.limits import MAX_BODY_BYTES, STANDARD
+from shared.rate_limit_fields import calls_per_day
 
 MEDIA_TYPE = "application/problem+json"
 
 
 @dataclass(frozen=True, slots=True)
 class GatewayProblem:
-    """A problem that never came to the API. `retry_after_s` where coming again helps."""
+    """A problem that never came to the API. `retry_after_s` where coming again helps; `used_up`: the limit that was."""
 
     type: str
     status: int
     title: str
     detail: str
     retry_after_s: int | None = None
+    used_up: str | None = None
 
     def body(self, **members: str) -> str:
         """As JSON."""
@@ -33,7 +35,7 @@ class GatewayProblem:
 def rate_limited(retry_after_s: int) -> GatewayProblem:
     """429 with the time after which the call would pass."""
     detail = f"Over the limit of the key's plan: try again in {retry_after_s} s."
-    return GatewayProblem("rate-limited", 429, "Too many requests", detail, retry_after_s)
+    return GatewayProblem("rate-limited", 429, "Too many requests", detail, retry_after_s, "plan")
 
 
 _QUOTA_CHECK_S = 3600  # nothing in a gateway response can tell how far midnight is
@@ -49,6 +51,7 @@ QUOTA_EXCEEDED = GatewayProblem(
     "Quota exceeded",
     "The key's plan allows no more calls today: it is renewed at midnight UTC.",
     _QUOTA_CHECK_S,
+    calls_per_day(STANDARD).name,
 )
 PAYLOAD_TOO_LARGE = GatewayProblem(
     "payload-too-large",

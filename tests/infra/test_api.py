@@ -99,6 +99,8 @@ def test_what_api_gateway_says_by_itself_is_a_problem(service: Template) -> None
         assert headers["gatewayresponse.header.content-type"] == "'application/problem+json'"
         body = json.loads(answer["ResponseTemplates"]["application/json"])
         assert str(body["status"]) == answer["StatusCode"]
+        used_up = {"rate-limited": """'"plan";r=0'""", "quota-exceeded": """'"calls-per-day";r=0'"""}
+        assert headers.get("gatewayresponse.header.ratelimit") == used_up.get(body["type"])
         retry_after = headers.get("gatewayresponse.header.retry-after")
         assert body["type"] != "payload-too-large" or f"{MAX_BODY_BYTES:,}" in body["detail"]
         assert (retry_after is not None) == (body["type"] in {"rate-limited", "quota-exceeded", "unavailable"})

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+ROOT = Path(__file__).parents[4]
 
 BEGIN = """
 import asyncio, gc, logging, threading, warnings
@@ -23,7 +26,7 @@ requests, attempts = (logging.getLogger(name) for name in (
 def lines_of(program: str, level: str = "INFO") -> list[dict[str, Any]]:
     """What a program that logs writes; every line of it is JSON and names its process."""
     command = [sys.executable, "-c", BEGIN.format(level=level) + program]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False, cwd=ROOT)
     lines = [json.loads(line) for line in done.stderr.splitlines()]
     assert all((line["service"], line["host"]) == ("host", "host-1_x") for line in lines)
     return lines
@@ -65,3 +68,25 @@ def test_what_python_itself_would_print_is_a_line_like_all_others(program: str, 
     (line,) = lines_of(program)
     assert line["level"] == level
     assert text in line.get("exception", line["message"])
+
+
+ATTEMPT = """
+from functions.webhook_sender.deliver import deliver
+from tests.fakes.webhooks import a_task, a_webhook, a_work, fakes
+made = fakes(a_webhook())
+made.poster.answers = {a_webhook().url: iter((500,))}
+asyncio.run(deliver(a_work(a_task()), made.endpoints.webhooks[0], made.services))
+"""
+CALL = """
+from functions.api.middleware.request_log import RequestLog
+async def answer(scope, receive, send):
+    await send({"type": "http.response.start", "status": 500, "headers": []})
+async def heard(message=None): ...
+asyncio.run(RequestLog(answer, lambda: 0.0)({"type": "http", "method": "GET", "path": "/"}, heard, heard))
+"""
+
+
+@pytest.mark.parametrize(("program", "message"), [(ATTEMPT, "attempt"), (CALL, "request")])
+def test_a_failed_attempt_and_a_call_are_told_where_else_only_warnings_are(program: str, message: str) -> None:
+    (line,) = [line for line in lines_of(program, "WARNING") if line["level"] == "INFO"]
+    assert (line["message"], line["status"]) == (message, 500)

@@ -59,7 +59,7 @@ def matched_since(webhook: Webhook) -> float:
 
 def at_a_change(work: Work, webhook: Webhook) -> bool:
     """Whether an event may have been delivered apart from its chain: it happened before, or just as, that changed."""
-    return work.happened_at < matched_since(webhook) + CHANGE_S
+    return webhook.matched_since is not None and work.happened_at < webhook.matched_since + CHANGE_S
 
 
 def is_alone(nudge: Work, webhook: Webhook, chain: Chain) -> bool:

@@ -152,7 +152,10 @@ class Walker:
     def _task(self, work: Work, earlier: Delivery | None) -> DeliveryTask:
         """The task of an attempt, as those that follow from it are made of it."""
         bare = DeliveryTask(work.task.tenant, work.task.event, self.webhook.id, traceparent=work.task.traceparent)
-        return replace(bare, attempt=earlier.round if earlier else 0, moved_at=work.task.moved_at, chained=True)
+        if earlier is None:
+            return replace(bare, moved_at=work.task.moved_at, chained=True)
+        due = parse_iso(earlier.next_attempt_at) if earlier.next_attempt_at else 0.0  # by which it is known as due
+        return replace(bare, attempt=earlier.round, not_before=due, moved_at=work.task.moved_at, chained=True)
 
 
 def loop_time(within_s: float, begin_by: float | None) -> float:

@@ -14,9 +14,10 @@ from functions.webhook_sender.follow import put_off
 from functions.webhook_sender.incoming import Work, work_of
 from functions.webhook_sender.ordered.turn import at_a_change, is_onward
 from functions.webhook_sender.services import Services
+from shared.clock import parse_iso
 from shared.models.chain import Chain
 from shared.models.instance import InstanceKey
-from shared.models.webhook import Webhook
+from shared.models.webhook import Webhook, delivery_id
 from shared.queues.deliveries import DeliveryTask
 
 PAGE = 100
@@ -61,12 +62,22 @@ async def _put_page(held: Chain, work: Work, webhook: Webhook, services: Service
     waiting = [work_of(task, receives=1, sent_at=0.0, lane=work.lane) for task in tasks]
     old = [one for one in waiting if at_a_change(one, webhook)]
     own = None if is_onward(work) else work.event_id
-    wanted = [one.task for one in old if webhook.wants(one.event_type, one.instance) and one.event_id != own]
+    wanted = [one for one in old if webhook.wants(one.event_type, one.instance) and one.event_id != own]
     if wanted:
-        await services.tasks.put(wanted)
+        first = await _known(wanted[0], webhook, services)
+        await services.tasks.put([first, *(one.task for one in wanted[1:])])
     more = more and len(old) == len(found)
     cursor = (waiting[-1].sequence if waiting else None) or held.cursor
     left = replace(held, cursor=cursor, behind=more, waits_until=0.0, aside=False)
     await services.chains.release(left, services.clock.unix(), unheard=True)
     if more:
         await services.tasks.put([onward(work, webhook)])
+
+
+async def _known(first: Work, webhook: Webhook, services: Services) -> DeliveryTask:
+    """The task of what is behind the cursor: it may have been attempted, and its retry have been left to the chain."""
+    name = delivery_id(first.event_id, webhook.id)
+    earlier = await services.records.get(webhook.tenant, webhook.id, name)
+    if earlier is None or earlier.next_attempt_at is None:
+        return first.task
+    return replace(first.task, attempt=earlier.round, not_before=parse_iso(earlier.next_attempt_at), again=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ from functions.api import problems
 from functions.api.problems import Problem, invalid, not_found
 from functions.api.services import Services
 from functions.api.urls import check_webhook_url
+from functions.api.webhooks.room import refusal
 from functions.api.webhooks.schemas import NewWebhook, NewWebhookView, RotatedSecret, WebhookChange
 from functions.api.webhooks.secrets import OVERLAP_S, rotated, sealed_secret
 from functions.api.webhooks.views import new_webhook_view
@@ -21,11 +21,10 @@ from shared.ids import new_id
 from shared.models.endpoint_health import REVIVED
 from shared.models.webhook import Ordering, Webhook
 from shared.signing import new_secret
+from shared.store.conflicts import Retries
 from shared.store.database import StoreUnavailable
 from shared.store.webhook_journal import EndpointChange
 
-MOST = 100  # of a tenant, those of instances not counted: every event is matched against all of them
-MOST_OF_ONE = 10  # that name the same instance, or the same pattern: `*` too. An event makes so many deliveries
 _TRIES = 5
 _OURS = frozenset({"user-agent"})
 _OUR_PREFIXES = ("webhook-", "content-")
@@ -43,10 +42,6 @@ async def create(services: Services, tenant: str, new: NewWebhook) -> NewWebhook
     """Makes an endpoint. Raises Problem."""
     await check_webhook_url(services, new.url, "/url")
     _check_headers(new.headers)
-    existing = await _own(services, tenant)
-    if len(existing) >= MOST:
-        raise Problem(problems.LIMIT_REACHED, f"You have {MOST} webhooks: delete one first.")
-    _check_crowd(new.instances, existing)
     webhook_id, secret = new_id("wh"), new_secret()
     webhook = Webhook(
         tenant=tenant,
@@ -60,8 +55,21 @@ async def create(services: Services, tenant: str, new: NewWebhook) -> NewWebhook
         ordering=new.ordering,
         secrets=(sealed_secret(services.vault, tenant, webhook_id, secret),),
     )
-    await services.webhooks.save(webhook)
+    await _save(services, webhook)
     return new_webhook_view(webhook, secret, services)
+
+
+async def _save(services: Services, webhook: Webhook) -> None:
+    """Stores a new endpoint where there is room for it. Of those that are made at the same moment each looks again
+    afterwards, and one that there was no room for goes and tries once more. Raises Problem."""
+    retries = Retries()
+    while True:
+        await _check_room(services, webhook, webhook.instances, is_new=True)
+        await services.webhooks.save(webhook)
+        if await _refused(services, webhook, webhook.instances, is_new=True) is None:
+            return
+        await services.webhooks.delete(webhook.tenant, webhook.id)
+        await retries.again()
 
 
 async def change(services: Services, tenant: str, webhook_id: str, wanted: WebhookChange) -> Webhook:
@@ -77,12 +85,14 @@ async def change(services: Services, tenant: str, webhook_id: str, wanted: Webho
         _refuse_managed(webhook)
     if not given:
         return webhook
-    if "instances" in given:
-        others = [one for one in await _own(services, tenant) if one.id != webhook_id]
-        _check_crowd([name for name in given["instances"] if name not in webhook.instances], others)
+    added = [name for name in given.get("instances", ()) if name not in webhook.instances]
+    await _check_room(services, webhook, added)
     await _store(services, webhook, given | _matched_since(services, webhook, given))
     if "ordering" in given or (given.get("enabled") and webhook.ordering is Ordering.INSTANCE):
         await wake(services, tenant, webhook_id)
+    if why := await _refused(services, webhook, added):  # another one came at the same moment
+        await services.webhooks.change(webhook, instances=list(webhook.instances))
+        raise Problem(problems.LIMIT_REACHED, why)
     return await webhook_of(services, tenant, webhook_id)
 
 
@@ -128,18 +138,18 @@ async def rotate_secret(services: Services, tenant: str, webhook_id: str) -> Rot
     raise StoreUnavailable("the secrets of the endpoint change too often")
 
 
-async def _own(services: Services, tenant: str) -> list[Webhook]:
-    """The endpoints that were made as such."""
-    return [one for one in await services.webhooks.of_tenant(tenant) if one.made_for is None]
+async def _check_room(services: Services, webhook: Webhook, names: Sequence[str], *, is_new: bool = False) -> None:
+    """Raises Problem where there is no room for the endpoint among the others, as far as these names go."""
+    if why := await _refused(services, webhook, names, is_new=is_new):
+        raise Problem(problems.LIMIT_REACHED, why)
 
 
-def _check_crowd(names: Sequence[str], others: Sequence[Webhook]) -> None:
-    """Refuses to name an instance, or a pattern, that enough others name. Raises Problem."""
-    taken = Counter(name for one in others for name in set(one.instances))
-    for name in names:
-        if taken[name] >= MOST_OF_ONE:
-            detail = f"{MOST_OF_ONE} of your webhooks name the instances {name!r}: delete one, or name others."
-            raise Problem(problems.LIMIT_REACHED, detail)
+async def _refused(services: Services, webhook: Webhook, names: Sequence[str], *, is_new: bool = False) -> str | None:
+    if not names:
+        return None
+    found = await services.webhooks.of_tenant(webhook.tenant)
+    others = [one for one in found if one.made_for is None and one.id != webhook.id]
+    return refusal(names, others, is_new=is_new)
 
 
 def _refuse_managed(webhook: Webhook) -> None:

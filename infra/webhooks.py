@@ -127,5 +127,6 @@ def sender_alarms(prefix: str) -> Figures:
         **all_looked_at(prefix, alarms.WEBHOOKS_FAILING),
         failing: errors,
         alarms.DELIVERIES_LATE: age(prefix, DELIVERIES.name, alarms.DELIVERIES_LATE.period_s),
+        alarms.DELIVERIES_SLOW_LATE: age(prefix, DELIVERIES_SLOW.name, alarms.DELIVERIES_SLOW_LATE.period_s),
         alarms.DELIVERIES_DEAD: depth(prefix, DELIVERIES_DEAD.name, alarms.DELIVERIES_DEAD.period_s),
     }

@@ -74,6 +74,7 @@ NOT_JUDGED: Mapping[Alarm, str] = {
     alarms.MESSAGES_UNSENT: "/monitoring/metrics tells no accepted messages of all tenants",
     alarms.SENDER_FAILING: "errors of a function are known to Lambda alone",
     alarms.DELIVERIES_LATE: "the age of what waits on a queue is known to CloudWatch alone",
+    alarms.DELIVERIES_SLOW_LATE: "the same",
     alarms.ALERTS_DEAD: "the queue belongs to the alerts function",
 }
 """Alarms that only CloudWatch can judge, and why."""

@@ -41,11 +41,37 @@ DELIVERIES_LATE = Alarm(
     ),
     first_step=(
         "Look at the sender's concurrency and throttles on the operations dashboard. None runs: see whether its event "
-        "source mapping is enabled and its role was changed. All 25 run: many endpoints hang, or there is more to send "
-        "than 25 can: raise MAX_CONCURRENCY in infra/webhooks.py. Throttled: raise the account's quota of Lambda."
+        "source mapping is enabled and its role was changed. All 25 run: there is more to send than 25 can, since what "
+        "hangs has a lane of its own: raise MAX_CONCURRENCY in infra/webhooks.py. Throttled: raise the account's quota "
+        "of Lambda."
     ),
     sign=Sign.ABOVE,
     threshold=1_200,  # SQS does not say whether a message's delay is part of its age
+    unit="s",
+    period_s=60,
+    periods=5,
+    bad=5,
+    missing=Missing.GOOD,
+    missing_because="SQS tells no age while there is nothing on the queue.",
+    dashboard=Dashboard.OPERATIONS,
+)
+
+DELIVERIES_SLOW_LATE = Alarm(
+    id="deliveries-slow-late",
+    title="Webhooks of slow endpoints are late",
+    meaning=(
+        "The oldest event on the queue for slow endpoints has been there for over 20 minutes, longer than the quarter "
+        "of an hour for which one may wait for its turn there: nobody takes it from the queue. Endpoints that answer "
+        "in time are not concerned. Nothing is lost for 14 days."
+    ),
+    first_step=(
+        "Look at the sender's concurrency and throttles on the operations dashboard. Its other event source mapping "
+        "takes `deliveries-slow`: see whether it is enabled. All 10 run: more endpoints hang than 10 can wait for, the "
+        "journals of endpoints that are `slow` say whose: disable one that never answers, or raise MAX_CONCURRENCY in "
+        "infra/webhooks.py. Throttled: raise the account's quota of Lambda."
+    ),
+    sign=Sign.ABOVE,
+    threshold=1_200,
     unit="s",
     period_s=60,
     periods=5,

@@ -11,7 +11,7 @@ import pytest
 from infra.stages import DEV, PROD, Stage
 from shared import metrics
 from shared.alarms import ALL, Alarm, Dashboard, alarm_name, dashboard_name
-from shared.alarms.catalog import API_SLOW, DELIVERIES_LATE, SENDER_FAILING
+from shared.alarms.catalog import API_SLOW, DELIVERIES_LATE, DELIVERIES_SLOW_LATE, SENDER_FAILING
 from shared.metrics import DIMENSION, NAMESPACE
 from shared.queues.names import all_queues
 from shared.queues.queue import MAX_DELAY_S
@@ -138,7 +138,10 @@ def test_deliveries_that_wait_and_a_sender_that_fails_are_alarms(template: Synth
     late = judged_by(alarm_of(made, PROD, DELIVERIES_LATE))["ApproximateAgeOfOldestMessage"]
     assert late["Stat"] == "Maximum"
     assert late["Metric"]["Dimensions"] == [{"Name": "QueueName", "Value": f"{PROD.prefix}-deliveries"}]
-    assert DELIVERIES_LATE.threshold > MAX_DELAY_S, "later attempts lie on the queue for as long"
+    slow = judged_by(alarm_of(made, PROD, DELIVERIES_SLOW_LATE))["ApproximateAgeOfOldestMessage"]
+    assert slow["Metric"]["Dimensions"] == [{"Name": "QueueName", "Value": f"{PROD.prefix}-deliveries-slow"}]
+    for alarm in (DELIVERIES_LATE, DELIVERIES_SLOW_LATE):
+        assert alarm.threshold > MAX_DELAY_S, "later attempts, and those without a turn, lie on the queue for as long"
     failed = judged_by(alarm_of(made, PROD, SENDER_FAILING))["Errors"]
     functions = [one["Properties"]["FunctionName"] for one in of_type(made, "AWS::Lambda::Function").values()]
     assert failed["Metric"]["Dimensions"][0]["Value"] in functions

@@ -43,7 +43,7 @@ class Call:
 
 def ids_of(path_params: Mapping[str, str]) -> dict[str, str]:
     """The `instance` and the `message` of a path. What has not an id's form is none, and may be anything: it is told
-    nobody, and the call is about to be refused."""
+    nobody, and the call finds nothing."""
     found = ((name, path_params.get(f"{name}_id", "")) for name in _FORMS)
     return {name: value for name, value in found if _FORMS[name].fullmatch(value)}
 

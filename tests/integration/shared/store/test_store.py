@@ -22,6 +22,7 @@ from shared.store.instances import InstanceExists, Instances, PartitionsFull, st
 from shared.store.messages import AlreadyAccepted, IdempotencyKey, Messages, advance
 from shared.store.partitions import LeaseLost, Partitions, fence_check, outbox_put
 from tests.conftest import PARTITIONS, Deployment
+from tests.fakes.spans import PARENT
 
 NOW = 1_800_000_000.0
 
@@ -101,7 +102,7 @@ async def test_one_idempotency_key_makes_one_message(deployment: Deployment) -> 
 
 async def test_a_message_only_moves_forward(deployment: Deployment) -> None:
     messages = Messages(deployment.database)
-    message = a_message()
+    message = replace(a_message(), traceparent=PARENT)
     await messages.accept(message, NOW)
     sent = advance(
         message.instance,
@@ -117,6 +118,8 @@ async def test_a_message_only_moves_forward(deployment: Deployment) -> None:
     assert found is not None
     assert [step.state for step in found.timeline] == ["accepted", "sending", "sent"]
     assert await messages.by_whatsapp_id(message.instance, "3EB0") == message.id
+    assert await messages.traceparent(message.instance, message.id) == PARENT
+    assert await messages.traceparent(message.instance, "msg_other") is None
 
 
 async def test_a_lease_is_taken_once_and_fences_its_former_owner(deployment: Deployment) -> None:

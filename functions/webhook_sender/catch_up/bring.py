@@ -22,7 +22,7 @@ from functions.webhook_sender.health import caught_up
 from functions.webhook_sender.logged import Log, bodies_of
 from functions.webhook_sender.replay import Endpoints, Range, Tasks
 from shared.clock import Clock, parse_iso
-from shared.models.webhook import Delivery, DeliveryState, Webhook
+from shared.models.webhook import Delivery, DeliveryState, Ordering, Webhook
 from shared.queues.catch_ups import CatchUp
 from shared.queues.deliveries import DeliveryTask
 from shared.queues.queue import MAX_DELAY_S
@@ -69,7 +69,7 @@ class Catcher:
             done = caught_up(job.at)
             await self.health.change(job.tenant, job.webhook_id, done.sets, done.seen)
         else:
-            await self._bring(job, now)
+            await self._bring(job, now, chained=webhook.ordering is Ordering.INSTANCE)
 
     async def _endpoint(self, job: CatchUp) -> Webhook | None:
         """The endpoint, while this is its catch-up."""
@@ -80,18 +80,21 @@ class Catcher:
                 return one if is_on and health.catch_up_at == job.at else None
         return None
 
-    async def _bring(self, job: CatchUp, now: float) -> None:
+    async def _bring(self, job: CatchUp, now: float, *, chained: bool) -> None:
         sought = Sought(job.since, job.at, (DeliveryState.RETRYING,))
         found, last = await self.deliveries.page(
             job.tenant, job.webhook_id, PAGE, job.cursor, sought=sought, ascending=True
         )
-        await self.tasks.put(await self._brought_forward([one for one in found if _waits(one, now)], job.tenant, now))
+        waiting = [one for one in found if _waits(one, now)]
+        await self.tasks.put(await self._brought_forward(waiting, job.tenant, now, chained=chained))
         following = replace(job, cursor=last, swept=last is None)
         await self.pages.put(following, SETTLED_S if following.swept else PAUSE_S)
 
-    async def _brought_forward(self, waiting: Sequence[Delivery], tenant: str, now: float) -> list[DeliveryTask]:
+    async def _brought_forward(
+        self, waiting: Sequence[Delivery], tenant: str, now: float, *, chained: bool
+    ) -> list[DeliveryTask]:
         bodies = await bodies_of(waiting, tenant, self.log)
-        return [_task(one, bodies[one.id], now) for one in waiting if one.id in bodies]
+        return [_task(one, bodies[one.id], now, chained=chained) for one in waiting if one.id in bodies]
 
 
 def _waits(delivery: Delivery, now: float) -> bool:
@@ -100,7 +103,7 @@ def _waits(delivery: Delivery, now: float) -> bool:
     return due - now > NEAR_S and delivery.early < MOST_EARLY
 
 
-def _task(delivery: Delivery, body: str, now: float) -> DeliveryTask:
+def _task(delivery: Delivery, body: str, now: float, *, chained: bool) -> DeliveryTask:
     return DeliveryTask(
         delivery.tenant,
         body,
@@ -108,5 +111,6 @@ def _task(delivery: Delivery, body: str, now: float) -> DeliveryTask:
         attempt=delivery.round,
         not_before=round(now, 3),
         instead_of=parse_iso(delivery.next_attempt_at or ""),
+        chained=chained,
         traceparent=delivery.traceparent,
     )

@@ -15,7 +15,7 @@ from enum import Enum, auto
 from functions.webhook_sender.follow import EARLY_S
 from functions.webhook_sender.incoming import Work
 from functions.webhook_sender.lane import Lane
-from shared.clock import parse_iso
+from shared.clock import iso, parse_iso
 from shared.models.chain import Chain
 from shared.models.webhook import Webhook
 
@@ -94,7 +94,9 @@ def is_onward(work: Work) -> bool:
 
 def _waits(chain: Chain, nudge: Work, now: float) -> bool:
     """A task of the slow lane is the one that is waited for; where that one came while the endpoint was disabled, the
-    API's is."""
+    API's is. One that is brought forward comes for what is waited for."""
+    if nudge.task.instead_of and iso(nudge.task.instead_of) == iso(chain.waits_until):
+        return False
     return chain.waits_until - now > EARLY_S and not (chain.aside and (nudge.lane is Lane.SLOW or is_onward(nudge)))
 
 

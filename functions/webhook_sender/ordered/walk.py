@@ -15,7 +15,7 @@ from functions.webhook_sender.ordered.holds import Hold
 from functions.webhook_sender.ordered.turn import at_a_change, matched_since
 from functions.webhook_sender.places import OutOfTime
 from functions.webhook_sender.services import Services
-from shared.clock import parse_iso
+from shared.clock import iso, parse_iso
 from shared.models.instance import InstanceKey
 from shared.models.webhook import Delivery, DeliveryState, Webhook, delivery_id
 from shared.queues.deliveries import DeliveryTask
@@ -126,10 +126,17 @@ class Walker:
             await follow(earlier, work.task, self.services)  # who recorded it may have died before it was buried
             return _END
         due = parse_iso(earlier.next_attempt_at) if earlier.next_attempt_at else 0.0
-        if due - self.services.clock.unix() <= EARLY_S:
+        if due - self.services.clock.unix() <= EARLY_S or self._is_brought_forward(work, earlier):
             return None
         await follow(earlier, self._task(work, earlier), self.services)
         return Stop(Why.WAITS, due)
+
+    def _is_brought_forward(self, work: Work, earlier: Delivery) -> bool:
+        """Whether the nudge came for this attempt before its time. Nobody else makes it: the chain is held."""
+        instead_of = self.nudge.task.instead_of
+        if not instead_of or work.event_id != self.nudge.event_id or earlier.next_attempt_at != iso(instead_of):
+            return False
+        return self.services.care.health(self.webhook).failing_since is None
 
     async def _attempt(self, work: Work, earlier: Delivery | None) -> Stop | None:
         try:
@@ -154,6 +161,10 @@ class Walker:
         bare = DeliveryTask(work.task.tenant, work.task.event, self.webhook.id, traceparent=work.task.traceparent)
         if earlier is None:
             return replace(bare, moved_at=work.task.moved_at, chained=True)
+        if self._is_brought_forward(work, earlier):
+            early = self.nudge.task
+            bare = replace(bare, not_before=early.not_before, instead_of=early.instead_of)
+            return replace(bare, attempt=earlier.round, moved_at=work.task.moved_at, chained=True)
         due = parse_iso(earlier.next_attempt_at) if earlier.next_attempt_at else 0.0  # by which it is known as due
         return replace(bare, attempt=earlier.round, not_before=due, moved_at=work.task.moved_at, chained=True)
 

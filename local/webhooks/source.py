@@ -2,7 +2,7 @@
 
     receive (up to 10) -> hand over, in a task of its own -> each settled record: delete it, its place is free again
         ^                                                 \\-> each failed record: left, it comes again
-        `-- at once, unless all places are taken
+        `-- at once, unless all places are taken; two at a time while batches come full
 
 The long polls are short on purpose: the AWS on this machine goes on with a poll whose caller has gone, and what it
 takes then stays hidden for VISIBILITY_S.
@@ -39,8 +39,8 @@ class MessageQueue(Protocol):
     async def delete(self, handles: Sequence[str]) -> None:
         """Settles messages."""
 
-    async def keep(self, handle: str, seconds: int) -> None:
-        """Hides a message for so long."""
+    async def keep(self, handles: Sequence[str], seconds: int) -> None:
+        """Hides messages for so long."""
 
 
 class BatchHandler(Protocol):
@@ -68,10 +68,11 @@ class EventSource:
         self._any_settled = asyncio.Event()
         self._batches: set[asyncio.Task[None]] = set()
         self._outage = Outage("the queue")
+        self._full = asyncio.Event()  # the last batch was: there is more
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Runs until `stopping` is set, then finishes what is in hand, for GRACE_S at most."""
-        taking = asyncio.create_task(self._take_until(stopping))
+        taking = asyncio.gather(self._take_until(stopping), self._help_until(stopping))
         taking.add_done_callback(lambda _: stopping.set())
         deleting = asyncio.create_task(self._keep_deleting())
         await stopping.wait()
@@ -87,23 +88,41 @@ class EventSource:
 
     async def _take_until(self, stopping: asyncio.Event) -> None:
         while not stopping.is_set():
-            if not await _unless(stopping, self._room.for_batch(MAX_BATCH, self._gather_s)):
-                return
-            most = min(self._room.free, MAX_BATCH)
-            try:
-                messages = await self._queue.receive(most, POLL_S, VISIBILITY_S)
-            except QueueError as error:
-                await _unless(stopping, asyncio.sleep(self._outage.failed(error)))
-                continue
-            self._outage.over()
-            if stopping.is_set():
-                await self._give_back(messages)
-            elif messages:
-                self._start(messages)
-                await _unless(stopping, asyncio.sleep(self._gather_s if len(messages) < most else 0))
+            await self._take(stopping)
+
+    async def _help_until(self, stopping: asyncio.Event) -> None:
+        """A second one, for as long as there is more: batches that are not full would only be smaller for it."""
+        while await _unless(stopping, self._full.wait()):
+            await self._take(stopping)
+
+    async def _take(self, stopping: asyncio.Event) -> None:
+        if not await _unless(stopping, self._room.for_batch(MAX_BATCH, self._gather_s)) or not self._room.free:
+            return
+        most = min(self._room.free, MAX_BATCH)
+        self._room.take(most)
+        messages = await self._receive(most, stopping)
+        self._room.leave(most - len(messages))
+        if len(messages) == most:
+            self._full.set()
+        else:
+            self._full.clear()
+        if messages:
+            self._start(messages)
+            await _unless(stopping, asyncio.sleep(self._gather_s if len(messages) < most else 0))
+
+    async def _receive(self, most: int, stopping: asyncio.Event) -> list[Received]:
+        try:
+            messages = await self._queue.receive(most, POLL_S, VISIBILITY_S)
+        except QueueError as error:
+            await _unless(stopping, asyncio.sleep(self._outage.failed(error)))
+            return []
+        self._outage.over()
+        if stopping.is_set() and messages:
+            await self._give_back(messages)
+            return []
+        return messages
 
     def _start(self, messages: list[Received]) -> None:
-        self._room.take(len(messages))
         task = asyncio.create_task(self._work(messages))
         self._batches.add(task)
         task.add_done_callback(self._batches.discard)
@@ -123,7 +142,7 @@ class EventSource:
 
     async def _give_back(self, messages: list[Received]) -> None:
         with contextlib.suppress(QueueError):
-            await asyncio.gather(*(self._queue.keep(message.handle, 0) for message in messages))
+            await self._queue.keep([message.handle for message in messages], 0)
 
     async def _keep_deleting(self) -> None:
         while True:

@@ -42,9 +42,10 @@ class FakeQueue:
     async def delete(self, handles: Sequence[str]) -> None:
         self.deleted += handles
 
-    async def keep(self, handle: str, seconds: int) -> None:
+    async def keep(self, handles: Sequence[str], seconds: int) -> None:
         assert seconds == 0
-        self.given_back.append(handle)
+        assert not isinstance(handles, str)
+        self.given_back += handles
 
 
 class FakeHandler:
@@ -90,6 +91,17 @@ async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
         while not condition():
             await asyncio.sleep(0.005)
+
+
+async def test_while_batches_come_full_two_are_asked_for_at_a_time() -> None:
+    queue, handler = FakeQueue(), FakeHandler()
+    async with running(queue, handler):
+        await until(lambda: queue.asking == 1)
+        for start in (0, 10):
+            queue.coming.put_nowait([message(start + number) for number in range(10)])
+        await until(lambda: queue.asking == 2)
+        await until(lambda: len(handler.records) == 20)
+        await until(lambda: queue.asked[-5:].count(10) == 5 and queue.asking == 1)
 
 
 async def test_messages_reach_the_handler_in_the_shape_of_lambda() -> None:

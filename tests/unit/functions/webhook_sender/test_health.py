@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.webhook_sender.health import (
+    BEFORE_S,
+    CATCH_UP_EVERY_S,
     DAY_S,
     DISABLED_AFTER_S,
     LONGEST_PAUSE_S,
@@ -20,6 +23,7 @@ from functions.webhook_sender.health import (
     after_failure,
     after_gone,
     after_success,
+    caught_up,
     hastened,
     paused,
     slowed,
@@ -54,8 +58,26 @@ def test_a_success_ends_it() -> None:
     change = after_success(warned, NOW + DAY_S)
     assert change is not None
     assert change.code is EndpointChange.RECOVERED
-    assert made(warned, change) == HEALTHY
+    at = NOW + DAY_S
+    assert made(warned, change) == EndpointHealth(behind_since=NOW - BEFORE_S, catch_up_at=at)
+    assert made(made(warned, change), caught_up(at)) == EndpointHealth(catch_up_at=at)
     assert after_success(HEALTHY, NOW) is None, "an endpoint that does well costs no write"
+
+
+@given(waits=st.lists(st.floats(0.1, 40), min_size=1, max_size=20))
+def test_catch_ups_begin_apart_from_each_other_and_from_the_first_failure_on(waits: list[float]) -> None:
+    health, now, begun = EndpointHealth(), NOW, []
+    for wait_s in waits:
+        health = made(health, after_failure(health, 1, now, "status 500"))
+        now += wait_s
+        change = after_success(health, now)
+        assert change is not None
+        health = made(health, change)
+        begun += [change.sets["catch_up_at"]] if "catch_up_at" in change.sets else []
+        assert health.catch_up_at is not None, "one has begun, or is to begin"
+        assert begun[-1] == health.catch_up_at
+    assert health.behind_since == NOW - BEFORE_S
+    assert all(later - one >= CATCH_UP_EVERY_S - 0.001 for one, later in pairwise(begun))
 
 
 def test_after_three_days_it_is_disabled_with_a_warning_at_half_the_time() -> None:

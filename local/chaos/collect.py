@@ -19,14 +19,15 @@ AT_ONCE = 8
 
 
 async def collect(ground: Ground, facts: Facts) -> None:
-    """Fills in the facts until all is settled, for the scale's `settle_s` at most."""
+    """Fills in the facts until all is settled and stays so, for the scale's `settle_s` at most."""
     deadline = time.monotonic() + ground.scale.settle_s
     await look(ground, facts)
-    while not facts.settled() and time.monotonic() < deadline:
-        await asyncio.sleep(EVERY_S)
+    calm = False
+    while not calm and time.monotonic() < deadline:
+        before = facts.settled()
+        await asyncio.sleep(QUIET_S if before else EVERY_S)
         await look(ground, facts)
-    await asyncio.sleep(QUIET_S)
-    await look(ground, facts)
+        calm = before and facts.settled()
     for shop, events in facts.log.items():
         ground.logged[shop] = max([event["sequence"] for event in events], default=ground.logged.get(shop, 0))
 

@@ -63,7 +63,6 @@ async def test_both_sides_of_a_comparison_are_reckoned_by_message(paired: Target
         assert found[name]["messages"] == 2
         cost = found[name]["cpu_ms_per_message"]
         assert cost["all"] == pytest.approx(sum(cost[part] for part in PARTS), abs=0.05)
-        assert cost["all"] > 0
     assert len(found["cost_percent"]["of_each_pair"]) == 1
 
 

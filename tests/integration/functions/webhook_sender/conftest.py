@@ -16,7 +16,7 @@ from shared.models.event import Event, EventType
 from shared.models.webhook import Delivery, SealedSecret, Webhook, delivery_id
 from shared.queues.deliveries import DeliveryQueue, DeliveryTask
 from shared.queues.names import DELIVERIES, DELIVERIES_DEAD, open_queue
-from shared.queues.queue import Depth, Queue
+from shared.queues.queue import Queue
 from shared.settings import Settings
 from shared.store.deliveries import Deliveries
 from shared.store.webhooks import Webhooks
@@ -84,9 +84,9 @@ class Sending:
         return found
 
     async def settled(self) -> None:
-        """Waits until no message is left."""
+        """Waits until no message is left but those that wait for their time."""
         async with asyncio.timeout(20):
-            while await self.queue.depth() != Depth(0, 0, 0):
+            while (depth := await self.queue.depth()).waiting or depth.in_flight:
                 await asyncio.sleep(0.05)
 
 

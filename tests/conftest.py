@@ -27,6 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PARTITIONS = 2
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks for the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What one process runs of a run in several: a file, or all that shares the stack of the end to end tests."""
     for item in items:

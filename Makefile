@@ -21,7 +21,7 @@ up: $(READY) ## start the whole product on this machine (Ctrl-C stops it, state 
 
 # one process more than cores: many tests wait for what other processes do
 test: $(READY) ## all tests, end to end included
-	@$(BIN)/python -m pytest -n 3 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
 
 check: $(READY) ## format, lint, types, import rules, unit tests
 	@$(BIN)/ruff format --check .

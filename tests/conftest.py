@@ -27,15 +27,6 @@ ROOT = Path(__file__).resolve().parent.parent
 PARTITIONS = 2
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks for the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What one process runs of a run in several: a file, or all that shares the stack of the end to end tests."""
-    for item in items:
-        folder = item.path.parent
-        together = folder if folder == ROOT / "tests" / "e2e" else item.path
-        item.add_marker(pytest.mark.xdist_group(str(together.relative_to(ROOT))))
-
-
 def free_port() -> int:
     """A loopback port that nobody listens on."""
     with socket.socket() as probe:

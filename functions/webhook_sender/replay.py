@@ -23,14 +23,14 @@ is when the endpoint is disabled meanwhile.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from functions.webhook_sender.logged import Log, bodies_of
+from functions.webhook_sender.ports import Endpoints, Tasks
 from shared.clock import Clock, iso, parse_iso
 from shared.models.replay import Replay, ReplayState
-from shared.models.webhook import Delivery, Webhook
+from shared.models.webhook import Delivery
 from shared.queues.deliveries import DeliveryTask
 from shared.store.database import ConditionFailed
 from shared.store.deliveries import Sought
@@ -75,20 +75,6 @@ class Journal(Protocol):
 
     async def note(self, tenant: str, webhook_id: str, code: EndpointChange, at: float, detail: str | None) -> None:
         """Writes an entry. Raises StoreError."""
-
-
-class Endpoints(Protocol):
-    """Where endpoints are read."""
-
-    async def of_tenant(self, tenant: str) -> list[Webhook]:
-        """All endpoints of a tenant. Raises StoreError."""
-
-
-class Tasks(Protocol):
-    """Where deliveries are put."""
-
-    async def put(self, tasks: Sequence[DeliveryTask], delay_s: int = 0) -> None:
-        """Puts tasks on the queue. Raises QueueError."""
 
 
 class Pages(Protocol):

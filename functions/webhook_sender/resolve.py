@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from functions.webhook_sender.incoming import Work
-from functions.webhook_sender.services import Endpoints
+from functions.webhook_sender.ports import Endpoints
 from shared.models.webhook import Webhook
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,6 +17,7 @@ from functions.webhook_sender.decide import SCHEDULE_S
 from functions.webhook_sender.grouped import GroupedRecords, GroupedTasks
 from functions.webhook_sender.ordered.holds import Holds
 from functions.webhook_sender.places import Places
+from functions.webhook_sender.ports import Endpoints, Tasks
 from functions.webhook_sender.replay import Replayer
 from functions.webhook_sender.settings import SenderSettings
 from shared.aws import client
@@ -25,9 +26,9 @@ from shared.egress import EgressPolicy, EgressResponse, GuardedClient
 from shared.figures import Tally
 from shared.metrics import Meter
 from shared.models.chain import Chain
-from shared.models.webhook import Delivery, Webhook
+from shared.models.webhook import Delivery
 from shared.queues.catch_ups import CatchUpQueue
-from shared.queues.deliveries import DeliveryQueue, DeliveryTask
+from shared.queues.deliveries import DeliveryQueue
 from shared.queues.names import DELIVERIES, DELIVERIES_DEAD, DELIVERIES_SLOW, open_queue
 from shared.queues.queue import Queue
 from shared.queues.replays import ReplayQueue
@@ -50,13 +51,6 @@ SERVICE = "hivewp-webhook-sender"
 LAST_SPANS_S = 2.0
 
 
-class Endpoints(Protocol):
-    """Where endpoints are read."""
-
-    async def of_tenant(self, tenant: str) -> list[Webhook]:
-        """All endpoints of a tenant. Raises StoreError."""
-
-
 class Records(Protocol):
     """Where deliveries are recorded."""
 
@@ -68,13 +62,6 @@ class Records(Protocol):
 
     async def reschedule(self, delivery: Delivery, *, seen: str | None) -> None:
         """Stores its `next_attempt_at`. Raises StoreError, ConditionFailed where it is not retried at `seen`."""
-
-
-class Tasks(Protocol):
-    """Where tasks are put."""
-
-    async def put(self, tasks: Sequence[DeliveryTask], delay_s: int = 0) -> None:
-        """Puts tasks on the queue. Raises QueueError."""
 
 
 class ChainStore(Protocol):

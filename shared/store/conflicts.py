@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING
 
-from shared.store.errors import StoreUnavailable
+from shared.store.errors import StoreUnavailable, TransactionRefused
+
+if TYPE_CHECKING:
+    from shared.store.database import Database
+    from shared.store.writes import Write
 
 MOST_TRIES = 10  # 1.6 s of pauses on average, 3.2 s at most
 FIRST_PAUSE_S = 0.02
@@ -35,3 +40,17 @@ class Retries:
         pause = min(FIRST_PAUSE_S * 2 ** (self._tries - 1), LONGEST_PAUSE_S)
         self._tries += 1
         await self._sleep(pause * self._uniform())
+
+
+async def commit(database: Database, writes: Sequence[Write]) -> bool:
+    """Makes all writes in one transaction; False where a condition does not hold. Raises StoreError."""
+    retries = Retries()
+    while True:
+        try:
+            await database.transact(writes)
+        except TransactionRefused as refusal:
+            if refusal.refused:
+                return False
+            await retries.again()
+        else:
+            return True

@@ -6,13 +6,12 @@ replay is written together with its hold on the place; what has lost it goes no 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict
 
 from shared.clock import parse_iso
 from shared.models.replay import LEASE_S, Replay, replay_from
-from shared.store.conflicts import Retries
-from shared.store.database import Condition, ConditionFailed, Database, Put, TransactionRefused, Write, absent
+from shared.store.conflicts import commit
+from shared.store.database import Condition, ConditionFailed, Database, Put, absent
 from shared.store.deliveries import KEPT_S, TABLE
 from shared.store.webhook_journal import EndpointChange, entry_put
 
@@ -36,7 +35,7 @@ class Replays:
         one of the endpoint. Raises StoreError."""
         free = Condition("attribute_not_exists(#u) OR #u < :n", {"u": "until"}, {"n": int(now)})
         told = entry_put(replay.tenant, replay.webhook_id, EndpointChange.REPLAY_STARTED, now, replay.id)
-        return await self._together([_row(replay, now, absent("id")), _at_work(replay, now, free), told])
+        return await commit(self._db, [_row(replay, now, absent("id")), _at_work(replay, now, free), told])
 
     async def save(self, replay: Replay, now: float, *, again: bool = False) -> None:
         """Stores how far a replay has come. Raises ConditionFailed, and changes nothing, when it had come further
@@ -44,20 +43,8 @@ class Replays:
         place = _place(replay)
         behind = Condition(f"attribute_not_exists(#p) OR #p {'<=' if again else '<'} :p", {"p": "place"}, {"p": place})
         own = Condition("attribute_not_exists(#r) OR #r = :r", {"r": "replay"}, {"r": replay.id})
-        if not await self._together([_row(replay, now, behind), _at_work(replay, now, own)]):
+        if not await commit(self._db, [_row(replay, now, behind), _at_work(replay, now, own)]):
             raise ConditionFailed(f"{replay.id} has come further, or another one has taken its place")
-
-    async def _together(self, writes: Sequence[Write]) -> bool:
-        retries = Retries()
-        while True:
-            try:
-                await self._db.transact(writes)
-            except TransactionRefused as refused:
-                if refused.refused:
-                    return False
-                await retries.again()
-            else:
-                return True
 
 
 def _row(replay: Replay, now: float, condition: Condition) -> Put:

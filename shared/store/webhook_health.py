@@ -5,23 +5,15 @@ Of many senders that see the same transition one writes it, and that one knows: 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 
 from shared.models.endpoint_health import REVIVED
-from shared.store.database import (
-    Condition,
-    ConditionFailed,
-    Database,
-    StoreUnavailable,
-    TransactionRefused,
-    Update,
-)
+from shared.store.conflicts import commit
+from shared.store.database import Condition, ConditionFailed, Database, Update
 from shared.store.webhook_journal import EndpointChange, entry_put
 
 TABLE = "webhooks"
-_PAUSES_S = (0.02, 0.05, 0.1, 0.2)  # writes of other senders at the same row
 
 
 class WebhookHealth:
@@ -49,27 +41,13 @@ class WebhookHealth:
                 await self._db.write(update)
                 return True
             code, detail = journal
-            return await self._together(update, entry_put(tenant, webhook_id, code, at, detail))
+            return await commit(self._db, [update, entry_put(tenant, webhook_id, code, at, detail)])
         except ConditionFailed:
             return False
 
     async def revive(self, tenant: str, webhook_id: str, now: float) -> bool:
         """Forgets all that was noted of an endpoint, since its owner enables it again; False when it is gone."""
         return await self.change(tenant, webhook_id, REVIVED, {}, journal=(EndpointChange.ENABLED, None), at=now)
-
-    async def _together(self, *writes: Any) -> bool:
-        for pause_s in (*_PAUSES_S, None):
-            try:
-                await self._db.transact(writes)
-            except TransactionRefused as refused:
-                if refused.refused:
-                    return False
-                if pause_s is None:
-                    raise StoreUnavailable("the endpoint's row changes too often") from refused
-                await asyncio.sleep(pause_s)
-            else:
-                return True
-        return False
 
 
 def _as_seen(seen: Mapping[str, Any]) -> Condition:

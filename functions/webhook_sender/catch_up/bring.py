@@ -20,7 +20,8 @@ from typing import Protocol
 from functions.webhook_sender.care import HealthStore
 from functions.webhook_sender.health import caught_up
 from functions.webhook_sender.logged import Log, bodies_of
-from functions.webhook_sender.replay import Endpoints, Range, Tasks
+from functions.webhook_sender.ports import Endpoints, Tasks
+from functions.webhook_sender.replay import Range
 from shared.clock import Clock, parse_iso
 from shared.models.webhook import Delivery, DeliveryState, Ordering, Webhook
 from shared.queues.catch_ups import CatchUp

@@ -139,7 +139,10 @@ class Outbox:
                 await self._put([replace(task, again=True)])
 
     async def _until_taken(self, tasks: list[DeliveryTask]) -> None:
-        """Puts tasks on the queue, once it answers. Raises MessageTooLarge when it cannot take one of them."""
+        """Puts tasks on the queue, once it answers. Raises MessageTooLarge when it cannot take one of them.
+
+        After a failed try some may be there already, so they are marked for the sender to look.
+        """
         attempt = 0
         while tasks:
             try:
@@ -151,6 +154,7 @@ class Outbox:
                 if attempt == 0:
                     logger.warning("the delivery queue does not answer, trying again: %s", error)
                 await asyncio.sleep(RETRY_S[min(attempt, len(RETRY_S) - 1)])
+                tasks = [replace(task, again=True) for task in tasks]
                 attempt += 1
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from typing import cast
 
 import pytest
@@ -167,6 +168,19 @@ async def test_an_inbound_message_is_one_event_even_if_whatsapp_repeats_it(bench
         "name": "Anna",
     }
     assert event["data"]["text"] == "hello"
+
+
+async def test_a_burst_for_one_instance_is_logged_in_its_order_and_then_taken(bench: Bench) -> None:
+    instance = await bench.create(linked=True)
+    names, taken = [f"M{number}" for number in range(60)], list[str]()
+    async with bench.worker():
+        await bench.instance_is(instance.key, InstanceState.CONNECTED)
+        session = bench.whatsapp.of(str(instance.key))
+        for name in names:
+            session.signal(replace(received(name), taken=partial(taken.append, name)))
+        await eventually(lambda: len(taken) == len(names))
+        logged = [e["data"]["id"] for e in await bench.logged(instance.key) if e["type"] == "message.received"]
+        assert logged == names
 
 
 async def test_an_unknown_outcome_is_said_and_not_sent_again(bench: Bench) -> None:

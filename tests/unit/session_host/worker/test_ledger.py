@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from session_host.worker.entry import Entry, EventDraft
-from session_host.worker.ledger import Fenced, Ledger, Outdated, Unstorable
+from session_host.worker.ledger import WORTH_ONE, Fenced, Ledger, Outdated, Unstorable
 from session_host.worker.outbox import Outbox
 from shared.clock import SystemClock
 from shared.models.event import EventType
@@ -78,6 +78,27 @@ async def test_a_busy_ledger_needs_few_transactions() -> None:
     results, _ = await record_all(store, [entry(InstanceKey("acme", "shop"), n) for n in range(300)])
     assert results == [None] * 300
     assert store.transactions <= 5
+
+
+async def test_an_idle_ledger_waits_for_nobody_and_a_busy_one_gathers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("session_host.worker.ledger.PACE_S", 0.5)
+    store, key = FlakyStore(0, 0), InstanceKey("acme", "shop")
+    outbox = Outbox(0, cast(DeliveryQueue, Deliveries()))
+    ledger = Ledger(cast(Database, store), Lease(0, "host-a", 1, 1), SystemClock(), outbox)
+    running = asyncio.create_task(ledger.run())
+    await ledger.record(entry(key, 0))
+    assert store.transactions == 1
+    soon = asyncio.create_task(ledger.record(entry(key, 1)))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not soon.done()
+    await asyncio.gather(soon, ledger.record(entry(key, 2)))
+    assert store.transactions == 2
+    assert store.sequences(key) == [1, 2, 3]
+    monkeypatch.setattr("session_host.worker.ledger.PACE_S", 3_600.0)
+    await asyncio.gather(*(ledger.record(entry(key, n)) for n in range(WORTH_ONE)))
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_sequences_go_on_after_the_whole_log_expired() -> None:

@@ -167,3 +167,15 @@ async def test_an_error_about_size_is_not_believed_of_small_events() -> None:
         outbox.add([(A, event(A, 1))])
         await outbox.flushed()
     assert queue.sequences() == [1]
+
+
+async def test_what_may_be_on_the_queue_already_is_marked_for_the_sender_to_look() -> None:
+    queue = Deliveries()
+    queue.failures = [QueueError("the answer got lost")]
+    outbox = open_outbox(queue)
+    async with running(outbox):
+        outbox.add([(A, event(A, 1))])
+        await outbox.flushed()
+        outbox.add([(A, event(A, 2))])
+        await outbox.flushed()
+    assert [(sequence_of(task.event), task.again) for task in queue.tasks] == [(1, True), (2, False)]

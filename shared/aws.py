@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from aiobotocore.session import AioSession
 
 LONG_POLL_S = 20
+ANSWER_S = 3.0
+"""Within which what is no long poll is answered, or asked once more. A function has 5 s to record what it did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +29,17 @@ class AwsSettings:
 
 
 def client(
-    settings: AwsSettings, service: str, *, connections: int = 64, by_proxy: bool = False
+    settings: AwsSettings,
+    service: str,
+    *,
+    connections: int = 64,
+    by_proxy: bool = False,
+    answer_s: float = LONG_POLL_S + 10,
 ) -> AbstractAsyncContextManager[Any]:
     """An async client of a service, to be entered by the composition root and shared by everything in the process.
 
+    `answer_s`: after so long a silence a call is made anew, four times in all: long enough for a long poll, unless less
+    will do.
     `by_proxy`: AWS is reached as the environment's proxy variables say, as on a person's machine. The processes of a
     deployment do not heed them: a proxy there is for WhatsApp."""
     from aiobotocore.config import AioConfig  # here: who only reads settings need not wait for half a second of imports
@@ -38,7 +47,7 @@ def client(
     config = AioConfig(
         max_pool_connections=connections,
         connect_timeout=3,
-        read_timeout=LONG_POLL_S + 10,
+        read_timeout=answer_s,
         retries={"mode": "standard", "total_max_attempts": 4},
         proxies=None if by_proxy else {},
         user_agent=f"hivewp/{VERSION}",  # else it is put together of a dozen parts for every call

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from shared.aws import AwsSettings, client
+from shared.aws import ANSWER_S, AwsSettings, client
 from shared.settings import SEALING_KEY, BadSetting, aws_settings
 from shared.tracing.otlp import HEADERS
 
@@ -45,7 +45,7 @@ async def fetch_secret(settings: AwsSettings, secret: str) -> str:
     from botocore.exceptions import BotoCoreError, ClientError  # half a second, for those who fetch alone
 
     try:
-        async with client(settings, "secretsmanager", connections=1) as manager:
+        async with client(settings, "secretsmanager", connections=1, answer_s=ANSWER_S) as manager:
             got: dict[str, Any] = await manager.get_secret_value(SecretId=secret)
     except (BotoCoreError, ClientError) as error:
         raise SecretUnreadable(f"a secret that cannot be read: {_reason(error)}") from error

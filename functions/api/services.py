@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from shared.aws import client, drop_connections
+from shared.aws import ANSWER_S, client, drop_connections
 from shared.clock import Clock, SystemClock
 from shared.egress import EgressPolicy, Lookup, SystemLookup
 from shared.figures import Tally
@@ -96,8 +96,8 @@ async def open_services(settings: Settings, stopping: asyncio.Event | None = Non
     async with AsyncExitStack() as stack:
         tracer = open_tracer(settings.tracing, SERVICE)
         stack.push_async_callback(asyncio.to_thread, tracer.close, LAST_SPANS_S)
-        dynamodb = await stack.enter_async_context(client(settings.aws, "dynamodb"))
-        sqs = await stack.enter_async_context(client(settings.aws, "sqs"))
+        dynamodb = await stack.enter_async_context(client(settings.aws, "dynamodb", answer_s=ANSWER_S))
+        sqs = await stack.enter_async_context(client(settings.aws, "sqs", answer_s=ANSWER_S))
         names = [*LOOKED_AT, *(commands_name(number) for number in range(count))]
         queues = await asyncio.gather(*(open_queue(sqs, prefix, name) for name in names))
         named, commands = dict(zip(LOOKED_AT, queues, strict=False)), queues[len(LOOKED_AT) :]

@@ -20,7 +20,7 @@ from functions.webhook_sender.places import Places
 from functions.webhook_sender.ports import Endpoints, Tasks
 from functions.webhook_sender.replay import Replayer
 from functions.webhook_sender.settings import SenderSettings
-from shared.aws import client
+from shared.aws import ANSWER_S, client
 from shared.clock import Clock, SystemClock
 from shared.egress import EgressPolicy, EgressResponse, GuardedClient
 from shared.figures import Tally
@@ -138,8 +138,8 @@ async def open_services(
     async with AsyncExitStack() as stack:
         tracer = open_tracer(settings.tracing, SERVICE)
         stack.push_async_callback(asyncio.to_thread, tracer.close, LAST_SPANS_S)
-        dynamodb = await stack.enter_async_context(client(settings.aws, "dynamodb"))
-        sqs = await stack.enter_async_context(client(settings.aws, "sqs"))
+        dynamodb = await stack.enter_async_context(client(settings.aws, "dynamodb", answer_s=ANSWER_S))
+        sqs = await stack.enter_async_context(client(settings.aws, "sqs", answer_s=ANSWER_S))
         database, clock = Database(dynamodb, settings.aws.prefix), SystemClock()
         tally = Tally(Figures(database, clock) if settings.counting else None, clock.monotonic)
         stack.push_async_callback(partial(tally.hand_over, now=True))

@@ -9,9 +9,15 @@ from functions.webhook_sender.together import Together
 from shared.models.webhook import Delivery
 from shared.queues.deliveries import DeliveryTask, outgoing
 from shared.queues.queue import MAX_BATCH, Outgoing, Queue, QueueError
+from shared.store.conflicts import Retries
+from shared.store.database import StoreUnavailable
 from shared.store.deliveries import Deliveries
 
 MAX_GROUP = 25
+
+
+class _Left(StoreUnavailable):
+    """The store has taken others of the group."""
 
 
 class GroupedRecords:
@@ -19,26 +25,38 @@ class GroupedRecords:
 
     def __init__(self, deliveries: Deliveries) -> None:
         self._deliveries = deliveries
-        self._writes = Together(self._save, MAX_GROUP, _key)  # one call cannot write the same item twice
+        self._writes = Together(
+            self._save, MAX_GROUP, lambda entry: _key(entry[0])
+        )  # one call cannot write the same item twice
 
     async def get(self, tenant: str, webhook_id: str, delivery_id: str) -> Delivery | None:
         """A delivery, or None. Raises StoreError."""
         return await self._deliveries.get(tenant, webhook_id, delivery_id)
 
     async def save(self, delivery: Delivery, now: float, *, keep_delivered: bool = False) -> None:
-        """Stores a delivery. A guarded write needs a condition, so it goes alone."""
+        """Stores a delivery. A guarded write needs a condition, so it goes alone. Raises StoreError."""
         if keep_delivered:
             await self._deliveries.save(delivery, now, keep_delivered=True)
         else:
-            await self._writes.add((delivery, now))
+            await self._save_with_others(delivery, now)
+
+    async def _save_with_others(self, delivery: Delivery, now: float) -> None:
+        """What was left of one group goes with a later one, and holds up nobody else."""
+        retries = Retries()
+        while True:
+            try:
+                return await self._writes.add((delivery, now))
+            except _Left:
+                await retries.again()
 
     async def reschedule(self, delivery: Delivery, *, seen: str | None) -> None:
         """Stores another `next_attempt_at` on condition. Raises StoreError, ConditionFailed."""
         await self._deliveries.reschedule(delivery, seen=seen)
 
-    async def _save(self, group: list[tuple[Delivery, float]]) -> list[None]:
-        await self._deliveries.save_many([delivery for delivery, _ in group], group[-1][1])
-        return [None] * len(group)
+    async def _save(self, group: list[tuple[Delivery, float]]) -> list[_Left | None]:
+        deliveries = [delivery for delivery, _ in group]
+        left = {_key(one) for one in await self._deliveries.save_many(deliveries, group[-1][1])}
+        return [_Left("a delivery was not taken") if _key(one) in left else None for one in deliveries]
 
 
 class GroupedTasks:
@@ -57,5 +75,5 @@ class GroupedTasks:
         return [QueueError("a delivery was not taken") if id(message) in refused else None for message in group]
 
 
-def _key(entry: tuple[Delivery, float]) -> tuple[str, str]:
-    return entry[0].tenant, entry[0].id
+def _key(delivery: Delivery) -> tuple[str, str]:
+    return delivery.tenant, delivery.id

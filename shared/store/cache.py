@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.store.cache_counts import CacheCounts
 from shared.store.cache_memory import CacheMemory
-from shared.store.database import Condition, Database, Delete, Put
+from shared.store.database import Condition, Database, Delete, Put, StoreUnavailable
 
 if TYPE_CHECKING:
     from shared.clock import Clock
@@ -79,7 +79,8 @@ class Cache:
         puts = [self._put(kind, name, value, ttl_s) for name, (value, ttl_s) in values.items()]
         for start in range(0, len(puts), _PUTS_AT_ONCE):
             some = puts[start : start + _PUTS_AT_ONCE]
-            await self._db.put_many(some)
+            if await self._db.put_many(some):
+                raise StoreUnavailable("not all values were taken")
             self._written(kind, some)
 
     async def delete(self, kind: CacheKind, name: str) -> None:

@@ -100,17 +100,16 @@ class Database:
         async with store_errors():
             await getattr(self._client, call)(**self._arguments(write))
 
-    async def put_many(self, puts: Sequence[Put]) -> None:
-        """Up to 25 items of different keys, each written or not on its own; without conditions.
-
-        Raises StoreError when not all were written."""
+    async def put_many(self, puts: Sequence[Put]) -> list[Values]:
+        """Up to 25 items of different keys, each written or not on its own; without conditions. Gives back those that
+        were not taken, as it happens where there is too much to do. Raises StoreError when none was."""
         wanted: dict[str, Any] = {}
         for put in puts:
             wanted.setdefault(self.name(put.table), []).append({"PutRequest": {"Item": to_item(put.values)}})
         async with store_errors():
             answer = await self._client.batch_write_item(RequestItems=wanted)
-        if answer.get("UnprocessedItems"):
-            raise StoreUnavailable("not all items were taken")
+        left = answer.get("UnprocessedItems") or {}
+        return [from_item(one["PutRequest"]["Item"]) for requests in left.values() for one in requests]
 
     async def transact(self, writes: Sequence[Write], token: str | None = None) -> None:
         """Up to 100 writes, all or none. The same `token` within 10 minutes is carried out once.

@@ -50,7 +50,7 @@ class Deliveries:
 
     async def get(self, tenant: str, webhook_id: str, delivery_id: str) -> Delivery | None:
         """A delivery, or None."""
-        values = await self._db.get(TABLE, {"webhook": f"{tenant}#{webhook_id}", "id": delivery_id})
+        values = await self._db.get(TABLE, {"webhook": _partition(tenant, webhook_id), "id": delivery_id})
         return from_values(values) if values else None
 
     async def page(
@@ -72,7 +72,7 @@ class Deliveries:
         if start is not None and (start > high if ascending else start < low):
             return [], None
         inside = start is not None and low <= start <= high  # DynamoDB refuses to begin elsewhere
-        pk = f"{tenant}#{webhook_id}"
+        pk = _partition(tenant, webhook_id)
         found, last = await sift(
             self._db,
             TABLE,
@@ -97,19 +97,26 @@ class Deliveries:
     async def reschedule(self, delivery: Delivery, *, seen: str | None) -> None:
         """Stores another `next_attempt_at`. Raises ConditionFailed, and changes nothing, where it is not retried at
         the time `seen` any more."""
-        key = {"webhook": f"{delivery.tenant}#{delivery.webhook_id}", "id": delivery.id}
+        key = {"webhook": _partition(delivery.tenant, delivery.webhook_id), "id": delivery.id}
         names, values = {"n": "next_attempt_at", "s": "state"}, {"seen": seen, "retrying": DeliveryState.RETRYING}
         unchanged = Condition("#n = :seen AND #s = :retrying", names, values)
         sets = {"next_attempt_at": delivery.next_attempt_at}
         await self._db.write(Update(TABLE, key, sets=sets, condition=unchanged))
 
-    async def save_many(self, deliveries: Sequence[Delivery], now: float) -> None:
-        """Stores up to 25 different deliveries in one call. Raises StoreError when not all were stored."""
-        await self._db.put_many([_put(delivery, now) for delivery in deliveries])
+    async def save_many(self, deliveries: Sequence[Delivery], now: float) -> list[Delivery]:
+        """Stores up to 25 different deliveries in one call, and gives back those that were not taken. Raises StoreError
+        when none was."""
+        left = await self._db.put_many([_put(one, now) for one in deliveries])
+        keys = [(values["webhook"], values["id"]) for values in left]
+        return [one for one in deliveries if (_partition(one.tenant, one.webhook_id), one.id) in keys]
+
+
+def _partition(tenant: str, webhook_id: str) -> str:
+    return f"{tenant}#{webhook_id}"
 
 
 def _put(delivery: Delivery, now: float, condition: Condition | None = None) -> Put:
-    pk = f"{delivery.tenant}#{delivery.webhook_id}"
+    pk = _partition(delivery.tenant, delivery.webhook_id)
     return Put(TABLE, asdict(delivery) | {"webhook": pk, "expires_at": int(now + KEPT_S)}, condition)
 
 

@@ -41,11 +41,12 @@ class FakeTable:
             case Update():
                 self._update(write)
 
-    async def put_many(self, puts: Sequence[Put]) -> None:
+    async def put_many(self, puts: Sequence[Put]) -> list[Values]:
         self._call("put_many")
         assert 0 < len(puts) <= 25
         for put in puts:
             self.items[put.values["key"]] = put.values
+        return []
 
     async def delete_many(self, _table: str, keys: Sequence[Values]) -> None:
         self._call("delete_many")

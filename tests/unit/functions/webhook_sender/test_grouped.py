@@ -9,12 +9,15 @@ from typing import Any, cast
 
 import pytest
 
+from functions.webhook_sender.batch import process_batch
 from functions.webhook_sender.grouped import MAX_GROUP, GroupedRecords, GroupedTasks
-from shared.models.webhook import Delivery, DeliveryState
+from shared.models.webhook import Delivery, DeliveryState, delivery_id
 from shared.queues.deliveries import DeliveryTask, decode
 from shared.queues.queue import MAX_BATCH, Outgoing, Queue, QueueError
+from shared.store import conflicts
 from shared.store.database import StoreUnavailable
 from shared.store.deliveries import Deliveries
+from tests.fakes.webhooks import a_record, a_task, a_webhook, an_event, fakes
 
 DELIVERY = Delivery(
     id="dlv_1_a",
@@ -28,20 +31,27 @@ DELIVERY = Delivery(
 
 
 class Store:
-    """Takes groups, each as long as `open` is not set; `failure` is raised by the first."""
+    """Takes groups, each as long as `open` is not set; `failure` is raised by the first. Those of `left` are not taken
+    so often."""
 
-    def __init__(self, failure: Exception | None = None) -> None:
+    def __init__(self, failure: Exception | None = None, left: dict[str, int] | None = None) -> None:
         self.groups: list[list[str]] = []
         self.guarded: list[str] = []
+        self.left = left or {}
         self.open = asyncio.Event()
         self._failure = failure
 
-    async def save_many(self, deliveries: Sequence[Delivery], now: float) -> None:
+    async def save_many(self, deliveries: Sequence[Delivery], now: float) -> list[Delivery]:
         self.groups.append([one.id for one in deliveries])
         await self.open.wait()
         failure, self._failure = self._failure, None
         if failure:
             raise failure
+        return [one for one in deliveries if self._is_left(one.id)]
+
+    def _is_left(self, name: str) -> bool:
+        self.left[name] = self.left.get(name, 0) - 1
+        return self.left[name] >= 0
 
     async def save(self, delivery: Delivery, now: float, *, keep_delivered: bool) -> None:
         self.guarded.append(delivery.id)
@@ -86,6 +96,35 @@ async def test_the_same_delivery_is_not_twice_in_a_group() -> None:
 @pytest.mark.parametrize("failure", [StoreUnavailable("away"), RuntimeError("a bug")])
 async def test_a_failure_is_heard_by_those_whose_write_it_was(failure: Exception) -> None:
     assert await results(Store(failure), [a_delivery(n) for n in range(3)]) == [failure, None, None]
+
+
+async def test_what_the_store_has_left_is_sent_again_and_holds_up_nobody() -> None:
+    store = Store(left={"dlv_1_a": 2})
+    store.open.set()
+    records = grouped(store)
+    others = [records.save(a_delivery(n), 0) for n in (0, 2, 3)]
+    throttled = asyncio.create_task(records.save(a_delivery(1), 0))
+    await asyncio.gather(*others)
+    assert not throttled.done()
+    await throttled
+    assert [len(group) for group in store.groups] == [4, 1, 1]
+
+
+async def test_what_the_store_never_takes_fails_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conflicts, "MOST_TRIES", 3)
+    store = Store(left={"dlv_2_a": 99})
+    first, other, throttled = await results(store, [a_delivery(n) for n in range(3)])
+    assert (first, other, type(throttled)) == (None, None, StoreUnavailable)
+    assert [len(group) for group in store.groups] == [1, 2, 1, 1]
+
+
+async def test_a_throttled_record_of_a_success_is_no_second_delivery() -> None:
+    store = Store(left={delivery_id("evt_3", "wh_a"): 1})
+    store.open.set()
+    made = fakes(a_webhook(), records=grouped(store))
+    failures = await process_batch([a_record(a_task(an_event(n)), message_id=str(n)) for n in range(10)], made.services)
+    assert failures == {"batchItemFailures": []}
+    assert len(made.poster.calls) == 10
 
 
 async def test_a_guarded_write_goes_alone() -> None:

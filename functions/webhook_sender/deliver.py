@@ -30,7 +30,7 @@ from __future__ import annotations
 
 import logging
 
-from functions.webhook_sender.aside import is_given_up, put_off_paused, take_slow_lane, wait_for_turn
+from functions.webhook_sender.aside import is_given_up, pace_of, put_off_paused, take_slow_lane, wait_for_turn
 from functions.webhook_sender.attempt import Outcome, attempt
 from functions.webhook_sender.catch_up.claim import claim, put_back
 from functions.webhook_sender.decide import Dead, Verdict, decide
@@ -76,13 +76,8 @@ def _without_turn(work: Work, webhook: Webhook, services: Services) -> Pace | No
         return None
     if _way(work, webhook, services) is not Way.CALL:
         return None
-    pace = _pace(webhook, services)
+    pace = pace_of(webhook, services)
     return pace if services.places.refuses(pace, work.lane) else None
-
-
-def _pace(webhook: Webhook, services: Services) -> Pace:
-    slow = services.care.health(webhook).slow_at(services.clock.unix())
-    return services.places.pace((webhook.tenant, webhook.id), slow=slow)
 
 
 async def _earlier(work: Work, webhook: Webhook, services: Services) -> Delivery | None:
@@ -110,7 +105,7 @@ async def proceed(
 async def _call(
     work: Work, webhook: Webhook, earlier: Delivery | None, services: Services, begin_by: float | None
 ) -> Fate:
-    pace = _pace(webhook, services)
+    pace = pace_of(webhook, services)
     try:
         outcome = await _attempted(work, webhook, pace, services, begin_by)
     except NoRoom:
@@ -157,7 +152,7 @@ async def _conclude(
     except ConditionFailed:
         return delivered_by_twin(delivery)
     if outcome:
-        await heed(work, webhook, outcome, verdict, services)
+        await heed(work, webhook, earlier, outcome, verdict, services)
     await follow(delivery, work.task, services)
     return delivery
 

@@ -4,7 +4,8 @@
 |--------------------------|-------------------------------------|-----------------------------------------------|
 | success                  | failing                             | recovered: no longer failing, nor warned; and |
 |                          |                                     | a catch-up begins, or is to begin             |
-| second failure in a row  | not failing                         | failing since now                             |
+| second failure in a row  | not failing                         | failing since now, unless others were         |
+|                          |                                     | delivered between the two                     |
 | failure                  | failing for WARNED_AFTER_S          | warned, and `webhook.failing`                 |
 | failure                  | failing for DISABLED_AFTER_S, and   | disabled (`failing`), and `webhook.disabled`  |
 |                          | warned NOTICE_S ago                 |                                               |
@@ -14,8 +15,11 @@
 | 429, 503 + Retry-After   | not paused for as long              | paused for as long, LONGEST_PAUSE_S at most   |
 
 One failure changes nothing: a second attempt follows after a second, and an endpoint that drops one request in ten
-would cost two writes for each. A change is written while the attributes in `seen` are still as they were, so of many
-senders one makes it. An endpoint is never disabled without notice, however seldom it is called.
+would cost two writes for each. Nor do two of one event while others are delivered: it is that event which is refused,
+and an endpoint that always refuses some would fail and recover all day.
+
+A change is written while the attributes in `seen` are still as they were, so of many senders one makes it. An endpoint
+is never disabled without notice, however seldom it is called.
 """
 
 from __future__ import annotations
@@ -80,12 +84,15 @@ def caught_up(catch_up_at: float) -> Change:
     return Change(sets={"behind_since": None}, seen={"failing_since": None, "catch_up_at": catch_up_at})
 
 
-def after_failure(health: EndpointHealth, number: int, now: float, error: str) -> Change | None:
-    """What the failure of attempt `number` (from 0) of a delivery changes. `error`: what happened."""
+def after_failure(
+    health: EndpointHealth, number: int, now: float, error: str, *, others_delivered: bool = False
+) -> Change | None:
+    """What the failure of attempt `number` (from 0) of a delivery changes. `error`: what happened; `others_delivered`:
+    since the attempt before."""
     if health.disabled_at is not None:
         return None
     if health.failing_since is None:
-        return _failing(now, error) if number >= 1 else None
+        return _failing(now, error) if number >= 1 and not others_delivered else None
     since_s = now - health.failing_since
     if health.warned_at is None:
         return _warned(health, now, error) if since_s >= WARNED_AFTER_S else None

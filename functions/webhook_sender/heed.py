@@ -6,21 +6,29 @@ All of it can be lost without harm: an outcome that was not heeded is found out 
 from __future__ import annotations
 
 from functions.webhook_sender import health as rules
+from functions.webhook_sender.aside import pace_of
 from functions.webhook_sender.attempt import Outcome
 from functions.webhook_sender.catch_up.begin import begin
 from functions.webhook_sender.decide import Delivered, Verdict, is_gone
 from functions.webhook_sender.incoming import Work
 from functions.webhook_sender.services import Services
 from functions.webhook_sender.tell import tell
+from shared.clock import parse_iso
 from shared.metrics import ENDPOINTS_DISABLED
 from shared.models.event import EventType
-from shared.models.webhook import Webhook
+from shared.models.webhook import Delivery, Webhook
 
 
-async def heed(work: Work, webhook: Webhook, outcome: Outcome, verdict: Verdict, services: Services) -> None:
-    """Changes the endpoint's health as the outcome of an attempt asks for."""
+async def heed(
+    work: Work, webhook: Webhook, earlier: Delivery | None, outcome: Outcome, verdict: Verdict, services: Services
+) -> None:
+    """Changes the endpoint's health as the outcome of an attempt asks for; `earlier`: the delivery before it."""
     now = round(services.clock.unix(), 3)
-    change = _change(work, webhook, outcome, verdict, services, now)
+    if isinstance(verdict, Delivered):
+        pace_of(webhook, services).delivered_at = now
+        change = rules.after_success(services.care.health(webhook), now)
+    else:
+        change = _after_failure(work, webhook, earlier, outcome, services, now)
     if change and await services.care.change(webhook, change):
         await _changed(webhook, change, services)
     if outcome.retry_after_s is not None:
@@ -29,16 +37,23 @@ async def heed(work: Work, webhook: Webhook, outcome: Outcome, verdict: Verdict,
             await services.care.change(webhook, pause)
 
 
-def _change(
-    work: Work, webhook: Webhook, outcome: Outcome, verdict: Verdict, services: Services, now: float
+def _after_failure(
+    work: Work, webhook: Webhook, earlier: Delivery | None, outcome: Outcome, services: Services, now: float
 ) -> rules.Change | None:
     health = services.care.health(webhook)
-    if isinstance(verdict, Delivered):
-        return rules.after_success(health, now)
     if is_gone(outcome.made):
         return rules.after_gone(health, now)
     error = outcome.made.error or f"status {outcome.made.status}"
-    return rules.after_failure(health, work.task.attempt, now, error)
+    before = _before(work, earlier)
+    others_delivered = before is not None and pace_of(webhook, services).delivered_at > before
+    return rules.after_failure(health, work.task.attempt, now, error, others_delivered=others_delivered)
+
+
+def _before(work: Work, earlier: Delivery | None) -> float | None:
+    """When the attempt before was made. What a recovery has brought forward tells from then on whether it lasts."""
+    if work.task.instead_of:
+        return work.task.not_before
+    return parse_iso(earlier.attempts[-1].at) if earlier and earlier.attempts else None
 
 
 async def _changed(webhook: Webhook, change: rules.Change, services: Services) -> None:

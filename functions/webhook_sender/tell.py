@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from functions.webhook_sender.health import DISABLED_AFTER_S, Change
+from functions.webhook_sender.health import DISABLED_AFTER_S, NOTICE_S, Change
 from functions.webhook_sender.services import Services
 from shared.clock import iso
 from shared.ids import id_of
@@ -77,7 +77,7 @@ def _reason(health: EndpointHealth, kind: EventType) -> dict[str, Any]:
     if kind is EventType.WEBHOOK_DISABLED and health.reason:
         reason = health.reason
         return {"code": reason.code, "detail": reason.detail, "action": reason.action}
-    until = iso((health.failing_since or 0.0) + DISABLED_AFTER_S)
+    until = iso(max((health.failing_since or 0.0) + DISABLED_AFTER_S, (health.warned_at or 0.0) + NOTICE_S))
     return {
         "code": "failing",
         "detail": f"The endpoint only fails. It is disabled if it still does at {until}.",

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import replace
-from itertools import repeat
+from itertools import chain, repeat
 from typing import Any
 
 import pytest
 
 from functions.webhook_sender.batch import process_batch
 from functions.webhook_sender.care import Care
-from functions.webhook_sender.health import DAY_S, DISABLED_AFTER_S, WARNED_AFTER_S
+from functions.webhook_sender.health import DAY_S, DISABLED_AFTER_S, NOTICE_S, WARNED_AFTER_S
 from functions.webhook_sender.tell import RETOLD_S, without_secrets
 from shared.clock import iso
 from shared.egress import EgressResponse
@@ -110,6 +110,41 @@ async def test_three_days_of_failures_disable_after_a_warning() -> None:
     ]
     assert {body["data"]["failing_since"] for body in told(made)} == {iso(NOW)}
     assert made.endpoints.webhooks[0].health.disabled_reason == "failing"
+
+
+async def test_who_always_refuses_some_events_is_not_failing_while_others_are_delivered() -> None:
+    made = answering(422)
+    for second in range(0, 40, 2):
+        made.clock.now = NOW + second
+        due = [put for put in made.tasks.tasks if put[0].not_before <= made.clock.now]
+        made.tasks.tasks = [put for put in made.tasks.tasks if put not in due]
+        tasks = [task for task, _ in due] + [a_task(an_event(second), webhook_id="wh_broken")]
+        await process_batch([a_record(task, message_id=str(n)) for n, task in enumerate(tasks)], made.services)
+        made.poster.answers[BROKEN.url] = chain([200], repeat(422))
+        made.clock.now += 0.5
+        await event(made, 1000 + second)
+    assert max(len(one.attempts) for one in made.records.found.values()) == 5
+    assert (made.health.journal, made.health.changes) == ([], [])
+
+
+async def test_who_delivers_nothing_between_two_attempts_is_failing() -> None:
+    made = answering(200)
+    await event(made)
+    made.poster.answers[BROKEN.url] = repeat(500)
+    made.clock.now += 1
+    await event(made, 2)
+    ((task, _),) = made.tasks.tasks
+    made.clock.now += 1
+    await process_batch([a_record(task)], made.services)
+    assert made.endpoints.webhooks[0].health.failing_since == NOW + 2
+
+
+async def test_the_warning_names_no_day_before_the_one_that_follows_it() -> None:
+    made = answering(500, EndpointHealth(failing_since=NOW - 10 * DAY_S))
+    await event(made, attempt=1)
+    (body,) = told(made)
+    assert body["type"] == "webhook.failing"
+    assert iso(NOW + NOTICE_S) in body["data"]["reason"]["detail"]
 
 
 async def test_a_success_ends_the_failing() -> None:

@@ -53,6 +53,11 @@ def test_one_failure_is_no_news_and_a_second_in_a_row_is() -> None:
     assert made(HEALTHY, change).state(NOW) is HealthState.FAILING
 
 
+def test_two_failures_of_an_event_between_which_others_are_delivered_are_that_events() -> None:
+    assert after_failure(HEALTHY, 5, NOW, "status 422", others_delivered=True) is None
+    assert after_failure(FAILING, 5, NOW + WARNED_AFTER_S, "status 422", others_delivered=True) is not None
+
+
 def test_a_success_ends_it() -> None:
     warned = replace(FAILING, warned_at=NOW + WARNED_AFTER_S, last_error="status 500")
     change = after_success(warned, NOW + DAY_S)

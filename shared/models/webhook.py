@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from fnmatch import fnmatchcase
 
 from shared.models.endpoint_health import EndpointHealth
+from shared.models.patterns import any_matches
 
 
 class Ordering(StrEnum):
@@ -60,8 +60,8 @@ class Webhook:
         """Whether an event of this type and instance goes to this endpoint."""
         return (
             self.active
-            and any(fnmatchcase(event_type, pattern) for pattern in self.events)
-            and (instance is None or any(fnmatchcase(instance, pattern) for pattern in self.instances))
+            and any_matches(self.events, event_type)
+            and (instance is None or any_matches(self.instances, instance))
         )
 
 

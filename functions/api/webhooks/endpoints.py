@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from functions.api import problems
 from functions.api.problems import Problem, invalid, not_found
 from functions.api.services import Services
 from functions.api.urls import check_webhook_url
-from functions.api.webhooks.room import refusal
+from functions.api.webhooks.room import asks_more, refusal
 from functions.api.webhooks.schemas import NewWebhook, NewWebhookView, RotatedSecret, WebhookChange
 from functions.api.webhooks.secrets import OVERLAP_S, rotated, sealed_secret
 from functions.api.webhooks.views import new_webhook_view
@@ -64,9 +64,9 @@ async def _save(services: Services, webhook: Webhook) -> None:
     afterwards, and one that there was no room for goes and tries once more. Raises Problem."""
     retries = Retries()
     while True:
-        await _check_room(services, webhook, webhook.instances, is_new=True)
+        await _check_room(services, webhook, None)
         await services.webhooks.save(webhook)
-        if await _refused(services, webhook, webhook.instances, is_new=True) is None:
+        if await _refused(services, webhook, None) is None:
             return
         await services.webhooks.delete(webhook.tenant, webhook.id)
         await retries.again()
@@ -85,13 +85,14 @@ async def change(services: Services, tenant: str, webhook_id: str, wanted: Webho
         _refuse_managed(webhook)
     if not given:
         return webhook
-    added = [name for name in given.get("instances", ()) if name not in webhook.instances]
-    await _check_room(services, webhook, added)
+    events, instances = given.get("events", webhook.events), given.get("instances", webhook.instances)
+    asking = replace(webhook, events=tuple(events), instances=tuple(instances))
+    await _check_room(services, asking, webhook)
     await _store(services, webhook, given | _matched_since(services, webhook, given))
     if "ordering" in given or (given.get("enabled") and webhook.ordering is Ordering.INSTANCE):
         await wake(services, tenant, webhook_id)
-    if why := await _refused(services, webhook, added):  # another one came at the same moment
-        await services.webhooks.change(webhook, instances=list(webhook.instances))
+    if why := await _refused(services, asking, webhook):  # another one came at the same moment
+        await services.webhooks.change(webhook, events=list(webhook.events), instances=list(webhook.instances))
         raise Problem(problems.LIMIT_REACHED, why)
     return await webhook_of(services, tenant, webhook_id)
 
@@ -138,18 +139,18 @@ async def rotate_secret(services: Services, tenant: str, webhook_id: str) -> Rot
     raise StoreUnavailable("the secrets of the endpoint change too often")
 
 
-async def _check_room(services: Services, webhook: Webhook, names: Sequence[str], *, is_new: bool = False) -> None:
-    """Raises Problem where there is no room for the endpoint among the others, as far as these names go."""
-    if why := await _refused(services, webhook, names, is_new=is_new):
+async def _check_room(services: Services, wanted: Webhook, before: Webhook | None) -> None:
+    """Raises Problem where there is no room among the others for the endpoint as it is to be."""
+    if why := await _refused(services, wanted, before):
         raise Problem(problems.LIMIT_REACHED, why)
 
 
-async def _refused(services: Services, webhook: Webhook, names: Sequence[str], *, is_new: bool = False) -> str | None:
-    if not names:
+async def _refused(services: Services, wanted: Webhook, before: Webhook | None) -> str | None:
+    if not asks_more(wanted, before):
         return None
-    found = await services.webhooks.of_tenant(webhook.tenant)
-    others = [one for one in found if one.made_for is None and one.id != webhook.id]
-    return refusal(names, others, is_new=is_new)
+    found = await services.webhooks.of_tenant(wanted.tenant)
+    others = [one for one in found if one.made_for is None and one.id != wanted.id]
+    return refusal(wanted, before, others)
 
 
 def _refuse_managed(webhook: Webhook) -> None:

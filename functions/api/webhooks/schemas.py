@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -11,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from functions.api.schemas import Body, View, example, left_out
 from shared.models.endpoint_health import HealthState
 from shared.models.event import EventType
+from shared.models.patterns import ANY, matches
 from shared.models.webhook import DeliveryState, Ordering
 from shared.store.webhook_journal import EndpointChange
 
@@ -40,14 +40,26 @@ DELIVERY_EXAMPLE = {
 }
 
 
+MOST_WILD = 2
+_NAMES = f"`{ANY}` stands for anything, and comes {MOST_WILD} times at most in each."
+
+
+def _not_too_wild(pattern: str) -> str:
+    if pattern.count(ANY) > MOST_WILD:
+        raise PydanticCustomError("too_wild", f"`{ANY}` comes {MOST_WILD} times at most in a pattern")
+    return pattern
+
+
 def _known_events(pattern: str) -> str:
-    if not any(fnmatchcase(kind, pattern) for kind in EventType):
+    if not any(matches(pattern, kind) for kind in EventType):
         raise PydanticCustomError("no_event", "no event has a name like this")
     return pattern
 
 
-EventPattern = Annotated[str, Field(pattern=r"^[a-z._*]{1,50}$"), AfterValidator(_known_events)]
-InstancePattern = Annotated[str, Field(pattern=r"^[A-Za-z0-9@._*-]{1,50}$")]
+EventPattern = Annotated[
+    str, Field(pattern=r"^[a-z._*]{1,50}$"), AfterValidator(_not_too_wild), AfterValidator(_known_events)
+]
+InstancePattern = Annotated[str, Field(pattern=r"^[A-Za-z0-9@._*-]{1,50}$"), AfterValidator(_not_too_wild)]
 EventPatterns = Annotated[list[EventPattern], Field(min_length=1, max_length=50)]
 InstancePatterns = Annotated[list[InstancePattern], Field(min_length=1, max_length=100)]
 Order = Annotated[Ordering, Field(strict=False)]
@@ -60,8 +72,8 @@ class NewWebhook(Body):
     model_config = example({"url": "https://example.com/hook", "events": ["message.*"]})
 
     url: Url
-    events: EventPatterns = Field(default=["*"], description="Names of events; `*` stands for anything.")
-    instances: InstancePatterns = Field(default=["*"], description="Ids of instances; `*` stands for anything.")
+    events: EventPatterns = Field(default=["*"], description=f"Names of events; {_NAMES}")
+    instances: InstancePatterns = Field(default=["*"], description=f"Ids of instances; {_NAMES}")
     headers: dict[str, str] = Field(default={}, description="Sent with every delivery.")
     enabled: bool = True
     ordering: Order = Field(

@@ -97,6 +97,8 @@ async def test_endpoints_that_cannot_be_made(api: httpx.AsyncClient) -> None:
         ({"url": URL, "events": ["message.nope"]}, "/events/0"),
         ({"url": URL, "events": []}, "/events"),
         ({"url": URL, "instances": ["a#b"]}, "/instances/0"),
+        ({"url": URL, "instances": ["*", "*a*b*"]}, "/instances/1"),
+        ({"url": URL, "events": ["*e*.*"]}, "/events/0"),
         ({"url": URL, "headers": {"webhook-id": "x"}}, "/headers"),
         ({"url": URL, "headers": {"Webhook-Extra": "x"}}, "/headers"),
         ({"url": URL, "headers": {"Host": "x"}}, "/headers"),

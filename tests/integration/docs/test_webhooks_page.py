@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
+import hmac
 import os
 import re
 import shutil
@@ -29,17 +32,18 @@ PHP = shutil.which("php")
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """How a receiver is kept and started, on a port."""
+    """How a receiver is kept and started, on a port; without a secret it does not start, or answers that it cannot."""
 
     block: str
     file: str
     command: tuple[str, ...]
+    starts_bare: bool = False
 
 
 LANGUAGES = (
     Language("python", "receiver.py", (sys.executable, "-W", "error", "{file}")),
     Language("js", "receiver.mjs", (str(NODE), "{file}")),
-    Language("php", "receiver.php", (PHP or "", "-n", "-S", "127.0.0.1:{port}", "{file}")),
+    Language("php", "receiver.php", (PHP or "", "-n", "-S", "127.0.0.1:{port}", "{file}"), starts_bare=True),
 )
 
 
@@ -59,30 +63,42 @@ class Running:
         return line
 
 
+@pytest.fixture(params=LANGUAGES, ids=lambda language: language.block)
+def language(request: pytest.FixtureRequest) -> Language:
+    found: Language = request.param
+    if not found.command[0]:
+        pytest.skip(f"{found.block} is not on this machine")
+    return found
+
+
 @asynccontextmanager
-async def running(language: Language, folder: Path) -> AsyncIterator[Running]:
-    """The receiver of a language, as the page has it."""
+async def running(language: Language, folder: Path, secret: str | None = SECRET) -> AsyncIterator[Running]:
+    """The receiver of a language, as the page has it; one that refuses to start has ended."""
     blocks = re.findall(rf"^```{language.block}\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
     (source,) = (block for block in blocks if language.file in block.partition("\n")[0])
     file, port = folder / language.file, free_port()
     file.write_text(source)
+    env = {**os.environ, "PORT": str(port), "TMPDIR": str(folder)} | (
+        {} if secret is None else {"WEBHOOK_SECRET": secret}
+    )
     process = await asyncio.create_subprocess_exec(
         *(part.format(file=file, port=port) for part in language.command),
-        env={**os.environ, "WEBHOOK_SECRET": SECRET, "PORT": str(port), "TMPDIR": str(folder)},
+        env=env,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
     try:
-        await _listening(port)
+        await _listening(port, process)
         yield Running(port, process)
     finally:
-        process.kill()
-        await process.wait()
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
-async def _listening(port: int) -> None:
+async def _listening(port: int, process: asyncio.subprocess.Process) -> None:
     async with asyncio.timeout(20):
-        while True:
+        while process.returncode is None:
             try:
                 _, writer = await asyncio.open_connection("127.0.0.1", port)
             except OSError:
@@ -103,10 +119,7 @@ def headers(event: Event, *secrets: str, at: float | None = None) -> Mapping[str
     return {"webhook-id": event.id, "webhook-timestamp": str(moment), "webhook-signature": signature}
 
 
-@pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.block)
 async def test_the_receiver_takes_what_is_ours_once_and_nothing_else(language: Language, tmp_path: Path) -> None:
-    if not language.command[0]:
-        pytest.skip(f"{language.block} is not on this machine")
     first, second, third = (an_event(number) for number in (1, 2, 3))
     async with running(language, tmp_path) as receiver, httpx.AsyncClient() as caller:
 
@@ -130,3 +143,38 @@ async def test_the_receiver_takes_what_is_ours_once_and_nothing_else(language: L
         assert await post(third, headers(third, SECRET, OLD)) == 204
         lines = [await receiver.printed() for _ in range(3)]
     assert [re.findall(r" a (\d) ", line) for line in lines] == [["1"], ["2"], ["3"]], "and not handled twice"
+
+
+@pytest.mark.parametrize("secret", [None, "", "whsec_"])
+async def test_without_its_secret_a_receiver_takes_nothing(
+    language: Language, tmp_path: Path, secret: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WEBHOOK_SECRET", raising=False)
+    event = an_event(1)
+    signed = headers(event, SECRET)
+    digest = hmac.new(b"", f"{event.id}.{signed['webhook-timestamp']}.{event.body()}".encode(), hashlib.sha256).digest()
+    forged = {**signed, "webhook-signature": f"v1,{base64.b64encode(digest).decode()}"}
+    async with running(language, tmp_path, secret) as receiver, httpx.AsyncClient() as caller:
+        if not language.starts_bare:
+            assert receiver.process.returncode, "it has ended with an error"
+            return
+        answer = await caller.post(f"http://127.0.0.1:{receiver.port}/", content=event.body().encode(), headers=forged)
+        assert answer.status_code == 500
+
+
+async def test_half_a_request_does_a_receiver_no_harm(language: Language, tmp_path: Path) -> None:
+    event = an_event(1)
+    async with running(language, tmp_path) as receiver, httpx.AsyncClient() as caller:
+        for _ in range(2):
+            reader, writer = await asyncio.open_connection("127.0.0.1", receiver.port)
+            writer.write(b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\nhalf")
+            writer.write_eof()
+            async with asyncio.timeout(20):
+                await reader.read()  # until it has closed this, too
+            writer.close()
+        url = f"http://127.0.0.1:{receiver.port}/"
+        answer = await caller.post(url, content=event.body().encode(), headers=dict(headers(event, SECRET)))
+        assert answer.status_code == 204
+        assert " a 1 " in await receiver.printed()
+        answer = await caller.post(url, content=event.body().encode(), headers=dict(headers(event, SECRET)))
+        assert answer.status_code == 204, "it still runs"

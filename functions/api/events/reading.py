@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from functions.api.events.times import SKEW_S, begins_at, ends_at, time_of
+from functions.api.events.times import SKEW_S, begins_at, ends_at
 from functions.api.services import Services
+from shared.ids import first_id_at
 from shared.store.events import sequence_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which events: of these types (none: of all), from `since` up to and with `until` (unix seconds)."""
+    """Which events: of these types (none: of all), noted from `since` up to and with `until` (unix seconds)."""
 
     types: tuple[str, ...] = ()
     since: float | None = None
@@ -22,6 +24,11 @@ class Wanted:
     def is_all(self) -> bool:
         """Whether nothing is left out."""
         return not self.types and self.since is None and self.until is None
+
+    def has_time_of(self, event_id: str) -> bool:
+        """Whether an event of this id was noted in time, to the millisecond."""
+        low = "" if self.since is None else first_id_at("evt", self.since)
+        return low <= event_id and (self.until is None or event_id < first_id_at("evt", self.until + 0.001))
 
     def is_over(self, now: float) -> bool:
         """Whether nothing can be added to it any more."""
@@ -55,11 +62,6 @@ async def _sifted(services: Services, instance: str, after: int, limit: int, wan
     if after >= through:
         return Part((), after)
     bodies, looked_at = await log.matching(instance, after, through, wanted.types, limit)
-    return Part([body for body in bodies if _is_in(body, wanted)], looked_at, looked_at >= through)
-
-
-def _is_in(body: str, wanted: Wanted) -> bool:
-    if wanted.since is None and wanted.until is None:
-        return True
-    at = time_of(body)
-    return (wanted.since is None or at >= wanted.since) and (wanted.until is None or at <= wanted.until)
+    if wanted.since is not None or wanted.until is not None:
+        bodies = [body for body in bodies if wanted.has_time_of(json.loads(body)["id"])]
+    return Part(bodies, looked_at, looked_at >= through)

@@ -61,6 +61,7 @@ async def list_events(
 
     With `types`, `since` or `until` a call looks through 2,000 events at most: it may give none though there are more.
     `next_after` then is past those that were left out. Once it no longer rises, you have all that there is.
+    `since` and `until` are about when events were noted in the log; what a phone tells late has an older `timestamp`.
 
     A key without the scope `manage` sees `instance.qr` events without their code."""
     services, wanted = call.services, _wanted(types, since, until)

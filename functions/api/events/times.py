@@ -1,14 +1,18 @@
-"""Where in an instance's log a time is: sequences rise with it, so a few looks find it among a million events."""
+"""Where in an instance's log a time is: sequences rise with it, so a few looks find it among a million events.
+
+An event's time here is when it was noted, which its id tells. When it happened, its `timestamp`, may be long before: a
+phone that was offline is heard of late.
+"""
 
 from __future__ import annotations
 
 import json
 from typing import Protocol
 
-from shared.clock import parse_iso
+from shared.ids import made_at
 
 SKEW_S = 5.0
-"""How far the clocks of two hosts may be apart: at a change of hosts the times of events may go back by as much."""
+"""How far the clocks of two hosts may be apart: at a change of hosts times of noting may go back by as much."""
 
 
 class Log(Protocol):
@@ -39,15 +43,10 @@ async def ends_at(log: Log, instance: str, unix: float, after: int, through: int
     return await begins_at(log, instance, unix + 0.001, after, through)
 
 
-def time_of(body: str) -> float:
-    """When an event happened, in unix seconds."""
-    return parse_iso(json.loads(body)["timestamp"])
-
-
 async def _next(log: Log, instance: str, after: int, through: int) -> tuple[int, float]:
     """Sequence and time of the event that follows; past all of them where there is none."""
     found = await log.after(instance, after, 1)
     if not found:
         return through + 1, float("inf")
     event = json.loads(found[0])
-    return event["sequence"], parse_iso(event["timestamp"])
+    return event["sequence"], made_at(event["id"])

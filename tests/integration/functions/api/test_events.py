@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from typing import Any
 
 import httpx
@@ -10,7 +11,7 @@ import pytest
 
 from functions.api.services import Services
 from shared.clock import iso
-from shared.ids import new_id
+from shared.ids import id_of
 from shared.models.event import Event, EventType
 from shared.models.instance import InstanceKey
 from shared.models.mark import Mark
@@ -53,16 +54,21 @@ async def test_long_polls_end_when_the_process_stops(api: httpx.AsyncClient, ser
         assert (await waiting).json() == {"data": [], "next_after": 0}
 
 
-async def logged(services: Services, *kinds: EventType, began: float = 1_800_000_000.0) -> list[Event]:
-    """Events of these types, a minute apart, with the mark that their writer leaves."""
+BEGAN = 1_800_000_000.0
+
+
+async def logged(services: Services, *kinds: EventType, late: Collection[int] = ()) -> list[Event]:
+    """Events of these types, noted a minute apart, with the mark that their writer leaves. Those of `late` happened
+    hours before."""
     key = InstanceKey("acme", "shop-1")
-    events = [
-        Event(new_id("evt"), kind, iso(began + 60 * number), {"n": number}, key.id, number)
-        for number, kind in enumerate(kinds, 1)
-    ]
+    events = []
+    for number, kind in enumerate(kinds, 1):
+        noted = BEGAN + 60 * number
+        happened = noted - 36_000 if number in late else noted
+        events.append(Event(id_of("evt", noted, b"%10d" % number), kind, iso(happened), {"n": number}, key.id, number))
     database = services.events._db
     for event in events:
-        await database.write(event_put(key, event, began))
+        await database.write(event_put(key, event, BEGAN))
     await database.write(mark_put(key, Mark(len(events))))
     return events
 
@@ -117,6 +123,18 @@ async def test_only_the_times_that_are_asked_for(
     monkeypatch.setattr("shared.store.sifting.LOOKED_AT", 4)
     assert await numbers(api, types="call.*", wait=20) == ([], 4 * QUERIES), "it does not wait: there is more"
     assert await numbers(api, types="call.*", after=96) == ([], 100)
+
+
+async def test_what_happened_long_before_it_was_noted_hides_nothing(api: httpx.AsyncClient, services: Services) -> None:
+    await api.post("/v1/instances", json={"id": "shop-1"})
+    late = {4, 6, 7, *range(20, 60), 99}  # as receipts are of phones that were offline
+    events = await logged(services, *[EventType.MESSAGE_SENT, EventType.MESSAGE_DELIVERED] * 50, late=late)
+    assert events[98].timestamp < events[0].timestamp
+    for begins, ends in [(2, 5), (4, 4), (20, 61), (30, 99), (97, 100)]:
+        since, until = iso(BEGAN + 60 * begins), iso(BEGAN + 60 * ends)
+        assert await numbers(api, since=since, until=until) == (list(range(begins, ends + 1)), ends)
+        assert (await numbers(api, since=since))[0] == list(range(begins, 101))
+        assert (await numbers(api, until=until))[0] == list(range(1, ends + 1))
 
 
 async def test_a_long_poll_with_filters_waits_for_what_matches(

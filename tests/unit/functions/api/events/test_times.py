@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from functions.api.events.times import begins_at, ends_at
 from shared.clock import iso
+from shared.ids import first_id_at
 
 
 @dataclass
 class FakeLog:
-    """Events by sequence, with their times; it counts the looks."""
+    """Events by sequence, with the times of their noting: when they happened is no matter. It counts the looks."""
 
     times: dict[int, float]
     looks: int = 0
@@ -24,7 +25,12 @@ class FakeLog:
         assert limit == 1
         self.looks += 1
         following = sorted(number for number in self.times if number > sequence)[:1]
-        return [json.dumps({"sequence": number, "timestamp": iso(self.times[number])}) for number in following]
+        return [
+            json.dumps(
+                {"sequence": number, "id": first_id_at("evt", self.times[number]), "timestamp": iso(-number % 7)}
+            )
+            for number in following
+        ]
 
 
 @given(

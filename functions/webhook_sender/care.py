@@ -2,6 +2,8 @@
 
 The row of an endpoint comes with every batch, so a change that one sender has written is known to all for no read.
 Until it is on the row this process goes by its own note (NOTED_S at most); once the row has moved on, the row is right.
+
+What was found out is about the URL that was called: of an endpoint that has another by then nothing is changed.
 """
 
 from __future__ import annotations
@@ -47,23 +49,28 @@ class Care:
 
     def __init__(self, store: HealthStore, clock: Clock) -> None:
         self._store = store
-        self._notes: Remembered[tuple[str, str], _Note] = Remembered(clock, NOTED_S)
+        self._notes: Remembered[tuple[str, str, str], _Note] = Remembered(clock, NOTED_S)
 
     def health(self, webhook: Webhook) -> EndpointHealth:
         """How an endpoint does, as far as is known here."""
-        note = self._notes.get((webhook.tenant, webhook.id))
+        note = self._notes.get(_key(webhook))
         return note[1] if note and note[0] == webhook.health else webhook.health
 
     async def change(self, webhook: Webhook, change: Change) -> bool:
         """Makes a change known, here at once; whether this was the sender that made it. What the store does not take
         is found out anew by a later attempt."""
         since = replace(self.health(webhook), **change.sets)
-        self._notes.note((webhook.tenant, webhook.id), (webhook.health, since))
+        self._notes.note(_key(webhook), (webhook.health, since))
         journal = (change.code, change.detail) if change.code else None
+        seen = {**change.seen, "url": webhook.url}
         try:
             return await self._store.change(
-                webhook.tenant, webhook.id, change.sets, change.seen, journal=journal, at=change.at
+                webhook.tenant, webhook.id, change.sets, seen, journal=journal, at=change.at
             )
         except StoreError as error:
             log.warning("the health of %s could not be noted: %s", webhook.id, type(error).__name__)
             return False
+
+
+def _key(webhook: Webhook) -> tuple[str, str, str]:
+    return webhook.tenant, webhook.id, webhook.url

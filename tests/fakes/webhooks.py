@@ -78,7 +78,7 @@ class FakeHealth:
         await asyncio.sleep(0)
         for place, one in enumerate(self.endpoints.webhooks):
             if (one.tenant, one.id) == (tenant, webhook_id):
-                if any(getattr(one.health, name) != value for name, value in seen.items()):
+                if any(getattr(one if name == "url" else one.health, name) != value for name, value in seen.items()):
                     return False
                 self.endpoints.webhooks[place] = replace(one, health=replace(one.health, **sets))
                 self.changes.append(sets)

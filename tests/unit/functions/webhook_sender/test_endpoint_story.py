@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import chain, repeat
 from typing import Any
@@ -22,7 +23,7 @@ from shared.queues.queue import QueueError
 from shared.store.database import StoreUnavailable
 from shared.store.webhook_journal import EndpointChange
 from tests.fakes.clock import NOW
-from tests.fakes.webhooks import Fakes, a_record, a_task, a_webhook, an_event, fakes
+from tests.fakes.webhooks import FakePoster, Fakes, a_record, a_task, a_webhook, an_event, fakes
 
 BROKEN = a_webhook("broken", url="https://user:pw@broken.test/hook?token=secret#x")
 OTHER = a_webhook("other")
@@ -75,6 +76,25 @@ async def test_gone_disables_at_once_and_the_other_endpoints_hear_of_it() -> Non
     assert [url for url, _, _ in made.poster.calls] == [BROKEN.url, OTHER.url], "not told of itself"
     assert {"untold": "webhook.disabled"}.items() <= made.health.changes[0].items()
     assert row.health.untold is None, "it was told"
+
+
+@pytest.mark.parametrize("headers", [{}, {"retry-after": "60"}], ids=["gone", "paused"])
+async def test_what_the_url_before_answers_is_not_the_new_ones(headers: dict[str, str]) -> None:
+    class Slow(FakePoster):
+        async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> EgressResponse:
+            answer = await super().post(url, body, headers)
+            made.endpoints.webhooks[0] = replace(made.endpoints.webhooks[0], url=OTHER.url)  # its owner's PATCH
+            return answer
+
+    made = answering(503 if headers else 410, headers=headers)
+    poster = Slow(made.poster.answers)
+    made.services = replace(made.services, client=poster)
+    await event(made)
+    row = made.endpoints.webhooks[0]
+    assert (row.health, told(made), made.health.journal) == (EndpointHealth(), [], [])
+    assert made.services.care.health(row) == EndpointHealth(), "nor does this process take it for that"
+    await event(made, 2)
+    assert [url for url, _, _ in poster.calls] == [BROKEN.url, OTHER.url]
 
 
 async def test_what_waited_for_a_disabled_endpoint_is_dead_and_what_comes_is_not_for_it() -> None:

@@ -6,6 +6,9 @@ message that it came by, there are two of it: so its record is read first, and t
 What is put back waits for its turn, but no longer than half as long as its endpoint has been slow or failing: after an
 outage all of it is on its way again within half the outage's time. It uses up nothing of the schedule. Where there was
 no turn for it in GIVEN_UP_S it is dead, so what waits for an endpoint that hangs for days is bounded.
+
+What waits for the end of a pause comes up to half as long after it as it has waited already: where an endpoint takes a
+few at each pause's end and asks the others for another pause, those come less often each time, not all every second.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from functions.webhook_sender.lane import Lane
 from functions.webhook_sender.pace import Pace
 from functions.webhook_sender.record import delivered_by_twin, put_off_until, record
 from functions.webhook_sender.services import Services
+from shared.clock import parse_iso
 from shared.metrics import DELIVERIES_SLOWED
 from shared.models.endpoint_health import EndpointHealth
 from shared.models.webhook import Delivery, Webhook
@@ -54,8 +58,10 @@ async def put_off_paused(
     work: Work, webhook: Webhook, earlier: Delivery | None, paused_until: float, services: Services
 ) -> Fate:
     """Records that a task waits for the end of a pause, and has it come then. Raises StoreError, QueueError."""
-    left_s = paused_until - services.clock.unix()
-    due = round(paused_until + left_s * _PAUSE_SPREAD * services.jitter(), 3)
+    now = services.clock.unix()
+    spread_s = max((paused_until - now) * _PAUSE_SPREAD, _waited_s(work, earlier, now) / 2)
+    left_s = paused_until - now + min(spread_s, MAX_DELAY_S) * services.jitter()
+    due = round(now + max(1, math.ceil(left_s)), 3)  # a queue knows whole seconds: what came sooner would come back
     if work.task.forced:  # its record tells of what was delivered before
         await put_off(replace(_narrowed(work, webhook), not_before=due), services)
         return Elsewhere(left_s)
@@ -88,6 +94,15 @@ def _narrowed(work: Work, webhook: Webhook) -> DeliveryTask:
     """The task for this endpoint alone; a replay is known again by when it was asked for."""
     task = replace(work.task, webhook_id=webhook.id)
     return replace(task, asked_at=task.asked_at or work.sent_at) if task.forced else task
+
+
+def _waited_s(work: Work, earlier: Delivery | None, now: float) -> float:
+    """How long a task waits since its last attempt, or since its event came: the longer, the fewer it is put off."""
+    if work.task.forced:  # of a replay there are never many
+        return 0.0
+    if earlier is None:
+        return now - (work.sent_at or work.happened_at)
+    return now - parse_iso(earlier.attempts[-1].at if earlier.attempts else earlier.created_at)
 
 
 def _longest(health: EndpointHealth, now: float) -> float:

@@ -5,11 +5,13 @@ attempt n -> 2xx: Delivered
          \\-> anything else: Retry after SCHEDULE_S[n], or Dead when the schedule is used up
 
 An endpoint that says when it wants to be called again (Retry-After) is not called sooner; nor sooner than the schedule
-says, or one that always asks for a second would be called 86,000 times a day.
+says, or one that always asks for a second would be called 86,000 times a day. That wait is in whole seconds, as queues
+know them: who came sooner would find the pause still on.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -48,7 +50,10 @@ def decide(
         return Delivered()
     if number >= len(schedule) or is_gone(outcome):
         return Dead()
-    return Retry(max(schedule[number], retry_after_s or 0.0) * (1 + SPREAD * jitter))
+    spread = 1 + SPREAD * jitter
+    if retry_after_s is None:
+        return Retry(schedule[number] * spread)
+    return Retry(math.ceil(max(schedule[number], retry_after_s) * spread))
 
 
 def is_gone(outcome: Attempt) -> bool:

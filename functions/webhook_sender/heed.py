@@ -52,7 +52,7 @@ def _after_failure(
 def _before(work: Work, earlier: Delivery | None) -> float | None:
     """When the attempt before was made. What a recovery has brought forward tells from then on whether it lasts."""
     if work.task.instead_of:
-        return work.task.not_before
+        return work.task.not_before or None
     return parse_iso(earlier.attempts[-1].at) if earlier and earlier.attempts else None
 
 

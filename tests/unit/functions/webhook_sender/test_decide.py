@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,7 +44,7 @@ def test_an_endpoint_is_never_called_sooner_than_it_asks_nor_than_the_schedule_s
     outcome: Attempt, number: int, retry_after_s: float
 ) -> None:
     asked = decide(outcome, number, SCHEDULE_S, 0, retry_after_s)
-    assert asked == Retry(max(retry_after_s, SCHEDULE_S[number]))
+    assert asked == Retry(math.ceil(max(retry_after_s, SCHEDULE_S[number])))
 
 
 @given(st.integers(200, 299), st.integers(0, 30), schedules, jitters)

@@ -1,8 +1,8 @@
 """A tenant's endpoints and the deliveries made to them.
 
-pending -> delivered   (stored as pending only while a paused endpoint is waited for)
+pending -> delivered   (stored as pending only while it waits for its first attempt on the slow lane, or in a pause)
       \\-> retrying -> delivered
-                  \\-> dead (all attempts used; can be replayed)
+                  \\-> dead (for a `reason`; can be replayed)
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from shared.models.dead_reason import DeadReason
 from shared.models.endpoint_health import EndpointHealth
 from shared.models.patterns import any_matches
 
@@ -104,6 +105,7 @@ class Delivery:
     traceparent: str | None = None  # the trace that the event came of
     round: int = 0  # attempts used up of the schedule; begins anew with a replay
     early: int = 0  # attempts since then that were brought forward, and failed
+    reason: DeadReason | None = None  # why it is dead; None too where a version recorded it that noted none
 
 
 def delivery_id(event_id: str, webhook_id: str) -> str:

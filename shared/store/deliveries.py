@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from shared.ids import first_id_at
+from shared.models.dead_reason import DeadReason
 from shared.models.webhook import Attempt, Delivery, DeliveryState
-from shared.store.database import Condition, Database, Put, Update
+from shared.store.database import Condition, ConditionFailed, Database, Put, Update, absent
 from shared.store.sifting import one_of, sift
 
 TABLE = "deliveries"
@@ -94,6 +95,14 @@ class Deliveries:
         where it is stored as delivered already."""
         await self._db.write(_put(delivery, now, _NOT_DELIVERED if keep_delivered else None))
 
+    async def begin(self, delivery: Delivery, now: float) -> bool:
+        """Stores a delivery of which nothing was stored; False where there is something, which stays."""
+        try:
+            await self._db.write(_put(delivery, now, absent("id")))
+        except ConditionFailed:
+            return False
+        return True
+
     async def reschedule(self, delivery: Delivery, *, seen: str | None) -> None:
         """Stores another `next_attempt_at`. Raises ConditionFailed, and changes nothing, where it is not retried at
         the time `seen` any more."""
@@ -125,6 +134,8 @@ def from_values(values: dict[str, Any]) -> Delivery:
     known = {name: values[name] for name in Delivery.__dataclass_fields__ if name in values}
     known["state"] = DeliveryState(known["state"])
     known["attempts"] = tuple(_attempt(attempt) for attempt in known.get("attempts", ()))
+    reason = values.get("reason")
+    known["reason"] = DeadReason(reason) if reason in list(DeadReason) else None  # others are a newer sender's
     return Delivery(**known)
 
 

@@ -26,13 +26,16 @@ class EndpointChange(StrEnum):
     ENABLED = "enabled"
     SLOW = "slow"
     PAUSED = "paused"
+    CHANGED = "changed"
+    ROTATED = "rotated"
     REPLAY_STARTED = "replay_started"
     REPLAY_FINISHED = "replay_finished"
 
 
 @dataclass(frozen=True, slots=True)
 class EndpointEntry:
-    """`at` is ISO 8601; `detail` is what the endpoint did, or why it was disabled (safe to show its owner)."""
+    """`at` is ISO 8601; `detail` is what the endpoint did, why it was disabled, or what was changed (safe to show its
+    owner)."""
 
     at: str
     code: EndpointChange

@@ -8,6 +8,9 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14 /
 READY := .venv/.ready
 BIN := .venv/bin
 
+# Compiled once: a run of the tests starts Python some hundred times.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: help up test check format synth sizes bench chaos soak clean
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10

@@ -164,7 +164,7 @@ class EndpointEntryView(View):
 
     at: str
     code: EndpointChange
-    detail: str | None = left_out("What the endpoint did, or what was done.")
+    detail: str | None = left_out("What the endpoint did, what was done, or which fields were changed.")
 
 
 class EndpointJournalPage(View):
@@ -212,6 +212,7 @@ class DeliveryView(View):
     created_at: str
     attempts: list[AttemptView]
     next_attempt_at: str | None = left_out("While it is tried again.")
+    reason: ReasonView | None = left_out("Why it is dead.")
     trace_id: str | None = left_out("The trace that its event came of: docs/tracing.md.")
 
 

@@ -17,6 +17,7 @@ from functions.api.webhooks.schemas import (
 )
 from shared.clock import iso
 from shared.endpoint_headers import header_names, own_headers
+from shared.models.dead_reason import dead_reason
 from shared.models.endpoint_health import EndpointHealth
 from shared.models.webhook import Delivery, Webhook
 from shared.tracing import trace_id_of
@@ -50,6 +51,7 @@ def delivery_view(delivery: Delivery) -> DeliveryView:
         created_at=delivery.created_at,
         attempts=[AttemptView(**asdict(attempt)) for attempt in delivery.attempts],
         next_attempt_at=delivery.next_attempt_at,
+        reason=ReasonView(**asdict(dead_reason(delivery.reason))) if delivery.reason else None,
         trace_id=trace_id_of(delivery.traceparent) if delivery.traceparent else None,
     )
 

@@ -15,6 +15,7 @@ from functions.api.webhooks.room import MOST, MOST_OF_ONE
 from shared.clock import iso
 from shared.endpoint_headers import own_headers
 from shared.ids import first_id_at, new_id
+from shared.models.dead_reason import DeadReason
 from shared.models.endpoint_health import DisabledReason
 from shared.models.event import Event, EventType
 from shared.models.replay import LEASE_S, Replay, ReplayState
@@ -276,7 +277,8 @@ async def test_deliveries_are_found_by_state_type_and_time(api: httpx.AsyncClien
         at = began + number * 60
         event = Event(f"{first_id_at('evt', at)[:-1]}1", kind, iso(at), {}, "shop-1", number + 1)
         state = DeliveryState.DEAD if number % 3 == 0 else DeliveryState.DELIVERED
-        sent.append(replace(a_delivery(made["id"], event), state=state))
+        reason = DeadReason.DISABLED if state is DeliveryState.DEAD else None
+        sent.append(replace(a_delivery(made["id"], event), state=state, reason=reason))
         await services.deliveries.save(sent[-1], at)
 
     async def numbers(**params: Any) -> list[int]:
@@ -301,6 +303,9 @@ async def test_deliveries_are_found_by_state_type_and_time(api: httpx.AsyncClien
     assert await services.deliveries.page("acme", made["id"], 10, sought=backwards) == ([], None)
     one = await api.get(f"/v1/deliveries/{sent[3].id}")
     assert (one.json()["id"], one.json()["state"], len(one.json()["attempts"])) == (sent[3].id, "dead", 2)
+    assert one.json()["reason"]["code"] == "disabled"
+    assert one.json()["reason"].keys() == {"code", "detail", "action"}
+    assert "reason" not in (await api.get(f"/v1/deliveries/{sent[1].id}")).json()
     assert_problem(await api.get(f"/v1/deliveries/{delivery_id(new_id('evt'), made['id'])}"), 404, "not-found")
 
 

@@ -53,7 +53,7 @@ MAX_CONCURRENCY = {DELIVERIES: 25, DELIVERIES_SLOW: 10}  # invocations for each 
 BATCH_SIZE = 10
 
 TABLES = {
-    "webhooks": ("Query", "UpdateItem"),  # endpoints, and their health
+    "webhooks": ("GetItem", "BatchGetItem", "Query", "UpdateItem"),  # endpoints, and their health
     "hosts": ("Scan",),  # where the number of instances decides how many attempts are made at once
     "deliveries": ("GetItem", "Query", "PutItem", "BatchWriteItem", "UpdateItem"),  # the last: order, catch-ups
     "events": ("BatchGetItem", "Query"),  # for replays of a range, and for events in order

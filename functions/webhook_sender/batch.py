@@ -55,7 +55,7 @@ async def process_batch(
     No attempt begins after `begin_by` (the loop's time). `done` hears of each record that is settled, as it happens."""
     if services.bound:
         await services.bound.refresh()
-    resolver = Resolver(services.endpoints)
+    resolver = Resolver(services.endpoints, services.records)
     results = await asyncio.gather(
         *(_process(record, resolver, services, begin_by, done) for record in records), return_exceptions=True
     )

@@ -1,37 +1,101 @@
-"""Step 1: which endpoints a task is for."""
+"""Step 1: which endpoints a task is for.
+
+The tasks of a batch ask together: for each tenant those of its endpoints are read that one of its tasks may be for.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 from functions.webhook_sender.incoming import Work
 from functions.webhook_sender.ports import Endpoints
-from shared.models.webhook import Webhook
+from functions.webhook_sender.services import Records
+from shared.models.instance import InstanceKey
+from shared.models.made_for import endpoint_id
+from shared.models.webhook import Ordering, Webhook, delivery_id
+
+CLOCKS_S = 60.0  # by which clocks may differ
+
+
+@dataclass(slots=True, eq=False)
+class _Question:
+    """What is asked of a tenant's endpoints: for those of these ids, `others` that are made for no instance, or all."""
+
+    ids: set[str] = field(default_factory=set)
+    others: bool = False
+    all: bool = False
+
+    def add(self, work: Work) -> None:
+        task = work.task
+        if task.webhook_id is not None:
+            self.ids.add(task.webhook_id)
+        elif work.instance is None:
+            self.all = True
+        else:
+            self.others = True
+            self.ids.add(endpoint_id(InstanceKey(task.tenant, work.instance)))
 
 
 class Resolver:
-    """The endpoints of one batch's tenants, each tenant asked for once. Made anew for every batch: an endpoint that
-    was just created hears the next event."""
+    """The endpoints of one batch's tenants. Made anew for every batch: an endpoint that was just created hears the next
+    event."""
 
-    def __init__(self, endpoints: Endpoints) -> None:
+    def __init__(self, endpoints: Endpoints, records: Records) -> None:
         self._endpoints = endpoints
-        self._found: dict[str, asyncio.Future[list[Webhook]]] = {}
+        self._records = records
+        self._open: dict[str, tuple[_Question, asyncio.Task[list[Webhook]]]] = {}
+        self._seen: dict[tuple[str, str], Webhook] = {}
 
     async def resolve(self, work: Work) -> list[Webhook]:
         """The endpoints that want the event, but not the one whose trouble it tells of; or the one that the task
-        names, unless it was deleted."""
-        task = work.task
-        found = await self._of_tenant(task.tenant)
-        if task.webhook_id is None:
-            return [one for one in found if one.id != work.about and one.wants(work.event_type, work.instance)]
-        return [one for one in found if one.id == task.webhook_id]
+        names, unless it was deleted. Raises StoreError."""
+        found = await self._ask(work)
+        if work.task.webhook_id is not None:
+            return [one for one in found if one.id == work.task.webhook_id]
+        others = [one for one in found if one.id != work.about]
+        wanting = [one for one in others if one.wants(work.event_type, work.instance)]
+        if work.receives > 1:
+            wanting += await self._left([one for one in others if not one.wants(work.event_type, work.instance)], work)
+        return wanting
 
     def seen(self) -> list[Webhook]:
         """All endpoints that were read."""
-        done = (found for found in self._found.values() if found.done() and not found.cancelled())
-        return [one for found in done if not found.exception() for one in found.result()]
+        return list(self._seen.values())
 
-    def _of_tenant(self, tenant: str) -> asyncio.Future[list[Webhook]]:
-        if tenant not in self._found:
-            self._found[tenant] = asyncio.ensure_future(self._endpoints.of_tenant(tenant))
-        return self._found[tenant]
+    def _ask(self, work: Work) -> asyncio.Task[list[Webhook]]:
+        """Asks with those that ask in the same moment."""
+        tenant = work.task.tenant
+        if tenant not in self._open:
+            question = _Question()
+            self._open[tenant] = question, asyncio.create_task(self._read(tenant, question))
+        question, answer = self._open[tenant]
+        question.add(work)
+        return answer
+
+    async def _read(self, tenant: str, question: _Question) -> list[Webhook]:
+        del self._open[tenant]  # who asks from now on asks anew
+        if question.all:
+            found = await self._endpoints.of_tenant(tenant)
+        elif question.others:
+            found = await self._endpoints.candidates(tenant, question.ids)
+        else:
+            found = await self._endpoints.get_many(tenant, question.ids)
+        self._seen |= {(one.tenant, one.id): one for one in found}
+        return found
+
+    async def _left(self, others: Iterable[Webhook], work: Work) -> list[Webhook]:
+        """Those that wanted the event when it was here before, and were changed since: what was recorded of it may not
+        have been scheduled. Each is seen to by itself, whatever its order: an event it no longer wants is not in it."""
+        changed = [one for one in others if not one.active or _changed_since(one, work)]
+        known = await asyncio.gather(*(self._is_known(one, work) for one in changed))
+        return [replace(one, ordering=Ordering.NONE) for one, is_known in zip(changed, known, strict=True) if is_known]
+
+    async def _is_known(self, webhook: Webhook, work: Work) -> bool:
+        name = delivery_id(work.event_id, webhook.id)
+        return await self._records.get(webhook.tenant, webhook.id, name) is not None
+
+
+def _changed_since(webhook: Webhook, work: Work) -> bool:
+    return webhook.matched_since is not None and work.happened_at < webhook.matched_since + CLOCKS_S

@@ -162,9 +162,11 @@ class Database:
             answer = await self._client.query(**arguments)
         return _page(answer)
 
-    async def query_all(self, table: str, where: Condition, *, index: str | None = None) -> list[Values]:
-        """All items of a partition."""
-        found, start = await self.query(table, where, index=index, consistent=True)
+    async def query_all(
+        self, table: str, where: Condition, *, index: str | None = None, start: Values | None = None
+    ) -> list[Values]:
+        """All items of a partition, or those after the key `start`."""
+        found, start = await self.query(table, where, index=index, start=start, consistent=True)
         while start:
             more, start = await self.query(table, where, index=index, start=start, consistent=True)
             found += more

@@ -6,7 +6,7 @@ Every step may be made to fail or to die by a `trap`: it is called with the step
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -47,12 +47,28 @@ class FakeEndpoints:
     webhooks: list[Webhook] = field(default_factory=list)
     trap: Trap = no_trap
     asked: list[str] = field(default_factory=list)
+    answered: list[Webhook] = field(default_factory=list)
+
+    async def get(self, tenant: str, webhook_id: str) -> Webhook | None:
+        return next(iter(await self.get_many(tenant, [webhook_id])), None)
+
+    async def get_many(self, tenant: str, ids: Collection[str]) -> list[Webhook]:
+        assert len(set(ids)) == len(ids), "DynamoDB refuses to be asked twice for the same"
+        return await self._answer(tenant, lambda one: one.id in ids)
 
     async def of_tenant(self, tenant: str) -> list[Webhook]:
+        return await self._answer(tenant, lambda one: True)
+
+    async def candidates(self, tenant: str, ids: Collection[str]) -> list[Webhook]:
+        return await self._answer(tenant, lambda one: one.made_for is None or one.id in ids)
+
+    async def _answer(self, tenant: str, keep: Callable[[Webhook], bool]) -> list[Webhook]:
         self.trap("before resolve")
         self.asked.append(tenant)
         await asyncio.sleep(0)
-        return [one for one in self.webhooks if one.tenant == tenant]
+        found = [one for one in self.webhooks if one.tenant == tenant and keep(one)]
+        self.answered += found
+        return found
 
 
 @dataclass

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from functions.api.asking import tell
-from functions.api.instances.endpoint import endpoint_id
 from functions.api.problems import not_found
 from functions.api.services import Services
 from functions.api.waiting import RESULT_PACE, first
 from shared.models.command import CommandKind
 from shared.models.instance import InstanceKey
+from shared.models.made_for import endpoint_id
 from shared.store import webhooks
 
 ERASED_WITHIN_S = 10.0

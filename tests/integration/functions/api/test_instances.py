@@ -7,10 +7,10 @@ import base64
 
 import httpx
 
-from functions.api.instances.endpoint import endpoint_id
 from functions.api.services import Services
 from shared.models.command import Command, CommandKind, CommandResult
 from shared.models.instance import InstanceKey
+from shared.models.made_for import endpoint_id
 from tests.integration.functions.api.fake_worker import FakeWorker
 
 PNG = b"\x89PNG\r\n"

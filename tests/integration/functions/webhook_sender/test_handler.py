@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -13,13 +14,14 @@ from local.webhooks.shape import record
 from shared.clock import SystemClock, iso
 from shared.models.endpoint_health import HealthState
 from shared.models.instance import InstanceKey
+from shared.models.made_for import endpoint_id
 from shared.models.replay import Replay, ReplayState
 from shared.models.webhook import DeliveryState, Ordering
 from shared.queues.replays import ReplayQueue
 from shared.store.events import event_put
 from shared.store.replays import Replays
 from shared.store.webhook_journal import WebhookJournal
-from shared.store.webhooks import Webhooks
+from shared.store.webhooks import FEW, Webhooks
 from tests.conftest import Deployment
 from tests.integration.functions.granted import Watch, grants_in
 from tests.integration.functions.webhook_sender.conftest import Sending, an_event
@@ -58,6 +60,12 @@ def lambda_env(sending: Sending, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 
 @pytest.mark.usefixtures("lambda_env")
 async def test_batches_are_delivered_and_failures_named(sending: Sending, capsys: pytest.CaptureFixture[str]) -> None:
+    for number in range(2 * FEW):
+        own = replace(
+            sending.webhook, id=endpoint_id(InstanceKey("acme", f"other-{number}")), made_for=f"other-{number}"
+        )
+        await sending.endpoints.save(replace(own, instances=(f"other-{number}",)))
+    await sending.add_endpoint("acme", endpoint_id(InstanceKey("acme", "shop-1")), sending.receiver.url)
     events = [an_event(number) for number in range(3)]
     for event in events:
         await sending.put([event])
@@ -65,11 +73,11 @@ async def test_batches_are_delivered_and_failures_named(sending: Sending, capsys
         batch["Records"].append({"messageId": "broken", "body": "{}", "attributes": {}})
         answer = await asyncio.to_thread(handler, batch, Context())
         assert answer == {"batchItemFailures": [{"itemIdentifier": "broken"}]}
-    assert len(sending.receiver.got) == 3
+    assert len(sending.receiver.got) == 6  # the instance's own endpoint hears of it too
     records = [await sending.delivery(event) for event in events]
     assert [one.state for one in records if one] == [DeliveryState.DELIVERED] * 3
     figures = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [(one["MessagesReceived"], one["WebhooksDelivered"]) for one in figures] == [(1, 1)] * 3  # a line each
+    assert [(one["MessagesReceived"], one["WebhooksDelivered"]) for one in figures] == [(1, 2)] * 3  # a line each
 
 
 @pytest.mark.usefixtures("lambda_env")

@@ -32,15 +32,15 @@ import math
 from collections import deque
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from functools import partial
 from uuid import uuid4
 
-from session_host.worker.entry import MAX_TRANSACTION, Entry
+from session_host.worker.entry import Entry
+from session_host.worker.gathering import Waiting, take_group
+from session_host.worker.numbering import Numbering
 from session_host.worker.outbox import Outbox
 from session_host.worker.patience import until_available
 from shared.clock import Clock
-from shared.ids import new_id
 from shared.logs import bind
 from shared.models.event import Event
 from shared.models.host import Lease
@@ -53,8 +53,6 @@ from shared.tracing import PASS_ON, Kind, Tracer, current
 
 logger = logging.getLogger(__name__)
 
-MAX_BYTES = 3_000_000  # of DynamoDB's 4 MB for a transaction
-READ_AT_ONCE = 100
 PACE_S = 0.04  # an entry of a busy worker waits for half of it on average, which its call to the store saves
 WORTH_ONE = 25  # entries that need not wait for others
 TOKEN_S = 420.0  # of DynamoDB's 10 minutes; a last call may take 2 more
@@ -72,13 +70,6 @@ class Unstorable(Outdated):
     """The store does not take the entry and never will."""
 
 
-@dataclass(slots=True)
-class _Waiting:
-    entry: Entry
-    done: asyncio.Future[None]
-    traceparent: str | None
-
-
 class Ledger:
     """The writes of one partition's owner. `run` must be running for `record` to return."""
 
@@ -92,8 +83,8 @@ class Ledger:
         self._outbox = outbox
         self._tracer = tracer
         self._began = -math.inf  # the last transaction, by the loop's time
-        self._waiting: deque[_Waiting] = deque()
-        self._marks: dict[InstanceKey, Mark] = {}
+        self._waiting: deque[Waiting] = deque()
+        self._numbering = Numbering(self._events)
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -107,7 +98,7 @@ class Ledger:
         if self.fenced.is_set():
             raise Fenced
         with self._traced(entry):
-            waiting = _Waiting(entry, asyncio.get_running_loop().create_future(), current())
+            waiting = Waiting(entry, asyncio.get_running_loop().create_future(), current())
             self._waiting.append(waiting)
             self._idle.clear()
             self._wake.set()
@@ -134,15 +125,11 @@ class Ledger:
 
     async def read_ahead(self, keys: Sequence[InstanceKey]) -> None:
         """Reads what the first events of these instances need, many at once; else each is read when it is needed."""
-        for start in range(0, len(keys), READ_AT_ONCE):
-            some = {str(key): key for key in keys[start : start + READ_AT_ONCE]}
-            marks = await until_available(partial(self._events.marks, list(some)))
-            for instance, mark in marks.items():
-                self._marks.setdefault(some[instance], mark)
+        await self._numbering.read_ahead(keys)
 
     def forget(self, key: InstanceKey) -> None:
         """Drops what is remembered of an instance that is gone."""
-        self._marks.pop(key, None)
+        self._numbering.forget(key)
 
     async def run(self) -> None:
         """Commits until cancelled, or until fenced."""
@@ -152,7 +139,7 @@ class Ledger:
                 self._wake.clear()
                 while self._waiting and not self.fenced.is_set():
                     await self._gather()
-                    await self._commit(self._take_group())
+                    await self._commit(take_group(self._waiting))
                 self._idle.set()
         finally:
             self.fenced.set()
@@ -165,36 +152,18 @@ class Ledger:
             await asyncio.sleep(pause)
         self._began = loop.time()
 
-    def _take_group(self) -> list[_Waiting]:
-        group: list[_Waiting] = []
-        touched: set[str] = set()
-        marked: set[InstanceKey] = set()
-        room, size = MAX_TRANSACTION - 2, 0
-        while self._waiting:
-            entry = self._waiting[0].entry
-            touches, marks = entry.touches(), {entry.key} - marked if entry.event else set()
-            items = entry.items() + len(marks)
-            full = items > room or size + entry.size() > MAX_BYTES or touches & touched
-            if group and full:
-                break
-            group.append(self._waiting.popleft())
-            touched |= touches
-            marked |= marks
-            room, size = room - items, size + entry.size()
-        return group
-
-    async def _commit(self, group: list[_Waiting]) -> None:
+    async def _commit(self, group: list[Waiting]) -> None:
         try:
             await self._settle(group)
         finally:
             for waiting in group:  # those that are left when this ends in the middle
-                _fail(waiting, Fenced())
+                waiting.fail(Fenced())
 
-    async def _settle(self, group: list[_Waiting]) -> None:
+    async def _settle(self, group: list[Waiting]) -> None:
         """Stores the group without the entries that are refused; all of it, or one by one if it is not taken so."""
         while group:
             try:
-                refused = await self._write(group, *await self._numbered(group))
+                refused = await self._write(group, *await self._numbering.numbered(group))
             except (StoreError, TypeError, ValueError) as error:  # the latter: what cannot be encoded
                 if len(group) == 1:
                     _reject(group[0], error)
@@ -207,28 +176,11 @@ class Ledger:
             if not refused:
                 return
             for position in refused:
-                _fail(group[position], Outdated(str(group[position].entry.key)))
+                group[position].fail(Outdated(str(group[position].entry.key)))
             group = [waiting for at, waiting in enumerate(group) if at not in refused]
 
-    async def _numbered(self, group: Sequence[_Waiting]) -> tuple[list[Event | None], dict[InstanceKey, Mark]]:
-        """The group's events with the sequences they will have, and the marks behind them."""
-        marks: dict[InstanceKey, Mark] = {}
-        events: list[Event | None] = []
-        for waiting in group:
-            draft, key = waiting.entry.event, waiting.entry.key
-            if draft is None:
-                events.append(None)
-                continue
-            if key not in marks:
-                marks[key] = await until_available(partial(self._mark, key))
-            numbered = (new_id("evt"), draft.type, draft.timestamp, draft.data, key.id, marks[key].last + 1)
-            event = Event(*numbered, waiting.traceparent)
-            marks[key] = marks[key].after(event)
-            events.append(event)
-        return events, marks
-
     async def _write(
-        self, group: Sequence[_Waiting], events: Sequence[Event | None], marks: dict[InstanceKey, Mark]
+        self, group: Sequence[Waiting], events: Sequence[Event | None], marks: dict[InstanceKey, Mark]
     ) -> set[int] | None:
         """Writes the group; gives back the positions of the entries that were refused, then nothing was written.
 
@@ -297,33 +249,22 @@ class Ledger:
         return ()
 
     def _written(
-        self, group: Sequence[_Waiting], fresh: list[tuple[InstanceKey, Event]], marks: dict[InstanceKey, Mark]
+        self, group: Sequence[Waiting], fresh: list[tuple[InstanceKey, Event]], marks: dict[InstanceKey, Mark]
     ) -> None:
-        self._marks |= marks
+        self._numbering.keep(marks)
         self._outbox.add(fresh)
         for waiting in group:
-            if not waiting.done.done():
-                waiting.done.set_result(None)
-
-    async def _mark(self, key: InstanceKey) -> Mark:
-        if key not in self._marks:
-            self._marks[key] = await self._events.mark(str(key))
-        return self._marks[key]
+            waiting.succeed()
 
     def _give_up(self) -> None:
         while self._waiting:
-            _fail(self._waiting.popleft(), Fenced())
+            self._waiting.popleft().fail(Fenced())
         self._idle.set()
 
 
-def _reject(waiting: _Waiting, error: Exception) -> None:
+def _reject(waiting: Waiting, error: Exception) -> None:
     entry = waiting.entry
     why = error if isinstance(error, StoreError) else type(error).__name__  # others may quote what they choke on
     with bind(tenant=entry.key.tenant, instance=entry.key.id):
         logger.error("%s: the store does not take %s: %s", entry.key, entry.event.type if entry.event else "it", why)
-    _fail(waiting, Unstorable(str(entry.key)))
-
-
-def _fail(waiting: _Waiting, error: Exception) -> None:
-    if not waiting.done.done():
-        waiting.done.set_exception(error)
+    waiting.fail(Unstorable(str(entry.key)))

@@ -10,6 +10,7 @@ from typing import Annotated
 from fastapi import Depends, Path, Request
 
 from functions.api import problems
+from functions.api.parameters import check_parameters
 from functions.api.problems import Problem
 from functions.api.services import Services
 from shared.logs import note
@@ -52,6 +53,7 @@ async def _call(request: Request) -> Call:
     caller: ApiKey = request.scope[CALLER]
     note(**ids_of(request.path_params))
     _check_scope(caller, request)
+    check_parameters(request)
     return Call(request.app.state.services, caller.tenant, caller.may(Scope.MANAGE), caller.message_quota)
 
 

@@ -48,6 +48,7 @@ Pair WhatsApp numbers, send with one call, and hear everything that happens thro
 Send your key in `x-api-key`; every call says which of its scopes it asks for: `read`, `send` or `manage`.
 `RateLimit-Policy` and `RateLimit` tell what a key may do; over it the answer is 429, and `Retry-After` says until when.
 Times are ISO 8601 UTC. Lists give `{data, next_cursor}`: pass `next_cursor` as `cursor`.
+Fields and query parameters that a route does not have are refused, and so is a parameter that is given twice.
 Errors are `application/problem+json`; `type` is one of:
 
 | type | status | meaning |

@@ -18,6 +18,7 @@ EVERYWHERE = (
     problems.FORBIDDEN,
     problems.MISSING_SCOPE,
     problems.BLOCKED,
+    problems.INVALID_REQUEST,
     problems.RATE_LIMITED,
     problems.QUOTA_EXCEEDED,
     problems.UNAVAILABLE,
@@ -34,7 +35,7 @@ WITH_BODY = (
 def may_answer(*kinds: ProblemType) -> Responses:
     """The responses of these problems, by status, each with an example."""
     by_status: dict[int, list[ProblemType]] = {}
-    for kind in (*kinds, *EVERYWHERE):
+    for kind in dict.fromkeys((*kinds, *EVERYWHERE)):
         by_status.setdefault(kind.status, []).append(kind)
     return {status: _response(found) for status, found in sorted(by_status.items())}
 

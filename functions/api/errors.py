@@ -14,7 +14,6 @@ from shared.queues.queue import QueueError
 from shared.store.database import StoreUnavailable, TransactionRefused
 
 RETRY_SOON = {"retry-after": "1"}
-_LONGEST_POINTER = 200
 _STATUSES = {404: problems.NOT_FOUND, 405: problems.METHOD_NOT_ALLOWED, 400: problems.INVALID_JSON}
 _UNAVAILABLE = (StoreUnavailable, QueueError, TransactionRefused)
 _WORDING = {"missing": "this field is required", "extra_forbidden": "there is no such field"}
@@ -60,7 +59,7 @@ def _bad_request(error: RequestValidationError) -> Problem:
 
 def _field_errors(found: Sequence[dict[str, Any]]) -> list[FieldError]:
     return [
-        FieldError(pointer(one["loc"])[:_LONGEST_POINTER], _WORDING.get(one["type"], one["msg"]))
+        FieldError(pointer(one["loc"])[: problems.LONGEST_POINTER], _WORDING.get(one["type"], one["msg"]))
         for one in found[: problems.MAX_ERRORS]
     ]
 

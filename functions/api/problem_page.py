@@ -11,7 +11,9 @@ _HEAD = """# Errors
 
 Every error is `application/problem+json` (RFC 9457): `type`, `title`, `status`, `detail`, and for bad input `errors`, a
 list of `{pointer, detail}`. `type` is stable: decide by it, not by the texts. `pointer` is a JSON pointer into the body
-(`/settings/pacing/min_gap_ms`), `?name` for a query parameter, or a header's name.
+(`/settings/pacing/min_gap_ms`), `?name` for a query parameter, or a header's name. A
+field or query parameter that a route does not have is refused with `invalid-request`, as is a parameter that is given
+twice: a filter is never left out because of a typo. `/monitoring/health` alone takes no notice of them.
 
 | type | status | meaning |
 |---|---|---|

@@ -17,6 +17,7 @@ from shared.limits import MAX_BODY_BYTES
 
 MEDIA_TYPE = "application/problem+json"
 MAX_ERRORS = 50
+LONGEST_POINTER = 200
 
 
 @dataclass(frozen=True, slots=True)

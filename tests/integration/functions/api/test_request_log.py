@@ -41,7 +41,7 @@ def written() -> Iterator[list[dict[str, Any]]]:
 async def test_every_call_is_one_line_without_what_it_said(
     api: httpx.AsyncClient, written: list[dict[str, Any]]
 ) -> None:
-    answer = await api.get("/v1/instances/some-shop?limit=7&q=secret", headers={"x-other": "secret"})
+    answer = await api.get("/v1/instances/some-shop/journal?limit=7&cursor=secret", headers={"x-other": "secret"})
     await api.get("/monitoring/health")
     first, second = written
     assert first.pop("ms") >= 0
@@ -50,7 +50,7 @@ async def test_every_call_is_one_line_without_what_it_said(
     assert (about["level"], about["message"]) == ("INFO", "request")
     assert first == {
         "method": "GET",
-        "route": "/v1/instances/{instance_id}",
+        "route": "/v1/instances/{instance_id}/journal",
         "status": 404,
         "tenant": "acme",
         "instance": "some-shop",

@@ -11,17 +11,22 @@ what was recorded (`standing`):
 | died                       | recorded                    | the task comes again and                             |
 |----------------------------|-----------------------------|------------------------------------------------------|
 | before the attempt         | nothing, or the one before  | makes the attempt                                    |
+| later attempt taken        | the one before, taken by it | takes it again, and makes it                         |
 | attempt made, not recorded | nothing, or the one before  | makes it again: the endpoint may hear it twice       |
 | recorded 2xx               | delivered                   | is dropped: never again after a recorded 2xx         |
 | recorded, not scheduled    | retrying, next_attempt_at   | schedules the attempt for that time                  |
-| scheduled, not deleted     | retrying, next_attempt_at   | schedules it once more; the later twin is dropped    |
+| scheduled, not deleted     | retrying, next_attempt_at   | schedules it once more; one of the twins is made     |
 | recorded, not buried       | dead                        | is put on the dead-letter queue                      |
-| buried, not deleted        | dead                        | is put there once more; after a 2xx a copy is dropped |
-| a task put off (a hop)     | retrying, next_attempt_at   | is put off once more; the later twin is dropped      |
+| buried, not deleted        | dead                        | is put there once more; one of the copies is made    |
+| a task put off (a hop)     | retrying, next_attempt_at   | is put off once more; one of the twins is made       |
 | recorded, not put off      | pending or retrying, n.a.a. | is put off for that time                             |
 | brought forward, no place  | retrying, next_attempt_at   | takes the place of the scheduled one, or is dropped  |
-| taken its place            | retrying, its own time      | makes the attempt; the scheduled one is dropped      |
-| moved to the slow lane     | nothing, or the one before  | is moved once more; the later twin is dropped        |
+| has that place             | retrying, its own time      | makes the attempt; the scheduled one is dropped      |
+| moved to the slow lane     | nothing, or the one before  | is moved once more; one of the twins is made, but of |
+|                            |                             | a first attempt both where they come at once         |
+
+Twins come at the same moment and find the same record. So whoever is to make a later attempt takes it first, by a write
+on condition (record.take); the others are dropped. A first attempt costs no such write.
 
 What the store or the queues refuse (StoreError, QueueError) has the effect of dying at that step.
 """
@@ -34,7 +39,7 @@ from functions.webhook_sender.aside import is_given_up, pace_of, put_off_paused,
 from functions.webhook_sender.attempt import Outcome, attempt
 from functions.webhook_sender.catch_up.claim import claim, put_back
 from functions.webhook_sender.decide import Dead, Verdict, decide
-from functions.webhook_sender.fate import Fate
+from functions.webhook_sender.fate import Elsewhere, Fate
 from functions.webhook_sender.figures import count_attempt
 from functions.webhook_sender.follow import follow
 from functions.webhook_sender.heed import heed
@@ -42,7 +47,7 @@ from functions.webhook_sender.incoming import Work
 from functions.webhook_sender.lane import Lane
 from functions.webhook_sender.pace import Pace
 from functions.webhook_sender.places import NoRoom
-from functions.webhook_sender.record import delivered_by_twin, record, recorded
+from functions.webhook_sender.record import delivered_by_twin, record, recorded, take
 from functions.webhook_sender.services import Services
 from functions.webhook_sender.standing import Standing, needs_record, standing
 from functions.webhook_sender.watch import Watch
@@ -61,7 +66,8 @@ async def deliver(work: Work, webhook: Webhook, services: Services, begin_by: fl
     earlier = await _earlier(work, webhook, services)
     match standing(work, earlier):
         case Standing.OPEN:
-            await proceed(work, webhook, earlier, services, begin_by)
+            contested = earlier is not None and not work.task.forced
+            await proceed(work, webhook, earlier, services, begin_by, contested=contested)
         case Standing.EARLY if earlier is not None:
             if claimed := await claim(work, webhook, earlier, services):
                 await proceed(work, webhook, claimed, services, begin_by)
@@ -87,9 +93,17 @@ async def _earlier(work: Work, webhook: Webhook, services: Services) -> Delivery
 
 
 async def proceed(
-    work: Work, webhook: Webhook, earlier: Delivery | None, services: Services, begin_by: float | None
+    work: Work,
+    webhook: Webhook,
+    earlier: Delivery | None,
+    services: Services,
+    begin_by: float | None,
+    *,
+    contested: bool = False,
 ) -> Fate:
-    """Makes the attempt, given what was recorded `earlier`, or has the task wait. Raises as `deliver` does."""
+    """Makes the attempt, given what was recorded `earlier`, or has the task wait. Raises as `deliver` does.
+
+    `contested`: a twin of the task may be here at the same moment; of those that find the same record one makes it."""
     health = services.care.health(webhook)
     match _way(work, webhook, services):
         case Way.NONE:  # it was disabled on the way; a replay revives what waited for it
@@ -99,21 +113,29 @@ async def proceed(
         case Way.ASIDE:
             return await take_slow_lane(work, webhook, services)
         case Way.CALL:
-            return await _call(work, webhook, earlier, services, begin_by)
+            return await _call(work, webhook, earlier, services, begin_by, contested=contested)
 
 
 async def _call(
-    work: Work, webhook: Webhook, earlier: Delivery | None, services: Services, begin_by: float | None
+    work: Work,
+    webhook: Webhook,
+    earlier: Delivery | None,
+    services: Services,
+    begin_by: float | None,
+    *,
+    contested: bool,
 ) -> Fate:
     pace = pace_of(webhook, services)
     try:
-        outcome = await _attempted(work, webhook, pace, services, begin_by)
+        outcome = await _attempted(work, webhook, pace, services, begin_by, earlier if contested else None)
     except NoRoom:
         if is_given_up(work, services.clock.unix()):
             return await _conclude(work, webhook, earlier, None, Dead(), services)
         return await wait_for_turn(work, webhook, pace, services)
+    except ConditionFailed:
+        return Elsewhere()  # its twin's
     if outcome is None:
-        return await proceed(work, webhook, earlier, services, begin_by)
+        return await proceed(work, webhook, earlier, services, begin_by, contested=contested)
     verdict = decide(
         outcome.made, work.task.attempt, services.schedule, services.jitter(), retry_after_s=outcome.retry_after_s
     )
@@ -123,12 +145,15 @@ async def _call(
 
 
 async def _attempted(
-    work: Work, webhook: Webhook, pace: Pace, services: Services, begin_by: float | None
+    work: Work, webhook: Webhook, pace: Pace, services: Services, begin_by: float | None, contested: Delivery | None
 ) -> Outcome | None:
-    """The outcome of an attempt, made when there is room; None when it goes another way by then."""
+    """The outcome of an attempt, made when there is room; None when it goes another way by then. Raises ConditionFailed
+    when what is `contested` is a twin's."""
     async with services.places.taken(pace, work.lane, begin_by):
         if _way(work, webhook, services) is not Way.CALL:
             return None
+        if contested:
+            await take(contested, work, services)
         async with Watch(pace, webhook, services) as watch:
             outcome = await attempt(work, webhook, services)
             await watch.ended(outcome)

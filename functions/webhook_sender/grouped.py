@@ -53,6 +53,10 @@ class GroupedRecords:
         """Stores another `next_attempt_at` on condition. Raises StoreError, ConditionFailed."""
         await self._deliveries.reschedule(delivery, seen=seen)
 
+    async def take(self, seen: Delivery, *, by: str, now: float, until: float) -> None:
+        """Takes the attempt that is due on condition. Raises StoreError, ConditionFailed."""
+        await self._deliveries.take(seen, by=by, now=now, until=until)
+
     async def _save(self, group: list[tuple[Delivery, float]]) -> list[_Left | None]:
         deliveries = [delivery for delivery, _ in group]
         left = {_key(one) for one in await self._deliveries.save_many(deliveries, group[-1][1])}

@@ -23,7 +23,7 @@ class Work:
 
     `happened_at` (the event) and `sent_at` (the message) in unix seconds; `receives` counts this time. `reason`: the
     code with which the event explains itself, if it does; `about`: the endpoint whose trouble the event tells of;
-    `message_id`: our message that it is about, if any."""
+    `message_id`: our message that it is about, if any. `carrier`: the id of the message of the queue."""
 
     task: DeliveryTask
     event_id: str
@@ -37,6 +37,7 @@ class Work:
     about: str | None = None
     reason: str | None = None
     message_id: str | None = None
+    carrier: str = ""
 
 
 def read(record: Mapping[str, Any]) -> Work:
@@ -47,10 +48,11 @@ def read(record: Mapping[str, Any]) -> Work:
         receives=int(attributes.get("ApproximateReceiveCount", 1)),
         sent_at=int(attributes.get("SentTimestamp", 0)) / 1000,
         lane=lane_of(record),
+        carrier=record.get("messageId", ""),
     )
 
 
-def work_of(task: DeliveryTask, *, receives: int, sent_at: float, lane: Lane) -> Work:
+def work_of(task: DeliveryTask, *, receives: int, sent_at: float, lane: Lane, carrier: str = "") -> Work:
     """The work of a task. Raises ValueError when its event is none."""
     try:
         event = json.loads(task.event)
@@ -67,6 +69,7 @@ def work_of(task: DeliveryTask, *, receives: int, sent_at: float, lane: Lane) ->
             about=_about(event),
             reason=_reason(event.get("data")),
             message_id=_message_id(event.get("data")),
+            carrier=carrier,
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"not an event: {error!r}") from error

@@ -10,6 +10,7 @@ from functions.webhook_sender.services import Services
 from shared.clock import iso
 from shared.models.webhook import Attempt, Delivery, DeliveryState, Webhook, delivery_id
 
+TAKEN_S = 120.0  # the longest attempt (30 s), its record, and a minute by which clocks may differ
 MAX_ATTEMPTS = 30  # kept of a delivery that is replayed again and again; an item of the store is bounded
 
 
@@ -53,6 +54,15 @@ async def record(delivery: Delivery, work: Work, services: Services) -> None:
     """Stores it. Raises ConditionFailed when a success was recorded meanwhile, which a failure must not cover up."""
     guarded = delivery.state is not DeliveryState.DELIVERED and not work.task.forced
     await services.records.save(delivery, services.clock.unix(), keep_delivered=guarded)
+
+
+async def take(seen: Delivery, work: Work, services: Services) -> None:
+    """Takes the attempt that is due. Raises StoreError; ConditionFailed when a twin of the task has it.
+
+    It is the message's, not the process's: where that dies the same message comes again and makes the attempt. One that
+    comes no more (after too many receives) leaves it to whoever comes later than TAKEN_S."""
+    now = round(services.clock.unix(), 3)
+    await services.records.take(seen, by=work.carrier, now=now, until=now + TAKEN_S)
 
 
 def delivered_by_twin(delivery: Delivery) -> Delivery:

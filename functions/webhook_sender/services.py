@@ -63,6 +63,9 @@ class Records(Protocol):
     async def reschedule(self, delivery: Delivery, *, seen: str | None) -> None:
         """Stores its `next_attempt_at`. Raises StoreError, ConditionFailed where it is not retried at `seen`."""
 
+    async def take(self, seen: Delivery, *, by: str, now: float, until: float) -> None:
+        """Takes the attempt that is due. Raises StoreError, ConditionFailed where it is not as `seen`, or taken."""
+
 
 class ChainStore(Protocol):
     """Where it stands how far each instance's events have come. Everything raises StoreError."""

@@ -112,6 +112,15 @@ class Deliveries:
         sets = {"next_attempt_at": delivery.next_attempt_at}
         await self._db.write(Update(TABLE, key, sets=sets, condition=unchanged))
 
+    async def take(self, seen: Delivery, *, by: str, now: float, until: float) -> None:
+        """Notes `by` whom the attempt is made that is due, for whom it is kept `until` (unix seconds) unless it is
+        recorded before. Raises ConditionFailed, and changes nothing, where the delivery is not as it was seen any more,
+        or the attempt is somebody else's."""
+        key = {"webhook": _partition(seen.tenant, seen.webhook_id), "id": seen.id}
+        await self._db.write(
+            Update(TABLE, key, sets={"taken_by": by, "taken_until": until}, condition=_free(seen, by, now))
+        )
+
     async def save_many(self, deliveries: Sequence[Delivery], now: float) -> list[Delivery]:
         """Stores up to 25 different deliveries in one call, and gives back those that were not taken. Raises StoreError
         when none was."""
@@ -122,6 +131,18 @@ class Deliveries:
 
 def _partition(tenant: str, webhook_id: str) -> str:
     return f"{tenant}#{webhook_id}"
+
+
+def _free(seen: Delivery, by: str, now: float) -> Condition:
+    """It is as it was seen, and its attempt nobody else's."""
+    names = {"s": "state", "r": "round", "b": "taken_by", "u": "taken_until"}
+    values = {"state": seen.state, "round": seen.round, "by": by, "now": now}
+    expression = "#s = :state AND #r = :round AND (attribute_not_exists(#b) OR #b = :by OR #u < :now)"
+    if seen.next_attempt_at is None:
+        return Condition(expression, names, values)
+    return Condition(
+        f"{expression} AND #n = :due", names | {"n": "next_attempt_at"}, values | {"due": seen.next_attempt_at}
+    )
 
 
 def _put(delivery: Delivery, now: float, condition: Condition | None = None) -> Put:

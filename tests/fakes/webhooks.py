@@ -108,8 +108,10 @@ class FakeHealth:
 class FakeRecords:
     trap: Trap = no_trap
     found: dict[tuple[str, str], Delivery] = field(default_factory=dict)
+    taken: dict[tuple[str, str], tuple[str, float]] = field(default_factory=dict)
     saves: int = 0
     gets: int = 0
+    takes: int = 0
 
     async def get(self, tenant: str, webhook_id: str, delivery_id: str) -> Delivery | None:
         self.trap("before get")
@@ -124,6 +126,7 @@ class FakeRecords:
             raise ConditionFailed
         self.saves += 1
         self.found[key] = delivery
+        self.taken.pop(key, None)
         self.trap("after save")
 
     async def reschedule(self, delivery: Delivery, *, seen: str | None) -> None:
@@ -134,6 +137,21 @@ class FakeRecords:
             raise ConditionFailed
         self.found[key] = replace(stored, next_attempt_at=delivery.next_attempt_at)
         self.trap("after claim")
+
+    async def take(self, seen: Delivery, *, by: str, now: float, until: float) -> None:
+        self.trap("before take")
+        self.takes += 1
+        key = seen.webhook_id, seen.id
+        stored, (taken_by, taken_until) = self.found[key], self.taken.get(key, (by, 0.0))
+        unchanged = (stored.state, stored.round, stored.next_attempt_at) == (
+            seen.state,
+            seen.round,
+            seen.next_attempt_at,
+        )
+        if not unchanged or (taken_by != by and taken_until >= now):
+            raise ConditionFailed
+        self.taken[key] = by, until
+        self.trap("after take")
 
     async def page(
         self,

@@ -1,10 +1,12 @@
 """The map of `deliver`, walked: the sender dies before and after every single step, once and twice in a row.
 
 A small world: a queue that gives a message again when its batch died, an endpoint, a clock that jumps to what is next.
+What is due at the same moment is worked on side by side, by a process each.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import dataclass, field, replace
 from itertools import chain, combinations, count, pairwise, repeat
@@ -12,7 +14,10 @@ from itertools import chain, combinations, count, pairwise, repeat
 import pytest
 
 from functions.webhook_sender.batch import process_batch
+from functions.webhook_sender.care import Care
 from functions.webhook_sender.lane import Lane
+from functions.webhook_sender.places import Places
+from functions.webhook_sender.record import TAKEN_S
 from shared.clock import iso
 from shared.models.endpoint_health import EndpointHealth
 from shared.models.webhook import DeliveryState
@@ -57,33 +62,47 @@ class Waiting:
 
 
 class World:
-    """Runs one task until no message is left."""
+    """Runs tasks, and what follows from them, until no message is left. `most_at_once`: messages at the same moment."""
 
     def __init__(self, statuses: list[int], deaths: Deaths, health: EndpointHealth = HEALTHY) -> None:
         self.sender: Fakes = fakes(a_webhook(health=health), trap=deaths, schedule=SCHEDULE)
         self.sender.poster.answers = {URL: chain(statuses, repeat(statuses[-1]))}
         self.posts_after_success = 0
+        self.most_at_once = 0
         self._queue: list[Waiting] = []
         self._numbers = count()
 
-    async def run(self, task: DeliveryTask) -> None:
-        self._put(task, 0)
+    async def run(self, *tasks: DeliveryTask) -> None:
+        for task in tasks:
+            self._put(task, 0)
         while self._queue:
             self._queue.sort()
-            message = self._queue.pop(0)
-            assert message.receives < 9, "comes again for ever"
-            await self._receive(message)
+            clock = self.sender.clock
+            clock.now = max(clock.now + 0.05, self._queue[0].due)
+            due = [message for message in self._queue if message.due <= clock.now]
+            self._queue = self._queue[len(due) :]
+            self.most_at_once = max(self.most_at_once, len(due))
+            delivered, posts = self._delivered(), len(self.sender.poster.calls)
+            await asyncio.gather(*(self._receive(message) for message in due))
+            self.posts_after_success += delivered and len(self.sender.poster.calls) > posts
+            self._collect()
 
     async def _receive(self, message: Waiting) -> None:
         message.receives += 1
-        clock = self.sender.clock
-        clock.now = max(clock.now + 0.05, message.due)
-        record = a_record(message.task, receives=message.receives, sent_at=message.sent_at, lane=message.lane)
-        delivered, posts = self._delivered(), len(self.sender.poster.calls)
-        answer = await process_batch([record], self.sender.services)
-        self.posts_after_success += delivered and len(self.sender.poster.calls) > posts
+        assert message.receives < 9, "comes again for ever"
+        record = a_record(
+            message.task,
+            receives=message.receives,
+            sent_at=message.sent_at,
+            message_id=str(message.number),
+            lane=message.lane,
+        )
+        care = Care(self.sender.health, self.sender.clock)
+        answer = await process_batch([record], replace(self.sender.services, care=care, places=Places(25)))
         if answer["batchItemFailures"]:
-            self._queue.append(replace(message, due=clock.now + VISIBILITY_S))
+            self._queue.append(replace(message, due=self.sender.clock.now + VISIBILITY_S))
+
+    def _collect(self) -> None:
         while self.sender.tasks.tasks:
             self._put(*self.sender.tasks.tasks.pop(0))
         while self.sender.slow.tasks:
@@ -135,6 +154,28 @@ async def test_wherever_it_dies_nothing_is_lost_and_nothing_follows_a_recorded_s
         await world.run(task)
         assert world.posts_after_success == 0, deaths.passed
         check_ending(world, statuses, deaths)
+
+
+@pytest.mark.parametrize("statuses", [[500, 500, 500, 200], [500]], ids=["at the last attempt", "never"])
+async def test_of_a_retry_that_was_scheduled_twice_one_is_made_wherever_one_of_the_two_dies(
+    statuses: list[int],
+) -> None:
+    whole = Deaths()
+    await World(statuses, whole).run(FIRST)
+    scheduled = [step for step, name in enumerate(whole.passed) if name == "after schedule"][2]
+    twice = Deaths((scheduled,))  # the first hop to the last attempt is on the queue twice
+    world = World(statuses, twice)
+    await world.run(FIRST)
+    assert (world.most_at_once, len(world.sender.poster.calls)) == (2, 4)
+    check_ending(world, statuses, twice)
+    for step in range(scheduled + 1, len(twice.passed) + 2):
+        deaths = Deaths((scheduled, step))
+        world = World(statuses, deaths)
+        await world.run(FIRST)
+        check_ending(world, statuses, deaths)
+        assert world.posts_after_success == 0, deaths.passed
+        unrecorded = step < len(deaths.passed) and deaths.passed[step] in ("after post", "before save")
+        assert len(world.sender.poster.calls) == 4 + unrecorded, deaths.passed
 
 
 @pytest.mark.parametrize("task", [FIRST, REPLAY, TEST_TO_ONE], ids=["event", "replay", "one endpoint"])
@@ -202,6 +243,31 @@ async def test_what_was_buried_twice_is_delivered_once_when_it_is_moved_back() -
     await world.run(buried)
     assert world.sender.records.of("wh_a").state is DeliveryState.DELIVERED
     assert len(world.sender.poster.calls) == 5
+
+
+async def test_of_copies_that_are_moved_back_at_once_one_is_made() -> None:
+    world = World([500] * 4 + [200], Deaths())
+    await world.run(FIRST)
+    ((buried, _),) = world.sender.dead.tasks
+    await world.run(buried, buried)
+    assert world.sender.records.of("wh_a").state is DeliveryState.DELIVERED
+    assert len(world.sender.poster.calls) == 5
+
+
+async def test_what_was_taken_by_a_message_that_comes_no_more_can_be_made_when_it_is_moved_back() -> None:
+    world = World([500, 200], Deaths())
+    await process_batch([a_record(FIRST)], world.sender.services)
+    ((task, _),) = world.sender.tasks.tasks
+    world.sender.clock.now = task.not_before
+    world.sender.records.trap = Deaths((2,))  # after take
+    died = await process_batch([a_record(task, message_id="old")], world.sender.services)
+    assert died["batchItemFailures"]
+    assert len(world.sender.poster.calls) == 1
+    for wait_s, posts in ((0, 1), (TAKEN_S - 1, 1), (2, 2)):
+        world.sender.clock.now += wait_s
+        await process_batch([a_record(task, message_id=f"after {wait_s}")], world.sender.services)
+        assert len(world.sender.poster.calls) == posts
+    assert world.sender.records.of("wh_a").state is DeliveryState.DELIVERED
 
 
 async def test_a_replay_delivers_once_more_what_was_delivered() -> None:

@@ -46,7 +46,8 @@ async def test_a_success_is_one_post_and_one_write() -> None:
         sequence=1,
         round=1,
     )
-    assert (made.records.gets, made.records.saves, made.tasks.tasks, made.dead.tasks) == (0, 1, [], [])
+    assert (made.records.gets, made.records.takes, made.records.saves) == (0, 0, 1)
+    assert (made.tasks.tasks, made.dead.tasks) == ([], [])
     ((_, body, _),) = made.poster.calls
     assert body == a_task().event.encode()
 
@@ -66,6 +67,7 @@ async def test_a_later_attempt_is_added_to_those_before() -> None:
     await run(made, task)
     record = made.records.of("wh_a")
     assert [attempt.status for attempt in record.attempts] == [500, 201]
+    assert (made.records.gets, made.records.takes, made.records.saves) == (1, 1, 2), "a later attempt is taken first"
     assert (record.state, record.next_attempt_at) == (DeliveryState.DELIVERED, None)
     assert len(made.tasks.tasks) == 1
 

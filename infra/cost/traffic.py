@@ -3,7 +3,7 @@
 The needs were counted on the running product at one message a second, where no call is shared by several messages, with
 one endpoint that hears every event; every item is below 1 KB. A transaction's writes count twice, its checks too.
 How much of its tenant's quota is left is looked up every ten seconds in a process at most, here with each message.
-Of a tenant of more than 16 endpoints an event looks up the first 16 (2 or 3 reads), those that are made for no instance,
+Of a tenant of more than 16 endpoints an event looks up the first 16 (2 or 3 reads), all that are made for no instance,
 and the one that its instance has: 3 or 4 reads where this has one, however many there are.
 
 | a message sent | writes | reads | FIFO | fair |

@@ -17,8 +17,8 @@ from functions.webhook_sender.deliver import deliver
 from functions.webhook_sender.figures import count_event
 from functions.webhook_sender.follow import is_early, put_off
 from functions.webhook_sender.incoming import Work, read
-from functions.webhook_sender.ordered.disperse import deliver_alone
-from functions.webhook_sender.ordered.enter import deliver_in_order
+from functions.webhook_sender.ordered.disperse import deliver_alone, disperse
+from functions.webhook_sender.ordered.enter import deliver_in_order, deliver_replayed
 from functions.webhook_sender.ordered.turn import at_a_change
 from functions.webhook_sender.places import OutOfTime
 from functions.webhook_sender.resolve import Resolver
@@ -105,12 +105,15 @@ async def _deliver_to_all(work: Work, resolver: Resolver, services: Services, be
 
 
 def _way_in(work: Work, webhook: Webhook) -> Callable[[Work, Webhook, Services, float | None], Awaitable[None]]:
-    """Only what has a place in the log can be in order; a replay is not."""
-    if work.sequence is None or work.task.forced:
+    """Only what has a place in the log can be in order."""
+    if work.sequence is None:
         return deliver
-    if webhook.ordering is Ordering.INSTANCE or work.task.chained:
-        return deliver_in_order
-    return deliver_alone if webhook.matched_since and at_a_change(work, webhook) else deliver
+    if webhook.ordering is Ordering.INSTANCE:
+        return deliver_replayed if work.task.forced else deliver_in_order
+    if work.task.chained:
+        return disperse
+    changed = webhook.matched_since and at_a_change(work, webhook) and not work.task.forced
+    return deliver_alone if changed else deliver
 
 
 def _tell(record: Record, error: BaseException) -> None:

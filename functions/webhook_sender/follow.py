@@ -39,5 +39,5 @@ def _task(
     task: DeliveryTask, delivery: Delivery, attempt: int = 0, not_before: float = 0.0, again: bool = False
 ) -> DeliveryTask:
     bare = DeliveryTask(task.tenant, task.event, delivery.webhook_id, traceparent=delivery.traceparent)
-    bare = replace(bare, chained=task.chained)
+    bare = replace(bare, chained=task.chained and not again)  # what is dead holds back nothing any more
     return replace(bare, attempt=attempt, not_before=not_before, again=again)

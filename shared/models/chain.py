@@ -16,7 +16,8 @@ from typing import Any
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chain:
     """All events up to and with `cursor` are settled; those up to and with `first` were never its own. Times in unix
-    seconds. `knocks` counts who came while it was held. `behind` is so too while it waits."""
+    seconds. `knocks` counts who came while it was held. `behind` is so too while it waits. `made_at` is its endpoint's
+    `created_at`: one that is made anew may have the id of one before (empty: of an earlier version)."""
 
     tenant: str
     webhook_id: str
@@ -29,6 +30,7 @@ class Chain:
     behind: bool = False
     waits_until: float = 0.0
     aside: bool = False
+    made_at: str = ""
 
     def held_at(self, now: float) -> bool:
         """Whether a sender is at it."""

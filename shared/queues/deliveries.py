@@ -20,8 +20,8 @@ class DeliveryTask:
     warns that it may have been delivered already; `forced` delivers even what was delivered before (a replay), unless
     it was attempted since `asked_at` (unix seconds; 0: in any case).
     `moved_at` (unix seconds): when it first took the slow lane, where it may be twice; 0: it did not.
-    `chained`: it stands for all that waits behind it for an endpoint that has its events in order, or had them so until
-    lately (the sender's ordered/).
+    `chained`: it stands for no attempt of its own, but for what waits of the instance of `event` for an endpoint that
+    has its events in order, or had them so until lately (the sender's ordered/). It is no event to be delivered.
     `instead_of` (unix seconds): it takes the place of the attempt that is due then, if that has not been made.
     `traceparent` travels beside the body, which is read by senders that do not know it too.
     """

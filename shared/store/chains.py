@@ -32,8 +32,12 @@ class Chains:
         return [chain_from(values) for values in found if values["expires_at"] > now]
 
     async def begin(self, chain: Chain, now: float) -> bool:
-        """Stores one that there was not; False when there is one."""
-        absent = Condition("attribute_not_exists(#e) OR #e <= :n", {"e": "expires_at"}, {"n": int(now)})
+        """Stores one that there was not, or only of an earlier endpoint by the same id; False when there is one."""
+        absent = Condition(
+            "attribute_not_exists(#e) OR #e <= :n OR #m <> :m",
+            {"e": "expires_at", "m": "made_at"},
+            {"n": int(now), "m": chain.made_at},
+        )
         values = asdict(chain) | _key(chain) | {"expires_at": int(now + KEPT_S)}
         return await self._done(Put(TABLE, values, absent))
 

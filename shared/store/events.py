@@ -28,10 +28,11 @@ _COUNT_FIELDS = ("instance", *(name for name in Mark.__dataclass_fields__ if nam
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """An event as it is kept: its JSON body, and the trace that it came of."""
+    """An event as it is kept: its JSON body, the trace that it came of, and its place in the log."""
 
     body: str
     traceparent: str | None = None
+    sequence: int = MARK
 
 
 class Events:
@@ -49,14 +50,14 @@ class Events:
         values = {"i": instance, "s": max(sequence, MARK)}
         where = Condition("#i = :i AND #s > :s", {"i": "instance", "s": "sequence"}, values)
         found, _ = await self._db.query(TABLE, where, limit=limit, consistent=True)
-        return [Logged(values["body"], values.get("traceparent")) for values in found]
+        return [_logged(values) for values in found]
 
     async def run_after(self, instance: str, sequence: int, limit: int) -> tuple[list[Logged], bool]:
         """The events that follow `sequence`, in order, and whether there may be more of them."""
         values = {"i": instance, "s": max(sequence, MARK)}
         where = Condition("#i = :i AND #s > :s", {"i": "instance", "s": "sequence"}, values)
         found, last = await self._db.query(TABLE, where, limit=limit, consistent=True)
-        return [Logged(values["body"], values.get("traceparent")) for values in found], last is not None
+        return [_logged(values) for values in found], last is not None
 
     async def run_before(self, instance: str, sequence: int, limit: int) -> list[Logged]:
         """The events that come before `sequence`, the last of them first."""
@@ -65,7 +66,7 @@ class Events:
             return []
         where = Condition("#i = :i AND #s BETWEEN :a AND :b", {"i": "instance", "s": "sequence"}, values)
         found, _ = await self._db.query(TABLE, where, limit=limit, ascending=False, consistent=True)
-        return [Logged(values["body"], values.get("traceparent")) for values in found]
+        return [_logged(values) for values in found]
 
     async def matching(
         self, instance: str, after: int, through: int, types: Sequence[str], limit: int
@@ -154,6 +155,10 @@ def parse_body(body: str) -> Event:
     """The event of its JSON body."""
     raw: dict[str, Any] = json.loads(body)
     return Event(raw["id"], EventType(raw["type"]), raw["timestamp"], raw["data"], raw["instance"], raw["sequence"])
+
+
+def _logged(values: dict[str, Any]) -> Logged:
+    return Logged(values["body"], values.get("traceparent"), int(values["sequence"]))
 
 
 def _mark(values: dict[str, Any]) -> Mark:

@@ -220,7 +220,7 @@ class FakeLog:
         return sorted(sequence for name, sequence in self.bodies if name == InstanceKey.parse(instance).id)
 
     def _logged(self, instance: str, sequence: int) -> Logged:
-        return Logged(self.bodies[InstanceKey.parse(instance).id, sequence])
+        return Logged(self.bodies[InstanceKey.parse(instance).id, sequence], sequence=sequence)
 
 
 @dataclass
@@ -237,7 +237,8 @@ class FakeChains:
 
     async def begin(self, chain: Chain, now: float) -> bool:
         await self._call("begin chain")
-        return self._store(chain, self._as_stored(chain) is None)
+        stored = self._as_stored(chain)
+        return self._store(chain, stored is None or stored.made_at != chain.made_at)
 
     async def take(self, seen: Chain, holder: str, lease_until: float, now: float) -> Chain | None:
         await self._call("take chain")

@@ -1,7 +1,8 @@
 """A chain whose endpoint is to have its events in order no longer: what waited in it goes on its way, each by itself.
 
 Only what happened before that was changed: what came later was never the chain's. It may have been seen to by its own
-task as well, so records are read before anything is delivered here.
+task as well, so records are read before anything is delivered here. Of a disabled endpoint the chain stays as it is
+until that one is enabled.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from dataclasses import replace
 from uuid import uuid4
 
 from functions.webhook_sender.deliver import deliver
-from functions.webhook_sender.follow import put_off
-from functions.webhook_sender.incoming import Work, work_of
-from functions.webhook_sender.ordered.turn import at_a_change, is_onward
+from functions.webhook_sender.follow import EARLY_S, put_off
+from functions.webhook_sender.incoming import Work
+from functions.webhook_sender.ordered.rows import work_of_row
+from functions.webhook_sender.ordered.turn import at_a_change, onward, own_chain
 from functions.webhook_sender.services import Services
 from shared.clock import parse_iso
 from shared.models.chain import Chain
@@ -25,20 +27,18 @@ LEASE_S = 60.0
 AGAIN_S = 1.0
 
 
-async def disperse(work: Work, webhook: Webhook, services: Services, begin_by: float | None) -> None:
-    """Puts a page of what waits behind the cursor on the queue, and makes the attempt that is due by the task itself.
-    Raises StoreError, QueueError, OutOfTime."""
+async def disperse(nudge: Work, webhook: Webhook, services: Services, _begin_by: float | None = None) -> None:
+    """Puts a page of what waits behind the cursor on the queue. Raises StoreError, QueueError."""
     now = services.clock.unix()
-    chain = await services.chains.get(webhook.tenant, webhook.id, work.instance or "", now)
-    if chain and chain.held_at(now):
-        await put_off(replace(onward(work, webhook), not_before=chain.lease_until), services)
-    elif chain and chain.unsettled:
-        if held := await services.chains.take(chain, uuid4().hex, now + LEASE_S, now):
-            await _put_page(held, work, webhook, services)
-        else:
-            await put_off(replace(onward(work, webhook), not_before=now + AGAIN_S), services)
-    if not is_onward(work):
-        await deliver(work, webhook, services, begin_by)
+    chain = own_chain(await services.chains.get(webhook.tenant, webhook.id, nudge.instance or "", now), webhook)
+    if chain is None or not chain.unsettled or not webhook.active:
+        return
+    if chain.held_at(now):
+        await put_off(onward(nudge, webhook, not_before=chain.lease_until + EARLY_S), services)
+    elif held := await services.chains.take(chain, uuid4().hex, now + LEASE_S, now):
+        await _put_page(held, nudge, webhook, services)
+    else:
+        await put_off(onward(nudge, webhook, not_before=now + AGAIN_S), services)
 
 
 async def deliver_alone(work: Work, webhook: Webhook, services: Services, begin_by: float | None) -> None:
@@ -47,31 +47,21 @@ async def deliver_alone(work: Work, webhook: Webhook, services: Services, begin_
     await deliver(replace(work, task=replace(work.task, again=again)), webhook, services, begin_by)
 
 
-def onward(work: Work, webhook: Webhook) -> DeliveryTask:
-    """A task that stands for the rest of a chain, and for no attempt of its own."""
-    task = work.task
-    return DeliveryTask(task.tenant, task.event, webhook.id, chained=True, traceparent=task.traceparent)
-
-
-async def _put_page(held: Chain, work: Work, webhook: Webhook, services: Services) -> None:
+async def _put_page(held: Chain, nudge: Work, webhook: Webhook, services: Services) -> None:
     instance = str(InstanceKey(webhook.tenant, held.instance))
     found, more = await services.log.run_after(instance, held.cursor, PAGE)
-    tasks = [
-        DeliveryTask(webhook.tenant, one.body, webhook.id, again=True, traceparent=one.traceparent) for one in found
-    ]
-    waiting = [work_of(task, receives=1, sent_at=0.0, lane=work.lane) for task in tasks]
-    old = [one for one in waiting if at_a_change(one, webhook)]
-    own = None if is_onward(work) else work.event_id
-    wanted = [one for one in old if webhook.wants(one.event_type, one.instance) and one.event_id != own]
+    read = [one for row in found if (one := work_of_row(row, webhook, services, nudge.lane))]
+    old = [one for one in read if at_a_change(one, webhook)]
+    wanted = [one for one in old if webhook.wants(one.event_type, one.instance)]
     if wanted:
         first = await _known(wanted[0], webhook, services)
-        await services.tasks.put([first, *(one.task for one in wanted[1:])])
-    more = more and len(old) == len(found)
-    cursor = (waiting[-1].sequence if waiting else None) or held.cursor
+        await services.tasks.put([first, *(replace(one.task, again=True) for one in wanted[1:])])
+    more = more and len(old) == len(read)
+    cursor = found[-1].sequence if found else held.cursor
     left = replace(held, cursor=cursor, behind=more, waits_until=0.0, aside=False)
     await services.chains.release(left, services.clock.unix(), unheard=True)
     if more:
-        await services.tasks.put([onward(work, webhook)])
+        await services.tasks.put([onward(nudge, webhook)])
 
 
 async def _known(first: Work, webhook: Webhook, services: Services) -> DeliveryTask:
@@ -79,5 +69,5 @@ async def _known(first: Work, webhook: Webhook, services: Services) -> DeliveryT
     name = delivery_id(first.event_id, webhook.id)
     earlier = await services.records.get(webhook.tenant, webhook.id, name)
     if earlier is None or earlier.next_attempt_at is None:
-        return first.task
-    return replace(first.task, attempt=earlier.round, not_before=parse_iso(earlier.next_attempt_at), again=False)
+        return replace(first.task, again=True)
+    return replace(first.task, attempt=earlier.round, not_before=parse_iso(earlier.next_attempt_at))

@@ -6,17 +6,18 @@ from contextlib import suppress
 from dataclasses import replace
 from uuid import uuid4
 
+from functions.webhook_sender.deliver import deliver
 from functions.webhook_sender.follow import EARLY_S, put_off
-from functions.webhook_sender.incoming import Work, work_of
-from functions.webhook_sender.ordered.disperse import deliver_alone, disperse, onward
+from functions.webhook_sender.incoming import Work
+from functions.webhook_sender.ordered.disperse import deliver_alone
 from functions.webhook_sender.ordered.holds import Hold
-from functions.webhook_sender.ordered.turn import Turn, is_alone, is_before, matched_since, turn
+from functions.webhook_sender.ordered.rows import work_of_row
+from functions.webhook_sender.ordered.turn import Turn, is_alone, is_before, matched_since, onward, own_chain, turn
 from functions.webhook_sender.ordered.walk import Stop, Walker, Why, loop_time
 from functions.webhook_sender.services import Services
 from shared.models.chain import Chain
 from shared.models.instance import InstanceKey
-from shared.models.webhook import Ordering, Webhook
-from shared.queues.deliveries import DeliveryTask
+from shared.models.webhook import Webhook
 from shared.queues.queue import QueueError
 from shared.store.database import StoreError, StoreUnavailable
 
@@ -30,26 +31,32 @@ _TRIES = 10
 
 async def deliver_in_order(work: Work, webhook: Webhook, services: Services, begin_by: float | None = None) -> None:
     """Delivers what is due of the chain of this event. Raises StoreError, QueueError: our own faults."""
-    if webhook.ordering is not Ordering.INSTANCE:
-        await disperse(work, webhook, services, begin_by)
-        return
     key = webhook.tenant, webhook.id, work.instance or ""
     async with services.holds.alone(key):
         if not is_before(work, webhook) and services.holds.absorbs(key, work.sequence or 0, work.lane):
             return
         hold, alone = await _taken(work, webhook, services)
-    if alone:
-        await deliver_alone(work, webhook, services, begin_by)
     if hold:
         await _work_on(hold, work, webhook, services, begin_by)
+    if alone:
+        await deliver_alone(work, webhook, services, begin_by)
+
+
+async def deliver_replayed(work: Work, webhook: Webhook, services: Services, begin_by: float | None = None) -> None:
+    """A replay is not in order. But a chain that waits for this event's next attempt need not wait any longer."""
+    await deliver(work, webhook, services, begin_by)
+    now = services.clock.unix()
+    chain = await services.chains.get(webhook.tenant, webhook.id, work.instance or "", now)
+    if chain and chain.waits_until and work.sequence == chain.cursor + 1:
+        await services.tasks.put([onward(work, webhook, instead_of=chain.waits_until)])
 
 
 async def _taken(nudge: Work, webhook: Webhook, services: Services) -> tuple[Hold | None, bool]:
     """The chain, if it is this nudge's turn; and whether its own event is not the chain's."""
     holder = uuid4().hex
     for _ in range(_TRIES):
-        now = services.clock.unix()
-        chain = await services.chains.get(webhook.tenant, webhook.id, nudge.instance or "", now)
+        now, begin_by = services.clock.unix(), services.clock.monotonic() + RUN_S
+        chain = own_chain(await services.chains.get(webhook.tenant, webhook.id, nudge.instance or "", now), webhook)
         alone = chain is not None and is_alone(nudge, webhook, chain)
         found = turn(nudge, webhook, chain, now, holder)
         if found in (Turn.DROP, Turn.ALONE):
@@ -57,18 +64,15 @@ async def _taken(nudge: Work, webhook: Webhook, services: Services) -> tuple[Hol
         if chain is None:
             await services.chains.begin(await _beginning(nudge, webhook, services, holder), now)
         elif found is Turn.OURS:
-            return _hold(chain, services, settled=False), alone
+            return Hold(chain, chain.cursor, begin_by, settled=False, certain=False), alone
         elif found is Turn.KNOCK:
             if await _knocked(nudge, webhook, chain, services):
                 return None, alone
         elif held := await services.chains.take(chain, holder, now + LEASE_S, now):
-            return _hold(held, services, settled=not chain.unsettled), alone
+            settled = not chain.unsettled
+            hold = Hold(held, held.cursor, begin_by, settled=settled, certain=settled, awaited=chain.waits_until)
+            return hold, alone
     raise StoreUnavailable("the chain changes too often")
-
-
-def _hold(chain: Chain, services: Services, *, settled: bool) -> Hold:
-    begin_by = services.clock.monotonic() + RUN_S
-    return Hold(chain, chain.cursor, begin_by, settled=settled, certain=settled)
 
 
 async def _beginning(nudge: Work, webhook: Webhook, services: Services, holder: str) -> Chain:
@@ -76,9 +80,9 @@ async def _beginning(nudge: Work, webhook: Webhook, services: Services, holder: 
     cursor = (nudge.sequence or 1) - 1
     instance = nudge.instance or ""
     before = await services.log.run_before(str(InstanceKey(webhook.tenant, instance)), cursor + 1, MOST_BEFORE)
-    for one in before:
-        earlier = work_of(DeliveryTask(webhook.tenant, one.body), receives=1, sent_at=0.0, lane=nudge.lane)
-        if earlier.sequence != cursor or earlier.happened_at < matched_since(webhook):
+    for row in before:
+        earlier = work_of_row(row, webhook, services, nudge.lane)
+        if earlier and (earlier.sequence != cursor or earlier.happened_at < matched_since(webhook)):
             break
         cursor -= 1
     return Chain(
@@ -89,6 +93,7 @@ async def _beginning(nudge: Work, webhook: Webhook, services: Services, holder: 
         first=cursor,
         holder=holder,
         lease_until=services.clock.unix() + LEASE_S,
+        made_at=webhook.created_at,
     )
 
 
@@ -97,7 +102,8 @@ async def _knocked(nudge: Work, webhook: Webhook, chain: Chain, services: Servic
     if not await services.chains.knock(chain, services.clock.unix()):
         return False
     if nudge.receives > 1 or nudge.task.webhook_id:
-        await put_off(replace(onward(nudge, webhook), not_before=chain.lease_until), services)
+        later = onward(nudge, webhook, not_before=chain.lease_until + EARLY_S, instead_of=nudge.task.instead_of)
+        await put_off(later, services)
     return True
 
 
@@ -120,9 +126,6 @@ async def _walked(walker: Walker) -> Stop:
         with services.holds.listening(hold):
             stop = await _heard(walker)
         held = await _let_go(hold, stop, services)
-        while held and _still_waits(hold, stop, services):
-            hold.chain = held
-            held = await _let_go(hold, stop, services)
         if held is None:
             return stop
         hold.chain, hold.settled = held, False
@@ -130,11 +133,6 @@ async def _walked(walker: Walker) -> Stop:
             stop = Stop(Why.TIME)
             await _let_go(hold, stop, services)
             return stop
-
-
-def _still_waits(hold: Hold, stop: Stop, services: Services) -> bool:
-    """Whether who has knocked can be told to wait too: what is scheduled is still to come."""
-    return stop.why is Why.WAITS and not _is_due(stop, services) and services.clock.monotonic() < hold.begin_by
 
 
 async def _heard(walker: Walker) -> Stop:
@@ -162,7 +160,8 @@ def _is_due(stop: Stop, services: Services) -> bool:
 
 
 async def _let_go(hold: Hold, stop: Stop, services: Services) -> Chain | None:
-    """None: it is let go. The chain, where somebody has knocked who is to be heard."""
+    """None: it is let go. The chain, where somebody has knocked who is to be heard: not where a task will come."""
+    will_come = stop.why is Why.TIME or (stop.why is Why.WAITS and not _is_due(stop, services))
     left = replace(
         hold.chain,
         cursor=hold.cursor,
@@ -170,4 +169,4 @@ async def _let_go(hold: Hold, stop: Stop, services: Services) -> Chain | None:
         waits_until=stop.until,
         aside=stop.why is Why.ASIDE,
     )
-    return await services.chains.release(left, services.clock.unix(), unheard=stop.why is Why.TIME)
+    return await services.chains.release(left, services.clock.unix(), unheard=will_come)

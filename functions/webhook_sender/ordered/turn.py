@@ -10,7 +10,9 @@ ALONE  it is not the chain's: it is delivered as to any endpoint
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import Enum, auto
+from typing import Any
 
 from functions.webhook_sender.follow import EARLY_S
 from functions.webhook_sender.incoming import Work
@@ -18,6 +20,7 @@ from functions.webhook_sender.lane import Lane
 from shared.clock import iso, parse_iso
 from shared.models.chain import Chain
 from shared.models.webhook import Webhook
+from shared.queues.deliveries import DeliveryTask
 
 CHANGE_S = (
     60.0  # events so soon after a change may have been treated as before it; clocks of hosts are no further apart
@@ -52,6 +55,11 @@ def turn(nudge: Work, webhook: Webhook, chain: Chain | None, now: float, holder:
     return Turn.TAKE if ahead or chain.unsettled else passed
 
 
+def own_chain(found: Chain | None, webhook: Webhook) -> Chain | None:
+    """The chain that was found, unless it is of an earlier endpoint by the same id."""
+    return found if found and found.made_at in ("", webhook.created_at) else None
+
+
 def matched_since(webhook: Webhook) -> float:
     """Since when the endpoint asks for what it asks for (unix seconds)."""
     return parse_iso(webhook.created_at) if webhook.matched_since is None else webhook.matched_since
@@ -64,15 +72,15 @@ def at_a_change(work: Work, webhook: Webhook) -> bool:
 
 def is_alone(nudge: Work, webhook: Webhook, chain: Chain) -> bool:
     """Whether a task's event is not the chain's. All others that the chain has passed are settled, or not wanted."""
-    task, sequence = nudge.task, nudge.sequence or 0
-    if is_onward(nudge):
+    if nudge.task.chained:
         return False
     if is_before(nudge, webhook):
         return True
+    sequence = nudge.sequence or 0
     if sequence > chain.cursor:
         return False
-    one = task.webhook_id and (task.again or not task.chained)  # a dead one revived, a replay that is tried again
-    return bool(one) or sequence <= chain.first or at_a_change(nudge, webhook)
+    one = nudge.task.webhook_id is not None  # a dead one revived, a replay that is tried again
+    return one or sequence <= chain.first or at_a_change(nudge, webhook)
 
 
 def is_before(nudge: Work, webhook: Webhook) -> bool:
@@ -80,25 +88,22 @@ def is_before(nudge: Work, webhook: Webhook) -> bool:
     return not nudge.task.chained and nudge.happened_at < matched_since(webhook)
 
 
+def onward(work: Work, webhook: Webhook, **changes: Any) -> DeliveryTask:
+    """A task that stands for the rest of a chain, and for no attempt of its own."""
+    task = work.task
+    bare = DeliveryTask(task.tenant, task.event, webhook.id, chained=True, traceparent=task.traceparent)
+    return replace(bare, **changes)
+
+
 def _first(nudge: Work, webhook: Webhook) -> Turn:
     if is_before(nudge, webhook):
         return Turn.ALONE
-    return Turn.BEGIN if webhook.active else Turn.DROP
-
-
-def is_onward(work: Work) -> bool:
-    """Whether a task stands for the rest of a chain, and for no attempt of its own."""
-    task = work.task
-    return task.chained and not (task.attempt or task.not_before or task.moved_at or task.again)
+    return Turn.BEGIN if webhook.active and not nudge.task.chained else Turn.DROP
 
 
 def _waits(chain: Chain, nudge: Work, now: float) -> bool:
-    """A task of the slow lane is the one that is waited for; where that one came while the endpoint was disabled, the
-    API's is. One that is brought forward comes for what is waited for."""
+    """Whether the task that is waited for is still to come, and not this one. Of the slow lane it is any: they do not
+    wait; where one of those came while the endpoint was disabled, it is the one that the change puts there."""
     if nudge.task.instead_of and iso(nudge.task.instead_of) == iso(chain.waits_until):
         return False
-    return chain.waits_until - now > EARLY_S and not (chain.aside and (nudge.lane is Lane.SLOW or is_onward(nudge)))
-
-
-def _passed(nudge: Work, webhook: Webhook, chain: Chain) -> Turn:
-    return Turn.ALONE if is_alone(nudge, webhook, chain) else Turn.DROP
+    return chain.waits_until - now > EARLY_S and not (chain.aside and (nudge.lane is Lane.SLOW or nudge.task.chained))

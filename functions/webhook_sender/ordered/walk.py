@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
+from functions.webhook_sender.catch_up.bring import MOST_EARLY
 from functions.webhook_sender.deliver import proceed
 from functions.webhook_sender.fate import Elsewhere
 from functions.webhook_sender.follow import EARLY_S, follow
-from functions.webhook_sender.incoming import Work, work_of
+from functions.webhook_sender.incoming import Work
 from functions.webhook_sender.ordered.holds import Hold
+from functions.webhook_sender.ordered.rows import work_of_row
 from functions.webhook_sender.ordered.turn import at_a_change, matched_since
 from functions.webhook_sender.places import OutOfTime
 from functions.webhook_sender.services import Services
@@ -59,10 +61,12 @@ class Walker:
 
     async def walk(self) -> Stop:
         """Delivers what is behind the cursor, which it moves. Raises StoreError, QueueError."""
-        if self._is_next(self.nudge) and self.hold.settled:
+        if self._is_next(self.nudge) and self.hold.settled and not self.nudge.task.chained:
             return await self._deliver(self.nudge) or _END
         more = True
         while more:
+            if self._is_late:
+                return Stop(Why.TIME)
             found, more = await self.services.log.run_after(self._instance, self.hold.cursor, PAGE)
             if stop := await self._deliver_all(found):
                 return stop
@@ -74,12 +78,19 @@ class Walker:
     def _instance(self) -> str:
         return str(InstanceKey(self.webhook.tenant, self.hold.chain.instance))
 
+    @property
+    def _is_late(self) -> bool:
+        return self.services.clock.monotonic() >= self.hold.begin_by
+
     def _is_next(self, work: Work) -> bool:
         return work.sequence == self.hold.cursor + 1
 
     async def _deliver_all(self, found: Sequence[Logged]) -> Stop | None:
-        for one in found:
-            if stop := await self._deliver(self._work(one)):
+        for row in found:
+            work = work_of_row(row, self.webhook, self.services, self.nudge.lane)
+            if work is None:
+                self.hold.cursor = row.sequence
+            elif stop := await self._deliver(self.nudge if work.event_id == self.nudge.event_id else work):
                 return stop
         return None
 
@@ -92,18 +103,15 @@ class Walker:
 
     def _is_wanted(self, work: Work) -> bool:
         """What nobody asked for when it happened was not put on the queue for this endpoint, nor is it to come now."""
-        if (
-            self.hold.settled
-            and work.event_id != self.nudge.event_id
-            and work.happened_at < matched_since(self.webhook)
-        ):
+        asked = work.event_id == self.nudge.event_id and not self.nudge.task.chained
+        if self.hold.settled and not asked and work.happened_at < matched_since(self.webhook):
             return False
         return self.webhook.wants(work.event_type, work.instance)
 
     async def _settle(self, work: Work) -> Stop | None:
         if self.services.care.health(self.webhook).disabled_at is not None:
             return Stop(Why.DISABLED)
-        if self.services.clock.monotonic() >= self.hold.begin_by:
+        if self._is_late:
             return Stop(Why.TIME)
         earlier = await self._earlier(work)
         if earlier and (known := await self._known(work, earlier)):
@@ -126,15 +134,16 @@ class Walker:
             await follow(earlier, work.task, self.services)  # who recorded it may have died before it was buried
             return _END
         due = parse_iso(earlier.next_attempt_at) if earlier.next_attempt_at else 0.0
-        if due - self.services.clock.unix() <= EARLY_S or self._is_brought_forward(work, earlier):
+        if due - self.services.clock.unix() <= EARLY_S or self._is_brought_forward(earlier):
             return None
-        await follow(earlier, self._task(work, earlier), self.services)
+        if earlier.next_attempt_at != iso(self.hold.awaited):
+            await follow(earlier, self._task(work, earlier), self.services)
         return Stop(Why.WAITS, due)
 
-    def _is_brought_forward(self, work: Work, earlier: Delivery) -> bool:
+    def _is_brought_forward(self, earlier: Delivery) -> bool:
         """Whether the nudge came for this attempt before its time. Nobody else makes it: the chain is held."""
         instead_of = self.nudge.task.instead_of
-        if not instead_of or work.event_id != self.nudge.event_id or earlier.next_attempt_at != iso(instead_of):
+        if not instead_of or earlier.next_attempt_at != iso(instead_of) or earlier.early >= MOST_EARLY:
             return False
         return self.services.care.health(self.webhook).failing_since is None
 
@@ -151,22 +160,16 @@ class Walker:
         self.hold.certain = False
         return Stop(Why.WAITS, parse_iso(fate.next_attempt_at))
 
-    def _work(self, one: Logged) -> Work:
-        task = DeliveryTask(self.webhook.tenant, one.body, self.webhook.id, traceparent=one.traceparent)
-        work = work_of(task, receives=1, sent_at=self.services.clock.unix(), lane=self.nudge.lane)
-        return self.nudge if work.event_id == self.nudge.event_id else work
-
     def _task(self, work: Work, earlier: Delivery | None) -> DeliveryTask:
         """The task of an attempt, as those that follow from it are made of it."""
         bare = DeliveryTask(work.task.tenant, work.task.event, self.webhook.id, traceparent=work.task.traceparent)
+        task = replace(bare, moved_at=work.task.moved_at, chained=True)
         if earlier is None:
-            return replace(bare, moved_at=work.task.moved_at, chained=True)
-        if self._is_brought_forward(work, earlier):
-            early = self.nudge.task
-            bare = replace(bare, not_before=early.not_before, instead_of=early.instead_of)
-            return replace(bare, attempt=earlier.round, moved_at=work.task.moved_at, chained=True)
+            return task
+        if self._is_brought_forward(earlier):
+            return replace(task, attempt=earlier.round, instead_of=self.nudge.task.instead_of)
         due = parse_iso(earlier.next_attempt_at) if earlier.next_attempt_at else 0.0  # by which it is known as due
-        return replace(bare, attempt=earlier.round, not_before=due, moved_at=work.task.moved_at, chained=True)
+        return replace(task, attempt=earlier.round, not_before=due)
 
 
 def loop_time(within_s: float, begin_by: float | None) -> float:

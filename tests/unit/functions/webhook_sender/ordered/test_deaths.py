@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from functions.webhook_sender.batch import process_batch
+from functions.webhook_sender.follow import EARLY_S
 from functions.webhook_sender.ordered.enter import LEASE_S
 from functions.webhook_sender.ordered.holds import Holds
 from shared.models.chain import Chain
@@ -100,7 +101,7 @@ async def test_a_message_that_comes_again_too_soon_comes_once_more_after_the_lea
     await work(sender, dies=True)
     await work(sender, receives=2)
     ((task, delay_s),) = sender.tasks.tasks
-    assert (task.chained, task.not_before, delay_s) == (True, NOW + LEASE_S, LEASE_S)
+    assert (task.chained, task.not_before, delay_s) == (True, NOW + LEASE_S + EARLY_S, LEASE_S + EARLY_S)
 
 
 async def test_a_lone_event_costs_three_calls_more() -> None:

@@ -2,6 +2,7 @@
 
 A task on the slow lane says when it was moved there. Where the process dies between putting it there and deleting the
 message that it came by, there are two of it: so its record is read first, and the second one is dropped (`standing`).
+What was never attempted is recorded as pending before it is moved, so that it can be seen.
 
 What is put back waits for its turn, but no longer than half as long as its endpoint has been slow or failing: after an
 outage all of it is on its way again within half the outage's time. It uses up nothing of the schedule. Where there was
@@ -21,7 +22,7 @@ from functions.webhook_sender.follow import follow, put_off
 from functions.webhook_sender.incoming import Work
 from functions.webhook_sender.lane import Lane
 from functions.webhook_sender.pace import Pace
-from functions.webhook_sender.record import delivered_by_twin, put_off_until, record
+from functions.webhook_sender.record import delivered_by_twin, put_off_until, record, waiting
 from functions.webhook_sender.services import Services
 from shared.clock import parse_iso
 from shared.metrics import DELIVERIES_SLOWED
@@ -37,17 +38,22 @@ _EARLIER = 0.25  # turns come up to this much sooner, so that those at the cap d
 _PAUSE_SPREAD = 0.1
 
 
-async def take_slow_lane(work: Work, webhook: Webhook, services: Services) -> Elsewhere:
-    """Moves a task from the fast lane. Raises QueueError."""
+async def take_slow_lane(work: Work, webhook: Webhook, earlier: Delivery | None, services: Services) -> Elsewhere:
+    """Moves a task from the fast lane; where nothing was recorded `earlier`, its delivery is pending from then on.
+    Raises StoreError, QueueError."""
+    if earlier is None and work.task.attempt == 0 and not work.task.forced:
+        await services.records.begin(waiting(work, webhook), services.clock.unix())
     await services.slow.put([_for_slow_lane(work, webhook)])
     services.meter.add(DELIVERIES_SLOWED)
     return Elsewhere()
 
 
-async def wait_for_turn(work: Work, webhook: Webhook, pace: Pace, services: Services) -> Elsewhere:
-    """Has a task wait on the slow lane for which its endpoint has no room. Raises QueueError."""
+async def wait_for_turn(
+    work: Work, webhook: Webhook, earlier: Delivery | None, pace: Pace, services: Services
+) -> Elsewhere:
+    """Has a task wait on the slow lane for which its endpoint has no room. Raises StoreError, QueueError."""
     if work.lane is Lane.FAST:
-        return await take_slow_lane(work, webhook, services)
+        return await take_slow_lane(work, webhook, earlier, services)
     most_s = _longest(services.care.health(webhook), services.clock.unix())
     delay_s = pace.book(services.clock.monotonic(), most_s) * (1 - _EARLIER * services.jitter())
     await services.slow.put([_for_slow_lane(work, webhook)], max(1, math.ceil(delay_s)))

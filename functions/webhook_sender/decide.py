@@ -15,6 +15,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from shared.models.dead_reason import DeadReason
 from shared.models.webhook import Attempt
 
 SCHEDULE_S = (1.0, 2.0, 4.0, 30.0, 300.0, 1800.0, 7200.0, 21_600.0, 43_200.0)
@@ -36,7 +37,9 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Dead:
-    """No attempt is left."""
+    """No attempt is left, for this reason."""
+
+    reason: DeadReason
 
 
 Verdict = Delivered | Retry | Dead
@@ -48,8 +51,10 @@ def decide(
     """The verdict on attempt `number` (from 0). `jitter`: 0 to 1. `retry_after_s`: what the endpoint asks for."""
     if outcome.status is not None and 200 <= outcome.status < 300:
         return Delivered()
-    if number >= len(schedule) or is_gone(outcome):
-        return Dead()
+    if is_gone(outcome):
+        return Dead(DeadReason.GONE)
+    if number >= len(schedule):
+        return Dead(DeadReason.SCHEDULE)
     spread = 1 + SPREAD * jitter
     if retry_after_s is None:
         return Retry(schedule[number] * spread)

@@ -22,11 +22,12 @@ what was recorded (`standing`):
 | recorded, not put off      | pending or retrying, n.a.a. | is put off for that time                             |
 | brought forward, no place  | retrying, next_attempt_at   | takes the place of the scheduled one, or is dropped  |
 | has that place             | retrying, its own time      | makes the attempt; the scheduled one is dropped      |
-| moved to the slow lane     | nothing, or the one before  | is moved once more; one of the twins is made, but of |
-|                            |                             | a first attempt both where they come at once         |
+| recorded, not moved        | pending, no n.a.a.          | is moved, or makes the attempt                       |
+| moved to the slow lane     | the same, or the one before | is moved once more; one of the twins is made         |
 
-Twins come at the same moment and find the same record. So whoever is to make a later attempt takes it first, by a write
-on condition (record.take); the others are dropped. A first attempt costs no such write.
+Twins come at the same moment and find the same record. So whoever is to make an attempt that something is recorded of
+takes it first, by a write on condition (record.take); the others are dropped. Where nothing was recorded before, as of
+most, a first attempt costs no such write.
 
 What the store or the queues refuse (StoreError, QueueError) has the effect of dying at that step.
 """
@@ -52,6 +53,7 @@ from functions.webhook_sender.services import Services
 from functions.webhook_sender.standing import Standing, needs_record, standing
 from functions.webhook_sender.watch import Watch
 from functions.webhook_sender.way import Way, way
+from shared.models.dead_reason import DeadReason
 from shared.models.webhook import Attempt, Delivery, DeliveryState, Webhook, delivery_id
 from shared.store.database import ConditionFailed
 
@@ -61,7 +63,7 @@ log = logging.getLogger(__name__)
 async def deliver(work: Work, webhook: Webhook, services: Services, begin_by: float | None = None) -> None:
     """Makes the attempt that is due, if any is. Raises StoreError, QueueError and OutOfTime: our own faults."""
     if pace := _without_turn(work, webhook, services):
-        await wait_for_turn(work, webhook, pace, services)
+        await wait_for_turn(work, webhook, None, pace, services)
         return
     earlier = await _earlier(work, webhook, services)
     match standing(work, earlier):
@@ -107,11 +109,11 @@ async def proceed(
     health = services.care.health(webhook)
     match _way(work, webhook, services):
         case Way.NONE:  # it was disabled on the way; a replay revives what waited for it
-            return await _conclude(work, webhook, earlier, None, Dead(), services)
+            return await _conclude(work, webhook, earlier, None, Dead(DeadReason.DISABLED), services)
         case Way.LATER:
             return await put_off_paused(work, webhook, earlier, health.paused_until or 0.0, services)
         case Way.ASIDE:
-            return await take_slow_lane(work, webhook, services)
+            return await take_slow_lane(work, webhook, earlier, services)
         case Way.CALL:
             return await _call(work, webhook, earlier, services, begin_by, contested=contested)
 
@@ -130,8 +132,8 @@ async def _call(
         outcome = await _attempted(work, webhook, pace, services, begin_by, earlier if contested else None)
     except NoRoom:
         if is_given_up(work, services.clock.unix()):
-            return await _conclude(work, webhook, earlier, None, Dead(), services)
-        return await wait_for_turn(work, webhook, pace, services)
+            return await _conclude(work, webhook, earlier, None, Dead(DeadReason.NO_TURN), services)
+        return await wait_for_turn(work, webhook, earlier, pace, services)
     except ConditionFailed:
         return Elsewhere()  # its twin's
     if outcome is None:

@@ -25,9 +25,8 @@ class GroupedRecords:
 
     def __init__(self, deliveries: Deliveries) -> None:
         self._deliveries = deliveries
-        self._writes = Together(
-            self._save, MAX_GROUP, lambda entry: _key(entry[0])
-        )  # one call cannot write the same item twice
+        self._writes = Together(self._save, MAX_GROUP, _entry_key)  # one call cannot write the same item twice
+        self._beginnings = Together(self._begin, MAX_GROUP, _entry_key)
 
     async def get(self, tenant: str, webhook_id: str, delivery_id: str) -> Delivery | None:
         """A delivery, or None. Raises StoreError."""
@@ -49,6 +48,10 @@ class GroupedRecords:
             except _Left:
                 await retries.again()
 
+    async def begin(self, delivery: Delivery, now: float) -> None:
+        """Stores a delivery unless something is stored of it. Raises StoreError."""
+        await self._beginnings.add((delivery, now))
+
     async def reschedule(self, delivery: Delivery, *, seen: str | None) -> None:
         """Stores another `next_attempt_at` on condition. Raises StoreError, ConditionFailed."""
         await self._deliveries.reschedule(delivery, seen=seen)
@@ -61,6 +64,10 @@ class GroupedRecords:
         deliveries = [delivery for delivery, _ in group]
         left = {_key(one) for one in await self._deliveries.save_many(deliveries, group[-1][1])}
         return [_Left("a delivery was not taken") if _key(one) in left else None for one in deliveries]
+
+    async def _begin(self, group: list[tuple[Delivery, float]]) -> list[None]:
+        await self._deliveries.begin([delivery for delivery, _ in group], group[-1][1])
+        return [None] * len(group)
 
 
 class GroupedTasks:
@@ -77,6 +84,10 @@ class GroupedTasks:
     async def _put(self, group: list[Outgoing]) -> list[QueueError | None]:
         refused = {id(message) for message in await self._queue.send_many(group)}
         return [QueueError("a delivery was not taken") if id(message) in refused else None for message in group]
+
+
+def _entry_key(entry: tuple[Delivery, float]) -> tuple[str, str]:
+    return _key(entry[0])
 
 
 def _key(delivery: Delivery) -> tuple[str, str]:

@@ -36,6 +36,7 @@ def recorded(
         traceparent=(earlier.traceparent if earlier else None) or work.task.traceparent,
         round=work.task.attempt + (not unused),
         early=(earlier.early if earlier else 0) + 1 if unused else 0,
+        reason=verdict.reason if isinstance(verdict, Dead) else None,
     )
 
 
@@ -48,6 +49,11 @@ def put_off_until(work: Work, webhook: Webhook, earlier: Delivery | None, due: f
     return replace(
         before, state=state, created_at=created_at, next_attempt_at=iso(due), round=work.task.attempt, early=early
     )
+
+
+def waiting(work: Work, webhook: Webhook) -> Delivery:
+    """The delivery before its first attempt, where that waits for a turn: nobody knows when it comes."""
+    return replace(put_off_until(work, webhook, None, 0.0), next_attempt_at=None)
 
 
 async def record(delivery: Delivery, work: Work, services: Services) -> None:

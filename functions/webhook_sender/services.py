@@ -60,6 +60,9 @@ class Records(Protocol):
     async def save(self, delivery: Delivery, now: float, *, keep_delivered: bool = False) -> None:
         """Stores a delivery. Raises StoreError, ConditionFailed where `keep_delivered` forbids it."""
 
+    async def begin(self, delivery: Delivery, now: float) -> None:
+        """Stores a delivery unless something is stored of it. Raises StoreError."""
+
     async def reschedule(self, delivery: Delivery, *, seen: str | None) -> None:
         """Stores its `next_attempt_at`. Raises StoreError, ConditionFailed where it is not retried at `seen`."""
 

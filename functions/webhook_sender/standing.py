@@ -43,7 +43,7 @@ def standing(work: Work, earlier: Delivery | None) -> Standing:
         return _after(work, earlier) if _is_replayed(work, earlier) else Standing.OPEN
     if earlier.state is DeliveryState.DELIVERED:
         return Standing.SETTLED
-    if _is_due(work, earlier) or _is_revived(work, earlier):
+    if _is_due(work, earlier) or _is_revived(work, earlier) or _is_unattempted(work, earlier):
         return Standing.OPEN
     if _is_early(work, earlier):
         return Standing.EARLY
@@ -69,6 +69,11 @@ def _is_due(work: Work, earlier: Delivery) -> bool:
         return False  # it has put nothing in the place of the other yet: a twin of it has
     due = iso(task.not_before) if task.not_before else None
     return due is not None and due == earlier.next_attempt_at
+
+
+def _is_unattempted(work: Work, earlier: Delivery) -> bool:
+    """Recorded before it was moved to the slow lane: the first to come makes the attempt, on whichever lane."""
+    return earlier.state is DeliveryState.PENDING and earlier.next_attempt_at is None and work.task.attempt == 0
 
 
 def _is_early(work: Work, earlier: Delivery) -> bool:

@@ -44,13 +44,19 @@ class Retries:
 
 async def commit(database: Database, writes: Sequence[Write]) -> bool:
     """Makes all writes in one transaction; False where a condition does not hold. Raises StoreError."""
+    return not await refused(database, writes)
+
+
+async def refused(database: Database, writes: Sequence[Write]) -> tuple[int, ...]:
+    """Makes all writes in one transaction, or none: then the positions of those whose condition does not hold. Raises
+    StoreError."""
     retries = Retries()
     while True:
         try:
             await database.transact(writes)
         except TransactionRefused as refusal:
             if refusal.refused:
-                return False
+                return refusal.refused
             await retries.again()
         else:
-            return True
+            return ()

@@ -9,7 +9,8 @@ from typing import Any
 from shared.ids import first_id_at
 from shared.models.dead_reason import DeadReason
 from shared.models.webhook import Attempt, Delivery, DeliveryState
-from shared.store.database import Condition, ConditionFailed, Database, Put, Update, absent
+from shared.store.conflicts import refused
+from shared.store.database import Condition, Database, Put, Update, absent
 from shared.store.sifting import one_of, sift
 
 TABLE = "deliveries"
@@ -95,13 +96,13 @@ class Deliveries:
         where it is stored as delivered already."""
         await self._db.write(_put(delivery, now, _NOT_DELIVERED if keep_delivered else None))
 
-    async def begin(self, delivery: Delivery, now: float) -> bool:
-        """Stores a delivery of which nothing was stored; False where there is something, which stays."""
-        try:
-            await self._db.write(_put(delivery, now, absent("id")))
-        except ConditionFailed:
-            return False
-        return True
+    async def begin(self, deliveries: Sequence[Delivery], now: float) -> None:
+        """Stores those of up to 25 different deliveries of which nothing is stored; what is stored stays."""
+        left = list(deliveries)
+        while left:
+            puts = [_put(one, now, absent("id")) for one in left]
+            known = await refused(self._db, puts)
+            left = [one for at, one in enumerate(left) if at not in known] if known else []
 
     async def reschedule(self, delivery: Delivery, *, seen: str | None) -> None:
         """Stores another `next_attempt_at`. Raises ConditionFailed, and changes nothing, where it is not retried at

@@ -129,6 +129,12 @@ class FakeRecords:
         self.taken.pop(key, None)
         self.trap("after save")
 
+    async def begin(self, delivery: Delivery, now: float) -> None:
+        self.trap("before begin")
+        await asyncio.sleep(0)
+        self.found.setdefault((delivery.webhook_id, delivery.id), delivery)
+        self.trap("after begin")
+
     async def reschedule(self, delivery: Delivery, *, seen: str | None) -> None:
         self.trap("before claim")
         key = delivery.webhook_id, delivery.id

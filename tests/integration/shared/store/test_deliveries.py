@@ -25,12 +25,16 @@ WAITING = Delivery(
 
 async def test_what_is_recorded_first_stays_as_it_is(deployment: Deployment) -> None:
     deliveries = Deliveries(deployment.database)
-    assert await deliveries.begin(WAITING, NOW)
+    await deliveries.begin([WAITING], NOW)
     assert await deliveries.get("acme", "wh_a", WAITING.id) == WAITING
     delivered = replace(WAITING, state=DeliveryState.DELIVERED)
     await deliveries.save(delivered, NOW)
-    assert not await deliveries.begin(WAITING, NOW)
+    others = [replace(WAITING, id=delivery_id(f"evt_{number}", "wh_a")) for number in (0, 2, 3)]
+    await deliveries.save(replace(delivered, id=others[1].id), NOW)
+    await deliveries.begin([others[0], WAITING, *others[1:]], NOW)
     assert await deliveries.get("acme", "wh_a", WAITING.id) == delivered
+    stored = [await deliveries.get("acme", "wh_a", one.id) for one in others]
+    assert stored == [others[0], replace(delivered, id=others[1].id), others[2]]
 
 
 async def test_the_reason_of_a_dead_one_is_kept_and_an_unknown_one_passed_over(deployment: Deployment) -> None:

@@ -184,8 +184,10 @@ async def test_of_a_retry_that_was_scheduled_twice_one_is_made_wherever_one_of_t
 async def test_nor_where_it_is_moved_or_put_off(
     statuses: list[int], task: DeliveryTask, health: EndpointHealth
 ) -> None:
-    for at in range(await steps_of(statuses, task, health)):
-        deaths = Deaths((at,))
+    steps = await steps_of(statuses, task, health)
+    twice = combinations(range(min(steps + 2, 10)), 2) if health is SLOW and task is FIRST else ()
+    for at in [*((step,) for step in range(steps)), *twice]:
+        deaths = Deaths(at)
         world = World(statuses, deaths, health)
         await world.run(task)
         assert world.posts_after_success == 0, deaths.passed
@@ -203,6 +205,44 @@ async def test_what_comes_in_a_pause_is_pending_and_uses_up_no_attempt() -> None
     record = world.sender.records.of("wh_a")
     assert (record.state, record.next_attempt_at, record.round) == (DeliveryState.DELIVERED, None, 1)
     assert world.sender.clock.now >= PAUSED_UNTIL
+
+
+async def test_what_is_moved_before_its_first_attempt_is_pending_until_then() -> None:
+    world = World([500, 200], Deaths(), SLOW)
+    await process_batch([a_record(FIRST)], world.sender.services)
+    record = world.sender.records.of("wh_a")
+    assert (record.state, record.attempts, record.next_attempt_at) == (DeliveryState.PENDING, (), None)
+    assert (record.created_at, record.round) == (iso(NOW), 0)
+    ((task, _),) = world.sender.slow.tasks
+    await process_batch([a_record(task, lane=Lane.SLOW)], world.sender.services)
+    record = world.sender.records.of("wh_a")
+    assert (record.state, len(record.attempts), record.created_at) == (DeliveryState.RETRYING, 1, iso(NOW))
+    ((retry, _),) = world.sender.tasks.tasks
+    world.sender.clock.now = retry.not_before
+    await process_batch([a_record(retry)], world.sender.services)
+    assert len(world.sender.slow.tasks) == 2
+    assert world.sender.records.of("wh_a") == record, "a retry is not pending again"
+
+
+async def test_a_copy_that_is_moved_late_covers_up_nothing() -> None:
+    world = World([200], Deaths(), SLOW)
+    await process_batch([a_record(FIRST)], world.sender.services)
+    ((moved, _),) = world.sender.slow.tasks
+    await process_batch([a_record(moved, lane=Lane.SLOW)], world.sender.services)
+    await process_batch([a_record(FIRST, message_id="the queue's copy, which looks new")], world.sender.services)
+    assert world.sender.records.of("wh_a").state is DeliveryState.DELIVERED
+    _, (copy, _) = world.sender.slow.tasks
+    await process_batch([a_record(copy, lane=Lane.SLOW, message_id="m2")], world.sender.services)
+    assert len(world.sender.poster.calls) == 1
+
+
+async def test_of_a_first_attempt_that_was_moved_twice_one_is_made() -> None:
+    world = World([200], Deaths(), SLOW)
+    await process_batch([a_record(FIRST)], world.sender.services)
+    ((moved, _),) = world.sender.slow.tasks
+    world.sender.slow.tasks.clear()
+    await world.run(moved, moved)
+    assert (world.most_at_once, len(world.sender.poster.calls)) == (2, 1)
 
 
 async def test_of_two_on_the_slow_lane_the_second_is_dropped() -> None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.webhook_sender.decide import SCHEDULE_S, SPREAD, Dead, Delivered, Retry, decide
+from shared.models.dead_reason import DeadReason
 from shared.models.webhook import Attempt
 
 schedules = st.lists(st.floats(0.001, 1e6), max_size=12)
@@ -36,7 +37,7 @@ def test_nothing_else_is(status: int) -> None:
 
 
 def test_one_that_is_gone_is_not_asked_again() -> None:
-    assert decide(Attempt("", 1, 410), 0, SCHEDULE_S, 0) == Dead()
+    assert decide(Attempt("", 1, 410), 0, SCHEDULE_S, 0) == Dead(DeadReason.GONE)
 
 
 @given(failures, st.integers(0, len(SCHEDULE_S) - 1), st.floats(0.001, 3600))
@@ -56,7 +57,7 @@ def test_a_success_ends_it_at_any_attempt(status: int, number: int, schedule: li
 def test_failures_use_the_schedule_up_and_then_end(outcome: Attempt, schedule: list[float], jitter: float) -> None:
     verdicts = [decide(outcome, number, schedule, jitter) for number in range(len(schedule) + 3)]
     waits = [verdict.after_s for verdict in verdicts if isinstance(verdict, Retry)]
-    assert verdicts[len(schedule) :] == [Dead()] * 3
+    assert verdicts[len(schedule) :] == [Dead(DeadReason.SCHEDULE)] * 3
     assert len(waits) == len(schedule)
     assert sum(schedule) <= sum(waits) <= sum(schedule) * (1 + SPREAD) * (1 + 1e-9)
 

@@ -53,6 +53,10 @@ class Store:
         self.left[name] = self.left.get(name, 0) - 1
         return self.left[name] >= 0
 
+    async def begin(self, deliveries: Sequence[Delivery], now: float) -> None:
+        self.groups.append([one.id for one in deliveries])
+        await self.open.wait()
+
     async def save(self, delivery: Delivery, now: float, *, keep_delivered: bool) -> None:
         self.guarded.append(delivery.id)
 
@@ -73,6 +77,15 @@ async def results(store: Store, deliveries: Sequence[Delivery]) -> list[Any]:
     await asyncio.sleep(0.01)
     store.open.set()
     return [*await saving, *await rest]
+
+
+async def test_beginnings_go_together_too() -> None:
+    store = Store()
+    records = grouped(store)
+    begun = asyncio.gather(*(records.begin(a_delivery(number), 0) for number in (1, 1, 2, 3)))
+    store.open.set()
+    await begun
+    assert store.groups == [["dlv_1_a", "dlv_2_a", "dlv_3_a"], ["dlv_1_a"]], "an item once in each"
 
 
 async def test_one_goes_at_once_and_those_that_come_meanwhile_go_together() -> None:

@@ -29,7 +29,10 @@ RETRYING = Delivery(
 )
 DELIVERED = replace(RETRYING, state=DeliveryState.DELIVERED, next_attempt_at=None)
 DEAD = replace(RETRYING, state=DeliveryState.DEAD, next_attempt_at=None)
+WAITING = replace(RETRYING, state=DeliveryState.PENDING, attempts=(), next_attempt_at=None, round=0)
+PUT_OFF = replace(WAITING, next_attempt_at=iso(DUE))
 FIRST = a_task()
+MOVED = a_task(webhook_id="wh_a", moved_at=NOW)
 DUE_NOW = a_task(webhook_id="wh_a", attempt=1, not_before=DUE)
 LEFT_OVER = a_task(webhook_id="wh_a", attempt=1, not_before=DUE - 1)
 FORCED = a_task(webhook_id="wh_a", forced=True)
@@ -47,6 +50,14 @@ REVIVED = a_task(webhook_id="wh_a", again=True)
         (a_task(again=True), 1, RETRYING, Standing.SETTLED),
         (a_task(again=True), 1, DEAD, Standing.SETTLED),
         (a_task(again=True), 1, DELIVERED, Standing.SETTLED),
+        (a_task(again=True), 1, WAITING, Standing.OPEN),
+        (FIRST, 2, WAITING, Standing.OPEN),
+        (MOVED, 1, WAITING, Standing.OPEN),
+        (MOVED, 2, WAITING, Standing.OPEN),
+        (MOVED, 1, RETRYING, Standing.SETTLED),
+        (MOVED, 1, PUT_OFF, Standing.SETTLED),
+        (FORCED, 1, WAITING, Standing.OPEN),
+        (DUE_NOW, 1, WAITING, Standing.SETTLED),
         (DUE_NOW, 1, RETRYING, Standing.OPEN),
         (DUE_NOW, 2, RETRYING, Standing.OPEN),
         (DUE_NOW, 1, DELIVERED, Standing.SETTLED),

@@ -34,7 +34,7 @@ from infra.functions import (
 )
 from infra.monitoring.board import Board, graph
 from infra.monitoring.figures import Figures, all_looked_at, of_aws, ours
-from infra.queues import age, depth
+from infra.queues import age
 from infra.stages import Stage
 from shared.alarms import catalog as alarms
 from shared.metrics import DELIVERIES_DEAD as METRIC_DEAD
@@ -124,9 +124,8 @@ def sender_alarms(prefix: str) -> Figures:
     failing = alarms.SENDER_FAILING
     errors = of_aws("Lambda", "Errors", {"FunctionName": f"{prefix}-webhook-sender"}, period_s=failing.period_s)
     return {
-        **all_looked_at(prefix, alarms.WEBHOOKS_FAILING),
+        **all_looked_at(prefix, alarms.WEBHOOKS_FAILING, alarms.DELIVERIES_DEAD),
         failing: errors,
         alarms.DELIVERIES_LATE: age(prefix, DELIVERIES.name, alarms.DELIVERIES_LATE.period_s),
         alarms.DELIVERIES_SLOW_LATE: age(prefix, DELIVERIES_SLOW.name, alarms.DELIVERIES_SLOW_LATE.period_s),
-        alarms.DELIVERIES_DEAD: depth(prefix, DELIVERIES_DEAD.name, alarms.DELIVERIES_DEAD.period_s),
     }

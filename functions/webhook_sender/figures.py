@@ -18,6 +18,7 @@ from shared.metrics import (
     Meter,
     Metric,
 )
+from shared.models.dead_reason import DeadReason
 from shared.models.event import EventType
 from shared.models.webhook import Attempt
 
@@ -27,6 +28,7 @@ _ANNOUNCED: dict[str, Metric] = {
     EventType.MESSAGE_FAILED: MESSAGES_FAILED,
     EventType.MESSAGE_UNCERTAIN: MESSAGES_UNCERTAIN,
 }
+_UNWANTED = frozenset({DeadReason.GONE, DeadReason.DISABLED})
 _OUTDATED = "client_outdated"  # of shared/reasons.py
 
 
@@ -43,10 +45,17 @@ def count_event(work: Work, meter: Meter, tally: Tally) -> None:
 
 
 def count_attempt(made: Attempt | None, verdict: Verdict, meter: Meter, tally: Tally) -> None:
-    """Counts an attempt (None: none was made) and what it means."""
+    """Counts an attempt (None: none was made) and what it means. What is dead since its endpoint is gone or disabled
+    was not given up: ENDPOINTS_DISABLED tells of it."""
     if made:
         tally.attempt(delivered=isinstance(verdict, Delivered))
         meter.add(WEBHOOKS_DELIVERED if isinstance(verdict, Delivered) else WEBHOOKS_FAILED)
         meter.observe(WEBHOOK_LATENCY, made.ms)
-    if isinstance(verdict, Dead):
-        meter.add(DELIVERIES_DEAD)
+    if isinstance(verdict, Dead) and verdict.reason not in _UNWANTED:
+        count_dead(meter, tally)
+
+
+def count_dead(meter: Meter, tally: Tally) -> None:
+    """Counts a delivery that was given up."""
+    meter.add(DELIVERIES_DEAD)
+    tally.delivery_dead()

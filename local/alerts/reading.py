@@ -10,10 +10,18 @@ from functions.api.services import Services
 from shared.alarms import Alarm, Frequent, Share
 from shared.alarms import catalog as alarms
 from shared.alarms.traffic import CALLS_TO_JUDGE_BY
-from shared.figures import ATTEMPTS_DELIVERED, ATTEMPTS_FAILED, CLASSES, CLIENTS_OUTDATED, Histogram, calls_name
+from shared.figures import (
+    ATTEMPTS_DELIVERED,
+    ATTEMPTS_FAILED,
+    CLASSES,
+    CLIENTS_OUTDATED,
+    DELIVERIES_DEAD,
+    Histogram,
+    calls_name,
+)
 from shared.figures.counts import Counts
 from shared.metrics import INSTANCES_CONNECTED_PERCENT, PARTITIONS_UNOWNED
-from shared.queues.names import COMMANDS_DEAD, DELIVERIES_DEAD
+from shared.queues.names import COMMANDS_DEAD
 from shared.queues.queue import Depth
 from shared.store.cache import CacheKind
 
@@ -46,7 +54,6 @@ def gauges_of(seen: Seen) -> dict[Alarm, float]:
         alarms.HOST_MEMORY_HIGH: max(
             (100 * host.memory_used / host.memory_limit for host in seen.hosts if host.memory_limit), default=None
         ),
-        alarms.DELIVERIES_DEAD: _held(seen.queues[DELIVERIES_DEAD.name]),
         alarms.COMMANDS_DEAD: _held(seen.queues[COMMANDS_DEAD.name]),
     }
     return {alarm: value for alarm, value in found.items() if value is not None}
@@ -87,6 +94,7 @@ def _at_least(alarm: Alarm) -> int:
 
 COUNTED: Mapping[Alarm, Callable[[Counts], float | None]] = {
     alarms.CLIENT_OUTDATED: lambda counts: float(counts.get(CLIENTS_OUTDATED, 0)),
+    alarms.DELIVERIES_DEAD: lambda counts: float(counts.get(DELIVERIES_DEAD, 0)),
     alarms.API_SLOW: _slow,
     alarms.API_FAILING: _failing,
     alarms.WEBHOOKS_FAILING: _webhooks,
@@ -97,7 +105,6 @@ GAUGES = (
     alarms.PARTITION_UNOWNED,
     alarms.INSTANCES_CONNECTED,
     alarms.HOST_MEMORY_HIGH,
-    alarms.DELIVERIES_DEAD,
     alarms.COMMANDS_DEAD,
 )
 """Alarms over what is so at a moment."""

@@ -66,7 +66,7 @@ JUDGED: Mapping[Alarm, Judged] = {
     alarms.API_FAILING: _failing_calls(),
     alarms.WEBHOOKS_FAILING: _failing_webhooks(),
     alarms.CACHE_COLD: _cold_cache(),
-    alarms.DELIVERIES_DEAD: Judged("hivewp_webhooks_dead"),
+    alarms.DELIVERIES_DEAD: Judged(f"increase(hivewp_deliveries_dead_total[{span(alarms.DELIVERIES_DEAD.period_s)}])"),
     alarms.COMMANDS_DEAD: Judged("hivewp_commands_dead"),
 }
 

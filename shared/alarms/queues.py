@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shared.alarms.alarm import Alarm, Dashboard, Missing, Sign
+from shared.metrics import DELIVERIES_DEAD as GIVEN_UP
 
 _DEAD_STAYS = (
     "SQS stops telling the depth of a queue that nobody has touched for six hours, whatever is in it: the alarm stays "
@@ -18,7 +19,8 @@ SENDER_FAILING = Alarm(
     ),
     first_step=(
         "Search the sender's log for `ERROR` and `Task timed out`. After a deployment: roll it back (docs/deploy.md), "
-        "then look for the cause. Events that were given up meanwhile: see deliveries-dead."
+        "then look for the cause. Events that were given up meanwhile are on the queue `deliveries-dead`: see the "
+        "alarm of that name."
     ),
     sign=Sign.ABOVE,
     threshold=0,
@@ -83,27 +85,29 @@ DELIVERIES_SLOW_LATE = Alarm(
 
 DELIVERIES_DEAD = Alarm(
     id="deliveries-dead",
-    title="Deliveries wait for a replay",
+    title="Deliveries were given up",
     meaning=(
-        "Events are on the dead-letter queue of the deliveries: an endpoint has refused them for 21 hours or was "
-        "disabled, or a fault of ours kept the sender from them ten times in half an hour. They stay there for 14 "
-        "days, and in the event log for 30."
+        "Deliveries have died: an endpoint has refused them for 21 hours, or a fault of ours kept the sender from them "
+        "ten times in half an hour. They are on the queue `deliveries-dead` for 14 days, and in the event log for 30. "
+        "Endpoints that answered 410 or were disabled do not count here."
     ),
     first_step=(
-        "Look for deliveries that are `dead`: they say what the endpoint answered, and its owner must mend it. There "
-        "are none: the fault is ours, search the sender's log for `must come again`. Then move all back with `aws sqs "
-        "start-message-move-task`, --source-arn this queue, --destination-arn that of `deliveries`, or replay one by "
-        "POST /v1/deliveries/{delivery_id}/replay. What nobody wants is removed by purging the queue."
+        "Look for deliveries that are `dead`: they say what the endpoint answered, and its owner must mend it and have "
+        "them replayed (POST /v1/deliveries/{delivery_id}/replay). There are none: the fault is ours, search the "
+        "sender's log for `must come again`, then move all back with `aws sqs start-message-move-task`, --source-arn "
+        "`deliveries-dead`, --destination-arn `deliveries`. Only that empties the queue before its time: what was "
+        "replayed stays on it, and is dropped when it is moved. Do not purge it: all tenants' events are on it."
     ),
     sign=Sign.ABOVE,
     threshold=0,
     unit="deliveries",
-    period_s=60,
+    period_s=300,
     periods=1,
     bad=1,
-    missing=Missing.NO_CHANGE,
-    missing_because=_DEAD_STAYS,
+    missing=Missing.GOOD,
+    missing_because="They are counted as they die, and nothing is told otherwise.",
     dashboard=Dashboard.OPERATIONS,
+    of=GIVEN_UP,
 )
 
 COMMANDS_DEAD = Alarm(

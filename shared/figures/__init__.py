@@ -8,7 +8,14 @@
 What CloudWatch is told is in shared/metrics; it needs no store, and nobody can ask it for free.
 """
 
-from shared.figures.counts import ATTEMPTS_DELIVERED, ATTEMPTS_FAILED, CLASSES, CLIENTS_OUTDATED, calls_name
+from shared.figures.counts import (
+    ATTEMPTS_DELIVERED,
+    ATTEMPTS_FAILED,
+    CLASSES,
+    CLIENTS_OUTDATED,
+    DELIVERIES_DEAD,
+    calls_name,
+)
 from shared.figures.histogram import BOUNDS_MS, Histogram
 from shared.figures.tally import FLUSH_EVERY_S, Tally
 
@@ -18,6 +25,7 @@ __all__ = [
     "BOUNDS_MS",
     "CLASSES",
     "CLIENTS_OUTDATED",
+    "DELIVERIES_DEAD",
     "FLUSH_EVERY_S",
     "Histogram",
     "Tally",

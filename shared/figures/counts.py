@@ -10,6 +10,7 @@ CLASSES = ("2xx", "3xx", "4xx", "5xx")
 ATTEMPTS_DELIVERED = "attempts_delivered"
 ATTEMPTS_FAILED = "attempts_failed"
 CLIENTS_OUTDATED = "clients_outdated"
+DELIVERIES_DEAD = "deliveries_dead"
 
 
 def calls_name(status_class: str) -> str:

@@ -8,7 +8,15 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Protocol
 
-from shared.figures.counts import ATTEMPTS_DELIVERED, ATTEMPTS_FAILED, CLIENTS_OUTDATED, Counts, calls_name, class_of
+from shared.figures.counts import (
+    ATTEMPTS_DELIVERED,
+    ATTEMPTS_FAILED,
+    CLIENTS_OUTDATED,
+    DELIVERIES_DEAD,
+    Counts,
+    calls_name,
+    class_of,
+)
 from shared.figures.histogram import Histogram
 
 FLUSH_EVERY_S = 5.0
@@ -51,6 +59,11 @@ class Tally:
         """An attempt at an endpoint was made."""
         if self._store:
             self._counts[ATTEMPTS_DELIVERED if delivered else ATTEMPTS_FAILED] += 1
+
+    def delivery_dead(self) -> None:
+        """A delivery was given up."""
+        if self._store:
+            self._counts[DELIVERIES_DEAD] += 1
 
     def client_outdated(self) -> None:
         """WhatsApp refused a connection because our client is too old."""

@@ -58,7 +58,9 @@ WEBHOOK_LATENCY = Metric(
     "WebhookLatency", Unit.MILLISECONDS, Emitter.WEBHOOK_SENDER, Statistic.P95, "How long an attempt took."
 )
 DELIVERIES_DEAD = _counter(
-    "DeliveriesDead", Emitter.WEBHOOK_SENDER, "Deliveries whose attempts are used up; they wait for a replay."
+    "DeliveriesDead",
+    Emitter.WEBHOOK_SENDER,
+    "Deliveries whose attempts are used up, or that the sender could not see to: they wait for a replay.",
 )
 DELIVERIES_SLOWED = _counter(
     "DeliveriesSlowed", Emitter.WEBHOOK_SENDER, "Deliveries that took the slow lane, since their endpoint is slow."

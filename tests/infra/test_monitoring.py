@@ -11,7 +11,7 @@ import pytest
 from infra.stages import DEV, PROD, Stage
 from shared import metrics
 from shared.alarms import ALL, Alarm, Dashboard, alarm_name, dashboard_name
-from shared.alarms.catalog import API_SLOW, DELIVERIES_LATE, DELIVERIES_SLOW_LATE, SENDER_FAILING
+from shared.alarms.catalog import API_SLOW, DELIVERIES_DEAD, DELIVERIES_LATE, DELIVERIES_SLOW_LATE, SENDER_FAILING
 from shared.metrics import DIMENSION, NAMESPACE
 from shared.queues.names import all_queues
 from shared.queues.queue import MAX_DELAY_S
@@ -122,7 +122,7 @@ def test_a_percentile_of_a_few_calls_is_no_alarm(template: Synthesis) -> None:
     assert (count["Metric"], count["Period"]) == (value["Metric"], API_SLOW.period_s)
 
 
-@pytest.mark.parametrize("queue", ["commands-dead.fifo", "deliveries-dead", "alerts-dead"])
+@pytest.mark.parametrize("queue", ["commands-dead.fifo", "alerts-dead"])
 def test_anything_in_a_dead_letter_queue_is_an_alarm(template: Synthesis, queue: str) -> None:
     watched = [
         stat["Metric"]["Dimensions"][0]["Value"]
@@ -131,6 +131,12 @@ def test_anything_in_a_dead_letter_queue_is_an_alarm(template: Synthesis, queue:
         if name == "ApproximateNumberOfMessagesVisible" and stat["Stat"] == "Maximum"
     ]
     assert f"{PROD.prefix}-{queue}" in watched
+
+
+def test_a_delivery_that_dies_is_an_alarm_and_one_that_was_replayed_since_is_none(template: Synthesis) -> None:
+    judged = judged_by(alarm_of(template(PROD.prefix), PROD, DELIVERIES_DEAD))
+    assert list(judged) == ["DeliveriesDead"], "new ones, not what is on the queue"
+    assert judged["DeliveriesDead"]["Stat"] == "Sum"
 
 
 def test_deliveries_that_wait_and_a_sender_that_fails_are_alarms(template: Synthesis) -> None:

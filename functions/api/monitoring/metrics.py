@@ -25,12 +25,21 @@ from functions.api.monitoring.schemas import (
 )
 from functions.api.services import Services
 from shared.clock import iso, parse_iso
-from shared.figures import ATTEMPTS_DELIVERED, ATTEMPTS_FAILED, CLASSES, CLIENTS_OUTDATED, Histogram, calls_name
+from shared.figures import (
+    ATTEMPTS_DELIVERED,
+    ATTEMPTS_FAILED,
+    CLASSES,
+    CLIENTS_OUTDATED,
+    DELIVERIES_DEAD,
+    Histogram,
+    calls_name,
+)
 from shared.figures.counts import Counts, less
 from shared.metrics import INSTANCES_CONNECTED_PERCENT, PARTITIONS_UNOWNED
 from shared.models.host import HostReport
 from shared.models.instance import InstanceState
-from shared.queues.names import COMMANDS_DEAD, DELIVERIES, DELIVERIES_DEAD, DELIVERIES_SLOW
+from shared.queues import names
+from shared.queues.names import COMMANDS_DEAD, DELIVERIES, DELIVERIES_SLOW
 from shared.store.cache import COUNTED
 from shared.store.cache_counts import by_kind
 from shared.store.figures import Sums
@@ -119,7 +128,10 @@ def _of_kind(counts: Mapping[str, int]) -> CacheOfKind:
 
 
 def _webhooks(seen: Seen, counts: Counts) -> WebhookFigures:
-    lanes, dead = [seen.queues[lane.name] for lane in (DELIVERIES, DELIVERIES_SLOW)], seen.queues[DELIVERIES_DEAD.name]
+    lanes, dead = (
+        [seen.queues[lane.name] for lane in (DELIVERIES, DELIVERIES_SLOW)],
+        seen.queues[names.DELIVERIES_DEAD.name],
+    )
     return WebhookFigures(
         queued=sum(lane.waiting + lane.delayed for lane in lanes),
         processing=sum(lane.in_flight for lane in lanes),
@@ -176,6 +188,7 @@ def _totals(counts: Counts) -> Totals:
         requests_failed=failed,
         webhooks_processed=counts.get(ATTEMPTS_DELIVERED, 0),
         webhooks_failed=counts.get(ATTEMPTS_FAILED, 0),
+        deliveries_dead=counts.get(DELIVERIES_DEAD, 0),
         clients_outdated=counts.get(CLIENTS_OUTDATED, 0),
     )
 

@@ -10,7 +10,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from functions.api.monitoring.schemas import CommandFigures, HostFigures, Metrics, PartitionFigures, WebhookFigures
-from shared.figures import ATTEMPTS_DELIVERED, ATTEMPTS_FAILED, BOUNDS_MS, CLASSES, Histogram, calls_name
+from shared.figures import (
+    ATTEMPTS_DELIVERED,
+    ATTEMPTS_FAILED,
+    BOUNDS_MS,
+    CLASSES,
+    DELIVERIES_DEAD,
+    Histogram,
+    calls_name,
+)
 from shared.figures.counts import Counts
 from shared.figures.histogram import STEPS_A_DOUBLING
 
@@ -74,6 +82,8 @@ def _webhooks(webhooks: WebhookFigures, total: Counts) -> Iterator[Family]:
     outcomes = (("delivered", ATTEMPTS_DELIVERED), ("failed", ATTEMPTS_FAILED))
     samples = (({"outcome": outcome}, total.get(name, 0)) for outcome, name in outcomes)
     yield _counter("hivewp_webhook_attempts_total", "Attempts at endpoints, by how they ended.", samples)
+    meaning = "Deliveries that were given up; not those to endpoints that answered 410 or were disabled."
+    yield _counter("hivewp_deliveries_dead_total", meaning, [({}, total.get(DELIVERIES_DEAD, 0))])
 
 
 def _commands(commands: CommandFigures) -> Iterator[Family]:

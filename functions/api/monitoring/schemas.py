@@ -47,7 +47,7 @@ class WebhookFigures(View):
     processing: int = Field(description="Being attempted.")
     processed: int = Field(description="Attempts that an endpoint took, since `since`.")
     failed: int = Field(description="Attempts that it did not take, since `since`.")
-    dead: int = Field(description="On the dead-letter queue: they wait for a replay.")
+    dead: int = Field(description="On the dead-letter queue, for 14 days; those replayed since then included.")
 
 
 class CommandFigures(View):
@@ -124,6 +124,9 @@ class Totals(View):
     requests_failed: int
     webhooks_processed: int
     webhooks_failed: int
+    deliveries_dead: int = Field(
+        description="Deliveries that were given up; not those to endpoints that answered 410 or were disabled."
+    )
     clients_outdated: int = Field(description="Connections that WhatsApp refused because our client is too old.")
 
 
@@ -176,6 +179,7 @@ class Metrics(View):
                 "requests_failed": 900,
                 "webhooks_processed": 400000,
                 "webhooks_failed": 2000,
+                "deliveries_dead": 0,
                 "clients_outdated": 0,
             },
         }

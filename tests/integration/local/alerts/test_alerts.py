@@ -82,6 +82,7 @@ async def test_a_look_reads_what_all_processes_have_counted(services: Services) 
         other.call(500, 2_000)
         other.attempt(delivered=False)
     other.client_outdated()
+    other.delivery_dead()
     await other.hand_over(now=True)
     for number in range(100):
         await services.cache.get(CacheKind.NUMBERS, f"acme#{number}")
@@ -90,9 +91,14 @@ async def test_a_look_reads_what_all_processes_have_counted(services: Services) 
     assert found.gauges == {
         alarms.PARTITION_UNOWNED: services.partition_count,
         alarms.HOST_MEMORY_HIGH: 75,
-        alarms.DELIVERIES_DEAD: 0,
         alarms.COMMANDS_DEAD: 0,
     }
     counted = {alarm.id: figure(found.counts) for alarm, figure in COUNTED.items()}
     assert counted.pop("api-latency") == pytest.approx(2_000, rel=0.1)
-    assert counted == {"client-outdated": 1, "api-errors": 100, "webhook-failures": 100, "cache-hit-rate": 0}
+    assert counted == {
+        "client-outdated": 1,
+        "deliveries-dead": 1,
+        "api-errors": 100,
+        "webhook-failures": 100,
+        "cache-hit-rate": 0,
+    }

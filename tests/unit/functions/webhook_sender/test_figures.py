@@ -12,6 +12,7 @@ from functions.webhook_sender.batch import process_batch
 from shared.clock import iso
 from shared.metrics import Meter
 from shared.models.event import Event, EventType
+from shared.models.webhook import Webhook
 from shared.queues.deliveries import DeliveryTask
 from shared.queues.queue import QueueError
 from shared.reasons import reason
@@ -21,10 +22,12 @@ from tests.fakes.webhooks import a_record, a_task, a_webhook, an_event, fakes
 FAILED = {"WebhooksFailed": 1, "WebhooksDelivered": 0, "WebhookLatency": 3}  # 0: a share of nothing alarms nobody
 
 
-async def told(*records: dict[str, Any], statuses: tuple[int, ...] = (200,), **changes: Any) -> dict[str, Any]:
+async def told(
+    *records: dict[str, Any], statuses: tuple[int, ...] = (200,), webhook: Webhook | None = None, **changes: Any
+) -> dict[str, Any]:
     """The figures of one batch, at one endpoint that answers so."""
     lines: list[str] = []
-    webhook = a_webhook()
+    webhook = webhook or a_webhook()
     made = fakes(webhook, meter=Meter("hivewp-test", lines.append), **changes)
     made.poster.answers = {webhook.url: iter(statuses)}
     await process_batch(records, made.services)
@@ -82,6 +85,12 @@ async def test_a_client_that_whatsapp_no_longer_accepts_is_counted() -> None:
 async def test_a_delivery_without_attempts_left_is_dead() -> None:
     figures = await told(a_record(a_task(webhook_id="wh_a", attempt=9)), statuses=(500,))
     assert figures == {**FAILED, "DeliveriesDead": 1}
+
+
+async def test_what_an_endpoint_wants_no_more_was_not_given_up() -> None:
+    assert "DeliveriesDead" not in await told(a_record(a_task(webhook_id="wh_a", attempt=3)), statuses=(410,))
+    disabled = a_webhook(enabled=False)
+    assert "DeliveriesDead" not in await told(a_record(a_task(webhook_id="wh_a", attempt=3)), webhook=disabled)
 
 
 async def test_an_attempt_counts_though_its_record_must_come_again() -> None:

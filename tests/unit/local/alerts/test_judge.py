@@ -15,7 +15,7 @@ from local.alerts.reading import COUNTED, GAUGES, WATCHED, Reading
 from local.monitoring.judged import JUDGED
 from shared.alarms import ALL, Alarm
 from shared.alarms import catalog as alarms
-from shared.figures import ATTEMPTS_DELIVERED, ATTEMPTS_FAILED, CLIENTS_OUTDATED, Histogram, calls_name
+from shared.figures import ATTEMPTS_DELIVERED, ATTEMPTS_FAILED, CLIENTS_OUTDATED, DELIVERIES_DEAD, Histogram, calls_name
 
 BEGAN = 1_800_000_000.0
 OK, ON = State.OK, State.ALARM
@@ -53,9 +53,17 @@ def test_what_prometheus_judges_is_judged_here() -> None:
 
 
 def test_a_full_dead_letter_queue_is_told_at_once_and_over_a_minute_after_it_is_empty() -> None:
-    time = Time(alarms.DELIVERIES_DEAD)
+    time = Time(alarms.COMMANDS_DEAD)
     assert time.reads(1) is ON
     assert time.minutes(1.5, 0) == [ON, OK, OK]
+
+
+def test_a_delivery_that_dies_is_told_and_over_five_minutes_later_whatever_is_on_the_queue() -> None:
+    time = Time(alarms.DELIVERIES_DEAD)
+    time.minutes(6, adds={})
+    assert time.reads(adds={DELIVERIES_DEAD: 1}) is ON
+    assert time.minutes(4, adds={})[-1] is ON
+    assert time.minutes(2, adds={})[-1] is OK
 
 
 def test_a_partition_that_changes_hands_is_no_alarm_and_one_without_an_owner_is_after_three_minutes() -> None:

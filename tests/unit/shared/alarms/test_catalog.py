@@ -55,6 +55,7 @@ def test_routes_that_an_alarm_names_are_there() -> None:
 
 def test_deliveries_that_are_dead_by_our_fault_are_moved_back() -> None:
     assert "start-message-move-task" in DELIVERIES_DEAD.first_step
+    assert DELIVERIES_DEAD.looks_at() == (metrics.DELIVERIES_DEAD,), "replayed ones stay on the queue"
 
 
 def test_conditions_read_well() -> None:

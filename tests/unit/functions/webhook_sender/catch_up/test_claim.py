@@ -1,4 +1,4 @@
-"""A retry that is scheduled and those that are to take its place, side by side: one of them is made.
+"""A retry that is scheduled, maybe twice, and those that are to take its place, side by side: one of them is made.
 
 Senders run one call at a time in any order, die and are given their messages again; attempts last for up to 40 s.
 """
@@ -97,7 +97,7 @@ class World:
         self.made.records.found["wh_a", delivery.id] = delivery
         self.made.log.add(EVENT)
         scheduled = DeliveryTask("acme", EVENT.body(), "wh_a", attempt=ROUND, not_before=parse_iso(iso(due)))
-        self.queue.append(Message(scheduled, due))
+        self.queue += [Message(scheduled, due) for _ in range(self.chance.choice([1, 1, 2]))]
 
     @property
     def record(self) -> Delivery:
@@ -126,7 +126,7 @@ class World:
     def sender(self) -> Services:
         """Another process; nothing is shared but what the store and the queue hold."""
         made = self.made.services
-        records = Gated(self.made.records, self, "get", "save", "reschedule")
+        records = Gated(self.made.records, self, "get", "save", "reschedule", "take")
         care = Care(self.made.health, self.made.clock)
         return replace(made, records=records, client=self, places=Places(25), care=care, schedule=SCHEDULE)
 
@@ -136,7 +136,8 @@ class World:
             message = self.chance.choice(due)
             self.queue.remove(message)
             message.receives += 1
-            record = a_record(message.task, receives=message.receives, sent_at=NOW - 10)
+            named = str(id(message))
+            record = a_record(message.task, receives=message.receives, sent_at=NOW - 10, message_id=named)
             self.running[asyncio.create_task(process_batch([record], self.sender()))] = message
 
     async def bring(self) -> None:
@@ -181,7 +182,8 @@ class World:
             if not self.queue and not self.running:
                 return
             self.made.clock.now = max(self.made.clock.now, min((one.due for one in self.queue), default=0.0))
-            self.receive()
+            for _ in range(len(self.queue)):
+                self.receive()
             await self.go_on([])
         raise AssertionError("it never ends")
 

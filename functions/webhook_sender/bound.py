@@ -1,4 +1,6 @@
-"""How many attempts at once where it goes by the number of instances: min(25, ceil(instances / 4)), at least one.
+"""How many attempts at once where it goes by the number of instances: min(25, ceil(instances / 4)), at least three.
+
+Of three places the slow lane has one, and no tenant holds on to all (pool.py).
 
 The hosts' heartbeats tell how many sessions they hold; they are read once a minute, by the first batch after it.
 """
@@ -18,6 +20,7 @@ from shared.store.database import StoreError
 log = logging.getLogger(__name__)
 
 PER_PLACE = 4
+LEAST = 3
 EVERY_S = 60.0
 
 
@@ -49,9 +52,8 @@ class AutoBound:
             log.warning("the number of instances could not be read: %s", type(error).__name__)
             return
         self._places.bound = bound_for(sum(sum(worker.states.values()) for host in hosts for worker in host.workers))
-        self._places.look()
 
 
 def bound_for(instances: int) -> int:
     """The rule."""
-    return max(1, min(MOST, -(-instances // PER_PLACE)))
+    return max(LEAST, min(MOST, -(-instances // PER_PLACE)))

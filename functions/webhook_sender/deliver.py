@@ -85,7 +85,7 @@ def _without_turn(work: Work, webhook: Webhook, services: Services) -> Pace | No
     if _way(work, webhook, services) is not Way.CALL:
         return None
     pace = pace_of(webhook, services)
-    return pace if services.places.refuses(pace, work.lane) else None
+    return pace if services.places.refuses(pace) else None
 
 
 async def _earlier(work: Work, webhook: Webhook, services: Services) -> Delivery | None:
@@ -151,12 +151,12 @@ async def _attempted(
 ) -> Outcome | None:
     """The outcome of an attempt, made when there is room; None when it goes another way by then. Raises ConditionFailed
     when what is `contested` is a twin's."""
-    async with services.places.taken(pace, work.lane, begin_by):
+    async with services.places.taken(pace, work.lane, begin_by) as place:
         if _way(work, webhook, services) is not Way.CALL:
             return None
         if contested:
             await take(contested, work, services)
-        async with Watch(pace, webhook, services) as watch:
+        async with Watch(place, webhook, services) as watch:
             outcome = await attempt(work, webhook, services)
             await watch.ended(outcome)
             return outcome

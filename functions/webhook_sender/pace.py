@@ -13,12 +13,12 @@ Key = tuple[str, str]
 
 @dataclass(slots=True, eq=False)
 class Pace:
-    """`running` attempts, `running_slow` of them on the slow lane; `waiting` for room. `delivered_at` (unix seconds):
+    """`running` attempts, on either lane; `waiting` for room. `delivered_at` (unix seconds):
     when it last answered 2xx."""
 
+    key: Key
     window: Window
     running: int = 0
-    running_slow: int = 0
     waiting: int = 0
     slow: bool = False
     delivered_at: float = 0.0

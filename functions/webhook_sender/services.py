@@ -16,7 +16,7 @@ from functions.webhook_sender.catch_up.bring import Catcher
 from functions.webhook_sender.decide import SCHEDULE_S
 from functions.webhook_sender.grouped import GroupedRecords, GroupedTasks
 from functions.webhook_sender.ordered.holds import Holds
-from functions.webhook_sender.places import Places
+from functions.webhook_sender.places import SILENT_PER_PLACE, Places
 from functions.webhook_sender.ports import Endpoints, Tasks
 from functions.webhook_sender.replay import Replayer
 from functions.webhook_sender.settings import SenderSettings
@@ -149,7 +149,9 @@ async def open_services(
         database, clock = Database(dynamodb, settings.aws.prefix), SystemClock()
         tally = Tally(Figures(database, clock) if settings.counting else None, clock.monotonic)
         stack.push_async_callback(partial(tally.hand_over, now=True))
-        poster = GuardedClient(policy, timeout=sender.timeout_s, connections=sender.concurrency)
+        poster = GuardedClient(
+            policy, timeout=sender.timeout_s, connections=sender.concurrency * (1 + SILENT_PER_PLACE)
+        )
         queue = await open_queue(sqs, settings.aws.prefix, DELIVERIES.name)
         places = Places(sender.concurrency)
         yield Services(

@@ -1,7 +1,7 @@
 """An attempt under observation: how long it takes decides on its endpoint's window and lane.
 
 After SILENCE_S without an answer the endpoint is slow: in this process at once, for the others by a write beside the
-attempt, which goes on. So a hanging endpoint takes fast places for what began within a second.
+attempt, which goes on, and gives its place back (places.py). So a hanging endpoint takes places for a second.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from typing import Self
 
 from functions.webhook_sender.attempt import Outcome
 from functions.webhook_sender.health import Change, hastened, slowed
-from functions.webhook_sender.pace import SILENCE_S, Pace
+from functions.webhook_sender.pace import SILENCE_S
+from functions.webhook_sender.places import Place
 from functions.webhook_sender.retry_after import ASKING
 from functions.webhook_sender.services import Services
-from functions.webhook_sender.window import PROVEN, QUICK_S
+from functions.webhook_sender.window import QUICK_S
 from shared.models.webhook import Webhook
 
 MOST_LOOKS = 5
@@ -25,8 +26,9 @@ _LOOK_AGAIN_S = 0.1  # an answer that was there while this process was busy is t
 class Watch:
     """`async with`: the attempt runs; `ended` tells its outcome."""
 
-    def __init__(self, pace: Pace, webhook: Webhook, services: Services) -> None:
-        self._pace = pace
+    def __init__(self, place: Place, webhook: Webhook, services: Services) -> None:
+        self._place = place
+        self._pace = place.pace
         self._webhook = webhook
         self._services = services
         self._loop = asyncio.get_running_loop()
@@ -54,7 +56,7 @@ class Watch:
             if took_s <= QUICK_S:
                 self._pace.answered_quickly()
         self._services.places.look()
-        if self._pace.slow and window.size >= min(PROVEN, window.most):
+        if self._pace.slow and window.proven:
             self._pace.told(slow=False)
             await self._change(hastened(self._services.care.health(self._webhook), self._now()))
 
@@ -73,7 +75,7 @@ class Watch:
         change = slowed(self._services.care.health(self._webhook), self._now())
         if change:
             self._note = asyncio.create_task(self._change(change))
-        self._services.places.refuse_waiting(self._pace)
+        self._services.places.fell_silent(self._place)
 
     async def _change(self, change: Change | None) -> bool:
         return change is not None and await self._services.care.change(self._webhook, change)

@@ -3,7 +3,7 @@
 Begins at START, so a burst to an endpoint of which nothing is known takes a few places only. Every answer within
 QUICK_S adds one (as fast as they come: a slow start), a slower one a fraction. Silence for a second, or no answer at
 all, leaves one; a 429 or 503 halves it. What an answer says is of no matter otherwise: a quick 500 holds up nobody.
-Pure: told what happened, knows no time.
+Quick answers in a row are counted apart: many slow ones widen it too. Pure: told what happened, knows no time.
 """
 
 from __future__ import annotations
@@ -12,19 +12,20 @@ from dataclasses import dataclass
 
 START = 4
 QUICK_S = 0.3
-PROVEN = 8.0
-"""So wide it is only after quick answers in a row: then an endpoint that was slow is so no longer."""
+PROVEN = 8  # quick answers in a row: an endpoint that was slow is so no longer
 _PRIOR_S = 0.1
 _WEIGHT = 0.5
 
 
 @dataclass(slots=True)
 class Window:
-    """`size`: how many at once, at least 1 and at most `most`; `answer_s`: how long answers took lately."""
+    """`size`: how many at once, at least 1 and at most `most`; `answer_s`: how long answers took lately; `quick`: the
+    last so many answers were quick, and asked for no less."""
 
     most: int
     size: float = START
     answer_s: float = _PRIOR_S
+    quick: int = 0
 
     def __post_init__(self) -> None:
         self.size = min(self.size, self.most)
@@ -34,9 +35,15 @@ class Window:
         """The size as a number of attempts."""
         return int(self.size)
 
+    @property
+    def proven(self) -> bool:
+        """Whether it has answered quickly often enough, without a slow one in between."""
+        return self.quick >= PROVEN
+
     def answered(self, took_s: float, *, pushed_back: bool = False) -> None:
         """An attempt has got an answer; `pushed_back`: one that asks for less."""
         self._took(took_s)
+        self.quick = self.quick + 1 if took_s <= QUICK_S and not pushed_back else 0
         if pushed_back:
             self.size = max(1.0, self.size / 2)
         else:
@@ -48,12 +55,12 @@ class Window:
             self.answered(took_s)
         else:
             self._took(took_s)
-            self.size = 1.0
+            self.size, self.quick = 1.0, 0
 
     def silent(self, for_s: float) -> None:
         """An attempt has had no answer for so long, and goes on."""
         self.answer_s = max(self.answer_s, for_s)
-        self.size = 1.0
+        self.size, self.quick = 1.0, 0
 
     def wait_s(self, ahead: int) -> float:
         """How long an attempt would wait behind so many others, about."""

@@ -20,6 +20,7 @@ import uvloop
 
 from functions.webhook_sender.batch import process_batch
 from functions.webhook_sender.decide import SCHEDULE_S
+from functions.webhook_sender.lane import Lane
 from functions.webhook_sender.services import Services, open_services
 from functions.webhook_sender.settings import SenderSettings
 from local.webhooks.outage import Outage
@@ -67,19 +68,23 @@ async def _open(
     stack: AsyncExitStack, settings: Settings, sender: SenderSettings, schedule: tuple[float, ...]
 ) -> list[EventSource]:
     """A source for each lane: what waits on the one takes no place of the other. In hand are more than are attempted,
-    for those of an endpoint without room wait for a moment (places.py)."""
+    for those of an endpoint without room wait for a moment; and those that have fallen silent do not count."""
     prefix = settings.aws.prefix
     services = await stack.enter_async_context(open_services(settings, sender, schedule))
     await stack.enter_async_context(services.tally.running())
     sqs = await stack.enter_async_context(client(settings.aws, "sqs"))
     handler = partial(_handle, services, VISIBILITY_S - sender.timeout_s - MARGIN_S)
-    return [
-        EventSource(await open_queue(sqs, prefix, lane.name), handler, places, f"{prefix}-{lane.name}", gather_s)
-        for lane, places, gather_s in (
-            (DELIVERIES, 2 * sender.concurrency, GATHER_S),
-            (DELIVERIES_SLOW, sender.concurrency, GATHER_SLOW_S),
+    sources = {
+        lane: EventSource(
+            await open_queue(sqs, prefix, queue.name), handler, places, f"{prefix}-{queue.name}", gather_s
         )
-    ]
+        for lane, queue, places, gather_s in (
+            (Lane.FAST, DELIVERIES, 2 * sender.concurrency, GATHER_S),
+            (Lane.SLOW, DELIVERIES_SLOW, sender.concurrency, GATHER_SLOW_S),
+        )
+    }
+    services.places.silent_changed = lambda lane, by: sources[lane].widen(by)
+    return list(sources.values())
 
 
 async def _handle(

@@ -11,8 +11,14 @@ class Room:
 
     def __init__(self, places: int) -> None:
         self.places = places
-        self.free = places
+        self.taken = 0
+        self._more = 0
         self._changed = asyncio.Event()
+
+    @property
+    def free(self) -> int:
+        """How many more there is room for; negative for too many."""
+        return self.places + self._more - self.taken
 
     async def for_batch(self, size: int, patience_s: float) -> int:
         """Waits until at least one place is free, and a little longer for `size` of them; how many are, up to `size`.
@@ -25,19 +31,28 @@ class Room:
         return min(self.free, size)
 
     async def all(self) -> None:
-        """Waits until every place is free."""
-        await self._until(self.places)
+        """Waits until no place is taken."""
+        while self.taken:
+            await self._change()
 
     async def _until(self, free: int) -> None:
         while self.free < free:
-            self._changed.clear()
-            await self._changed.wait()
+            await self._change()
+
+    async def _change(self) -> None:
+        self._changed.clear()
+        await self._changed.wait()
+
+    def widen(self, by: int) -> None:
+        """From now on there are so many places more, or fewer."""
+        self._more += by
+        self._changed.set()
 
     def take(self, count: int) -> None:
         """Takes places that are free."""
-        self.free -= count
+        self.taken += count
 
     def leave(self, count: int = 1) -> None:
         """Gives places back."""
-        self.free += count
+        self.taken -= count
         self._changed.set()

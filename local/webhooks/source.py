@@ -70,6 +70,10 @@ class EventSource:
         self._outage = Outage("the queue")
         self._full = asyncio.Event()  # the last batch was: there is more
 
+    def widen(self, by: int) -> None:
+        """So many messages more, or fewer, may be in hand."""
+        self._room.widen(by)
+
     async def run(self, stopping: asyncio.Event) -> None:
         """Runs until `stopping` is set, then finishes what is in hand, for GRACE_S at most."""
         taking = asyncio.gather(self._take_until(stopping), self._help_until(stopping))
@@ -81,7 +85,7 @@ class EventSource:
                 await taking
                 await self._room.all()
         except TimeoutError:
-            log.warning("stopped with %d messages in hand; they come again", self._room.places - self._room.free)
+            log.warning("stopped with %d messages in hand; they come again", self._room.taken)
         finally:
             await _cancel(taking, deleting, *self._batches)
             await self._delete()
@@ -96,7 +100,7 @@ class EventSource:
             await self._take(stopping)
 
     async def _take(self, stopping: asyncio.Event) -> None:
-        if not await _unless(stopping, self._room.for_batch(MAX_BATCH, self._gather_s)) or not self._room.free:
+        if not await _unless(stopping, self._room.for_batch(MAX_BATCH, self._gather_s)) or self._room.free < 1:
             return
         most = min(self._room.free, MAX_BATCH)
         self._room.take(most)

@@ -11,7 +11,7 @@ from shared.store.database import StoreUnavailable
 from tests.fakes.clock import FakeClock
 
 
-@pytest.mark.parametrize(("instances", "bound"), [(0, 1), (1, 1), (4, 1), (5, 2), (97, 25), (100, 25), (1000, 25)])
+@pytest.mark.parametrize(("instances", "bound"), [(0, 3), (4, 3), (12, 3), (13, 4), (97, 25), (1000, 25)])
 def test_the_rule(instances: int, bound: int) -> None:
     assert bound_for(instances) == bound
 
@@ -35,12 +35,12 @@ class FakeHosts:
 async def test_it_is_read_once_a_minute_and_stays_where_it_cannot_be() -> None:
     places, hosts, clock = Places(25), FakeHosts(), FakeClock()
     bound = AutoBound(places, hosts, clock)
-    hosts.instances = 12
+    hosts.instances = 20
     await bound.refresh()
-    assert places.bound == 3
+    assert places.bound == 5
     hosts.instances = 40
     await bound.refresh()
-    assert (places.bound, hosts.asked) == (3, 1)
+    assert (places.bound, hosts.asked) == (5, 1)
     clock.now += EVERY_S
     await bound.refresh()
     assert places.bound == 10

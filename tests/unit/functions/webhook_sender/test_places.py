@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections import Counter
 from contextlib import AsyncExitStack
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from functions.webhook_sender import places as places_module
 from functions.webhook_sender.lane import Lane
-from functions.webhook_sender.pace import Pace
+from functions.webhook_sender.pace import Key, Pace
 from functions.webhook_sender.places import NoRoom, OutOfTime, Places
 from functions.webhook_sender.window import START
 
@@ -37,30 +35,61 @@ async def begin(
     return count
 
 
+def known(places: Places, key: Key) -> Pace:
+    """An endpoint that has answered quickly for long."""
+    pace = places.pace(key)
+    for _ in range(BOUND):
+        pace.window.answered(0.01)
+    return pace
+
+
 async def test_a_burst_to_an_unknown_endpoint_takes_a_few_places_and_leaves_the_rest_to_others() -> None:
     places = Places(BOUND)
     async with AsyncExitStack() as stack:
         assert await begin(places, stack, places.pace(("acme", "wh_new")), BOUND) == START
-        known = places.pace(("other", "wh_known"))
-        for _ in range(BOUND):
-            known.window.answered(0.01)
-        assert await begin(places, stack, known, BOUND - START) == BOUND - START
+        assert await begin(places, stack, known(places, ("other", "wh_known")), BOUND - START) == BOUND - START
 
 
-async def test_a_slow_endpoint_leaves_room_on_the_slow_lane_and_all_of_the_slow_lane_leaves_room_for_the_fast() -> None:
+async def test_of_the_slow_lane_each_tenant_and_endpoint_has_a_part_and_all_of_it_leaves_room_for_the_fast() -> None:
     places = Places(BOUND)
     async with AsyncExitStack() as stack:
-        wide = []
-        for name in "abc":
-            pace = places.pace(("acme", name))
-            for _ in range(BOUND):
-                pace.window.answered(0.01)
-            wide.append(await begin(places, stack, pace, BOUND, Lane.SLOW))
-        assert wide == [6, 4, 0]
-        fast = places.pace(("acme", "fast"))
-        for _ in range(BOUND):
-            fast.window.answered(0.01)
-        assert await begin(places, stack, fast, 15) == 15
+        keys = [("acme", "a"), ("acme", "b"), ("acme", "c"), ("other", "d"), ("third", "e")]
+        assert [await begin(places, stack, known(places, key), BOUND, Lane.SLOW) for key in keys] == [5, 1, 0, 2, 1]
+        assert await begin(places, stack, known(places, ("acme", "fast")), 16) == 16
+
+
+async def test_a_tenant_alone_has_all_places_and_the_first_that_is_free_is_anothers() -> None:
+    places, order = Places(BOUND), []
+    wide, late = known(places, ("acme", "b")), known(places, ("other", "c"))
+
+    async def attempt(pace: Pace) -> None:
+        async with places.taken(pace, Lane.FAST, None):
+            order.append(pace.key)
+
+    async with AsyncExitStack() as stack:
+        assert await begin(places, stack, known(places, ("acme", "a")), BOUND - 1) == BOUND - 1
+        async with places.taken(wide, Lane.FAST, None):
+            waiting = [asyncio.create_task(attempt(pace)) for pace in (wide, wide, late)]
+            await asyncio.sleep(0)
+        await asyncio.gather(*waiting)
+    assert order == [late.key, wide.key, wide.key]
+
+
+async def test_who_falls_silent_makes_room_until_its_tenant_has_its_share_of_the_silent() -> None:
+    places = Places(BOUND)
+    silent = Counter[Lane]()
+    places.silent_changed = lambda lane, by: silent.update({lane: by})
+    async with AsyncExitStack() as stack:
+        for number in range(100):
+            pace = places.pace(("acme", str(number)))
+            if places.refuses(pace):
+                break
+            place = await stack.enter_async_context(places.taken(pace, Lane.FAST, None))
+            pace.told(slow=True)
+            places.fell_silent(place)
+        assert (number, silent) == (60 + 15, {Lane.FAST: 60})
+        assert await begin(places, stack, known(places, ("other", "a")), BOUND) == 5, "half of what is left"
+    assert silent == {Lane.FAST: 0}
 
 
 async def test_one_that_waits_goes_on_when_there_is_room_again_in_the_order_of_coming() -> None:
@@ -97,11 +126,12 @@ async def test_those_that_wait_for_an_endpoint_that_turns_out_to_be_slow_are_sen
     places = Places(BOUND)
     pace = places.pace(("acme", "a"))
     async with AsyncExitStack() as stack:
-        await begin(places, stack, pace, START)
+        place = await stack.enter_async_context(places.taken(pace, Lane.FAST, None))
+        await begin(places, stack, pace, START - 1)
         waiting = asyncio.create_task(begin(places, stack, pace))
         while not pace.waiting:
             await asyncio.sleep(0)
-        places.refuse_waiting(pace)
+        places.fell_silent(place)
         assert await waiting == 0
 
 
@@ -121,34 +151,3 @@ async def test_who_is_cancelled_while_it_waits_or_runs_leaves_its_place() -> Non
     assert (pace.idle, other.idle) == (True, True)
     async with places.taken(other, Lane.FAST, None):
         assert other.running == 1
-
-
-@settings(deadline=None, max_examples=50)
-@given(st.lists(st.tuples(st.integers(0, 3), st.booleans(), st.integers(0, 4)), max_size=40), st.integers(1, 12))
-def test_no_bound_is_ever_passed_and_all_come_to_their_end(moves: Sequence[tuple[int, bool, int]], bound: int) -> None:
-    async def run() -> None:
-        places = Places(bound)
-        now = {Lane.FAST: 0, Lane.SLOW: 0}
-        refused = 0
-
-        async def attempt(endpoint: int, slow: bool, turns: int) -> None:
-            nonlocal refused
-            pace, lane = places.pace(("acme", str(endpoint))), Lane.SLOW if slow else Lane.FAST
-            try:
-                async with places.taken(pace, lane, None):
-                    now[lane] += 1
-                    assert sum(now.values()) <= bound
-                    assert now[Lane.SLOW] <= max(1, bound * 2 // 5)
-                    assert pace.running <= max(pace.window.room, START)
-                    for _ in range(turns):
-                        await asyncio.sleep(0)
-                    now[lane] -= 1
-            except NoRoom:
-                refused += 1
-
-        await asyncio.gather(*(attempt(*move) for move in moves))
-        assert sum(now.values()) == 0
-        for endpoint in range(4):
-            assert places.pace(("acme", str(endpoint))).idle
-
-    asyncio.run(run())

@@ -75,7 +75,23 @@ def test_answers_after_three_seconds_open_it_slowly() -> None:
     window.silent(1.0)
     for _ in range(10):
         window.answered(3.0)
-    assert 3 <= window.room < PROVEN
+    assert 3 <= window.room < 8
+
+
+def test_only_quick_answers_in_a_row_prove_an_endpoint() -> None:
+    window = Window(MOST)
+    for _ in range(100):
+        window.answered(2.0)
+    assert (window.room, window.proven) == (14, False), "wide by slow answers"
+    for took_s, pushed_back in ((2.0, False), (0.01, True)):
+        for _ in range(PROVEN - 1):
+            window.answered(QUICK_S)
+        window.answered(took_s, pushed_back=pushed_back)
+        assert not window.proven
+    for _ in range(PROVEN):
+        assert not window.proven
+        window.answered(QUICK_S)
+    assert window.proven
 
 
 def test_a_failure_at_once_holds_up_nobody_and_a_timeout_does() -> None:

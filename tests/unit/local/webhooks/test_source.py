@@ -155,6 +155,24 @@ async def test_no_more_in_hand_than_there_are_places() -> None:
         await until(lambda: len(queue.asked) > polls)
 
 
+async def test_what_goes_on_silently_makes_room_for_others_and_is_waited_for_all_the_same() -> None:
+    queue, handler = FakeQueue(), FakeHandler()
+    source, stopping = EventSource(queue, handler, PLACES, "test-deliveries"), asyncio.Event()
+    task = asyncio.create_task(source.run(stopping))
+    for batch in (range(10), range(10, 20), range(20, 25)):
+        queue.coming.put_nowait([message(n, "slow") for n in batch])
+    await until(lambda: len(handler.records) == PLACES)
+    queue.coming.put_nowait([message(n) for n in range(25, 28)])
+    source.widen(PLACES)
+    await until(lambda: len(queue.deleted) == 3)
+    stopping.set()
+    await until(lambda: not queue.asking)
+    handler.open.set()
+    source.widen(-PLACES)
+    await task
+    assert len(queue.deleted) == PLACES + 3
+
+
 async def test_failed_messages_leave_their_places() -> None:
     queue, handler = FakeQueue(), FakeHandler()
     async with running(queue, handler):

@@ -131,5 +131,5 @@ async def test_no_event_of_one_tenant_waits_for_another_s_endpoint_that_hangs(se
             await sending.put(after)
             await sending.receiver.times(len(after))
             ended = [await sending.deliveries.get("slowpoke", "wh_slow", delivery_id(e.id, "wh_slow")) for e in before]
-            assert ended == [None] * len(before)
+            assert not [one for one in ended if one and one.attempts]
             let_go.set()

@@ -57,7 +57,9 @@ async def list_deliveries(
 
 @router.get("/deliveries/{delivery_id}", responses=may_answer(problems.NOT_FOUND))
 async def get_delivery(call: Caller, delivery_id: DeliveryId) -> DeliveryView:
-    """What became of one event at one endpoint, attempt by attempt; kept 30 days."""
+    """What became of one event at one endpoint, attempt by attempt; kept 30 days.
+
+    Not found until the first attempt was made or put off, and where the endpoint does not ask for the event."""
     return delivery_view(await sending.delivery_of(call.services, call.tenant, delivery_id))
 
 
@@ -67,7 +69,9 @@ async def get_delivery(call: Caller, delivery_id: DeliveryId) -> DeliveryView:
     responses=may_answer(problems.NOT_FOUND, problems.EVENT_EXPIRED),
 )
 async def replay_delivery(call: Caller, delivery_id: DeliveryId) -> DeliveryView:
-    """Delivers the same event to the same endpoint once more, with the same `webhook-id`."""
+    """Delivers the same event to the same endpoint once more, with the same `webhook-id`.
+
+    The answer is the delivery as it is before that; it stays so until the attempt is made."""
     return delivery_view(await sending.replay(call.services, call.tenant, delivery_id))
 
 

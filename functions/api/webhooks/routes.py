@@ -77,7 +77,10 @@ async def rotate_secret(call: Caller, webhook_id: WebhookId) -> RotatedSecret:
 
 @router.post("/webhooks/{webhook_id}/test", status_code=202, responses=may_answer(problems.NOT_FOUND))
 async def test_webhook(call: Caller, webhook_id: WebhookId) -> SentTest:
-    """Sends a `webhook.test` event to this endpoint alone, whatever it is subscribed to."""
+    """Sends a `webhook.test` event to this endpoint alone, whatever it is subscribed to.
+
+    The delivery can be read once it was attempted, or waits for its turn at a slow endpoint: until then it is not
+    found."""
     return await sending.send_test(call.services, call.tenant, webhook_id)
 
 

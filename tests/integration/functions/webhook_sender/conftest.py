@@ -13,7 +13,7 @@ from aiohttp import web
 from shared.clock import SystemClock, iso
 from shared.ids import new_id
 from shared.models.event import Event, EventType
-from shared.models.webhook import Delivery, SealedSecret, Webhook, delivery_id
+from shared.models.webhook import Delivery, DeliveryState, SealedSecret, Webhook, delivery_id
 from shared.queues.deliveries import DeliveryQueue, DeliveryTask
 from shared.queues.names import DELIVERIES, DELIVERIES_DEAD, open_queue
 from shared.queues.queue import Queue
@@ -77,9 +77,9 @@ class Sending:
         return await self.deliveries.get("acme", self.webhook.id, delivery_id(event.id, self.webhook.id))
 
     async def recorded(self, event: Event) -> Delivery:
-        """Waits until something is recorded of an event."""
+        """Waits until an attempt is recorded of an event."""
         async with asyncio.timeout(20):
-            while (found := await self.delivery(event)) is None:
+            while (found := await self.delivery(event)) is None or found.state is DeliveryState.PENDING:
                 await asyncio.sleep(0.02)
         return found
 

@@ -4,6 +4,7 @@
 |---|---|---|
 | stage | `dev` or `prod`, see stages.py | dev |
 | nat | `true`: hosts in private subnets behind a NAT gateway | the stage's |
+| webhook-concurrency | invocations of the webhook sender at once, 2 to 1,000, or `auto` (webhooks.py) | the stage's |
 | image | URI of the hosts' image; without it `cdk deploy` makes one, for which it needs docker | |
 | alert-email | address that alarms are mailed to, as CloudWatch words them; it is asked to confirm | |
 | alert-targets | name of a secret that says where alerts go; without it the stack makes one (docs/alarms.md) | |
@@ -24,7 +25,18 @@ from pathlib import Path
 from infra.stages import STAGES, Spans, Stage
 
 CDK_JSON = Path(__file__).resolve().parent.parent / "cdk.json"
-NAMES = ("stage", "nat", "image", "alert-email", "alert-targets", "otlp-endpoint", "otlp-headers", "otlp-ratio", "code")
+NAMES = (
+    "stage",
+    "nat",
+    "webhook-concurrency",
+    "image",
+    "alert-email",
+    "alert-targets",
+    "otlp-endpoint",
+    "otlp-headers",
+    "otlp-ratio",
+    "code",
+)
 CODES = ("lambda", "source")
 
 
@@ -46,10 +58,20 @@ class Context:
         stage = STAGES[_one_of(values, "stage", tuple(STAGES))]
         if values.get("nat") is not None:
             stage = replace(stage, nat=_one_of(values, "nat", ("false", "true")) == "true")
+        if values.get("webhook-concurrency") is not None:
+            stage = replace(stage, webhook_concurrency=_concurrency(str(values["webhook-concurrency"])))
         email, targets = _text(values, "alert-email"), _text(values, "alert-targets")
         stage = replace(stage, alert_email=email, alert_targets=targets)
         stage = replace(stage, spans=_spans(values))
         return cls(stage, _one_of(values, "code", CODES) == "lambda", _text(values, "image"))
+
+
+def _concurrency(text: str) -> int | None:
+    if text.lower() == "auto":
+        return None
+    if re.fullmatch(r"[0-9]{1,4}", text) and 2 <= int(text) <= 1000:
+        return int(text)
+    raise BadContext(f"context value webhook-concurrency must be 2 to 1000, or auto, not {text!r}")
 
 
 def _spans(values: Mapping[str, object]) -> Spans | None:

@@ -35,6 +35,7 @@ class Stage:
     api_rate: int
     api_burst: int
     api_concurrency: int | None
+    webhook_concurrency: int | None  # None: `auto`, see webhooks.py
     alert_email: str | None = None
     alert_targets: str | None = None
     spans: Spans | None = None
@@ -58,6 +59,7 @@ DEV = Stage(
     file_backups=False,  # numbers of a dev stage can be paired again
     api_rate=100,  # calls a second of each method, by all keys together: six keys of `standard` at full speed on it
     api_concurrency=None,  # a new account has as few as 10 in all, of which none can be reserved
+    webhook_concurrency=25,  # more than such an account has; on the slow lane 10
     api_burst=2_000,  # calls of a method at once: a key of `standard` may spend a window so, 1,000 at most
 )
 
@@ -74,6 +76,7 @@ PROD = Stage(
     file_backups=True,  # losing the files means a new QR code for every number
     api_rate=1_000,  # six keys of `scale` at full speed on one method; an account takes 10,000 in all, or 2,500
     api_concurrency=500,  # half of what an account has as a rule: the rest is the sender's, the alerts' and your own
+    webhook_concurrency=200,  # more than an endpoint that hangs takes in the second before all know; and 80 slow ones
     api_burst=5_000,  # what an account takes at once in older regions; in newer ones its 1,250 come first
 )
 

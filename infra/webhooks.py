@@ -1,7 +1,13 @@
 """The sender of webhooks: a function fed by the two delivery queues.
 
-* At most 25 of it run at once for the fast lane and 10 for the slow one, each with up to 10 deliveries side by side:
-  endpoints that hang for 10 s each hold up their own lane, and the account's other functions keep their concurrency.
+* `webhook_concurrency` of the stage bounds how many of it run at once for the fast lane, and two fifths as many for the
+  slow one, each with up to 10 deliveries in hand: the account's other functions keep their concurrency. Processes know
+  of a slow endpoint by its row, a second after its first attempt: until then each event of it that comes alone may take
+  an invocation for as long as an attempt lasts. So it is well above what one endpoint gets in a second; what does not
+  run costs nothing.
+* An invocation makes as many attempts at once as the number says, 25 at most. `auto`: as many as there are instances by
+  four, 3 to 25 (functions/webhook_sender/bound.py), and 25 invocations: how many instances there will be is not known
+  where the event source gets its maximum.
 * A batch waits for nobody (window 0): a lone event goes out at once, and under load batches fill by themselves.
 * Only the records that failed by our own fault come again (partial batch responses); an endpoint's failure is
   recorded and scheduled anew by the function.
@@ -45,11 +51,11 @@ from shared.metrics import (
     WEBHOOKS_DELIVERED,
     WEBHOOKS_FAILED,
 )
-from shared.queues.names import DELIVERIES, DELIVERIES_DEAD, DELIVERIES_SLOW
+from shared.queues.names import DELIVERIES, DELIVERIES_DEAD, DELIVERIES_SLOW, QueueSpec
 
 MEMORY_MB = 512
 TIMEOUT_S = 30
-MAX_CONCURRENCY = {DELIVERIES: 25, DELIVERIES_SLOW: 10}  # invocations for each lane
+MOST_OF_AUTO = 25
 BATCH_SIZE = 10
 
 TABLES = {
@@ -85,7 +91,7 @@ class Webhooks(Construct):
             description="Delivers events to the endpoints of customers, signed",
             memory_mb=MEMORY_MB,
             timeout_s=TIMEOUT_S,
-            environment=function_environment(stage, sealing_key),
+            environment={**function_environment(stage, sealing_key), **_environment(stage)},
         )
         made = make_function(self, "function", stage=stage, code=code, props=props)
         allow_tables(made.role, tables, TABLES)
@@ -94,13 +100,24 @@ class Webhooks(Construct):
         )
         allow_secret(made.role, sealing_key)
         allow_spans(self, made, stage)
-        for lane, most in MAX_CONCURRENCY.items():
+        for lane, most in most_at_once(stage).items():
             source = event_sources.SqsEventSource(
                 queues[lane.name], batch_size=BATCH_SIZE, max_concurrency=most, report_batch_item_failures=True
             )
             made.function.add_event_source(source)
         self.function = made.function
         self.logs = made.logs
+
+
+def most_at_once(stage: Stage) -> Mapping[QueueSpec, int]:
+    """How many invocations there may be at once for each lane; an event source takes 2 at least."""
+    fast = stage.webhook_concurrency or MOST_OF_AUTO
+    return {DELIVERIES: fast, DELIVERIES_SLOW: max(2, fast * 2 // 5)}
+
+
+def _environment(stage: Stage) -> dict[str, str]:
+    most = stage.webhook_concurrency
+    return {"HIVEWP_WEBHOOK_CONCURRENCY": "auto" if most is None else str(min(most, MOST_OF_AUTO))}
 
 
 def show_deliveries(board: Board) -> None:

@@ -5,8 +5,9 @@
 | HIVEWP_WEBHOOK_CONCURRENCY | attempts that one process makes at once, 1 to 1,000, or `auto` | 25 |
 | HIVEWP_WEBHOOK_TIMEOUT_S | how long an endpoint may take to answer, 1 to 30 s | 10 |
 
-The number is over both lanes of a process. `auto` is one for each four instances, 25 at most. In Lambda each of up to
-25 invocations at once (and 10 of the slow lane) is such a process, with 10 deliveries in hand.
+The number is over both lanes of a process; attempts that have been silent for a second do not count (places.py).
+`auto` is one for each four instances, 3 to 25. In Lambda each invocation is such a process, with 10 deliveries in hand;
+how many there are at once is the event sources' matter, see infra/webhooks.py.
 """
 
 from __future__ import annotations

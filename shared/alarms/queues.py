@@ -43,9 +43,9 @@ DELIVERIES_LATE = Alarm(
     ),
     first_step=(
         "Look at the sender's concurrency and throttles on the operations dashboard. None runs: see whether its event "
-        "source mapping is enabled and its role was changed. All 25 run: there is more to send than 25 can, since what "
-        "hangs has a lane of its own: raise MAX_CONCURRENCY in infra/webhooks.py. Throttled: raise the account's quota "
-        "of Lambda."
+        "source mapping is enabled and its role was changed. As many run as may: there is more to send than they can, "
+        "since what hangs has a lane of its own: deploy with a higher `webhook-concurrency`. Throttled: raise the "
+        "account's quota of Lambda."
     ),
     sign=Sign.ABOVE,
     threshold=1_200,  # SQS does not say whether a message's delay is part of its age
@@ -68,9 +68,10 @@ DELIVERIES_SLOW_LATE = Alarm(
     ),
     first_step=(
         "Look at the sender's concurrency and throttles on the operations dashboard. Its other event source mapping "
-        "takes `deliveries-slow`: see whether it is enabled. All 10 run: more endpoints hang than 10 can wait for, the "
-        "journals of endpoints that are `slow` say whose: disable one that never answers, or raise MAX_CONCURRENCY in "
-        "infra/webhooks.py. Throttled: raise the account's quota of Lambda."
+        "takes `deliveries-slow`: see whether it is enabled. As many run as may, two fifths of "
+        "`webhook-concurrency`: more endpoints hang than they can wait for, the journals of endpoints that are `slow` "
+        "say whose: disable one that never answers, or deploy with a higher number. Throttled: raise the account's "
+        "quota of Lambda."
     ),
     sign=Sign.ABOVE,
     threshold=1_200,

@@ -28,6 +28,7 @@ NAT = replace(  # everything that there can be in a stage
     name="nat",
     nat=True,
     partitions=MAX_PARTITIONS,
+    webhook_concurrency=None,
     alert_email="ops@example.com",
     alert_targets="ops/chat",
     spans=Spans("https://collector.example:4318", "ops/otlp", "0.25"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,10 +12,11 @@ from functions.webhook_sender.handler import MARGIN_S
 from functions.webhook_sender.settings import SenderSettings
 from infra.api.function import TIMEOUT_S as API_TIMEOUT_S
 from infra.stages import DEV, PROD, Stage
+from infra.webhooks import most_at_once
 from shared.queues.names import DELIVERIES, DELIVERIES_SLOW
 from shared.settings import SEALING_KEY, Settings
 from shared.vault import new_key
-from tests.infra.conftest import Template, properties
+from tests.infra.conftest import Synthesis, Template, properties
 
 OURS = ("api", "webhook-sender")
 
@@ -68,16 +70,36 @@ def test_the_sender_is_fed_by_both_delivery_queues(service: Template, stage: Sta
     mappings = properties(service, "AWS::Lambda::EventSourceMapping").values()
     lanes = {"slow" in json.dumps(one["EventSourceArn"]): one for one in mappings if "deliveries" in json.dumps(one)}
     assert len(mappings) == len(lanes) == 2
-    assert [lanes[slow]["ScalingConfig"] for slow in (False, True)] == [
-        {"MaximumConcurrency": 25},
-        {"MaximumConcurrency": 10},
-    ]
     for mapping in lanes.values():
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
         assert "dead" not in json.dumps(mapping["EventSourceArn"])
     timeout = function(service, stage, "webhook-sender")["Timeout"]
     assert min(DELIVERIES.visibility_s, DELIVERIES_SLOW.visibility_s) >= 6 * timeout
     assert timeout > SenderSettings().timeout_s + MARGIN_S  # at least one attempt is begun
+
+
+@pytest.mark.parametrize(
+    ("name", "told", "fast", "slow"), [("dev", 25, 25, 10), ("prod", 25, 200, 80), ("nat", "auto", 25, 10)]
+)
+def test_how_many_senders_there_are_at_once_and_what_each_makes_at_once(
+    template: Synthesis, name: str, told: int | str, fast: int, slow: int
+) -> None:
+    made = template(f"hivewp-{name}")
+    mappings = properties(made, "AWS::Lambda::EventSourceMapping").values()
+    most = {"slow" in json.dumps(one["EventSourceArn"]): one["ScalingConfig"]["MaximumConcurrency"] for one in mappings}
+    assert most == {False: fast, True: slow}
+    [sender] = [
+        one
+        for one in properties(made, "AWS::Lambda::Function").values()
+        if one.get("FunctionName") == f"hivewp-{name}-webhook-sender"
+    ]
+    settings = SenderSettings.parse(sender["Environment"]["Variables"])
+    assert settings == SenderSettings(auto=told == "auto")
+
+
+def test_a_number_below_that_of_a_process_is_that_of_each_process() -> None:
+    few = replace(DEV, webhook_concurrency=3)
+    assert [most_at_once(few)[lane] for lane in (DELIVERIES, DELIVERIES_SLOW)] == [3, 2]
 
 
 def statements(template: Template, stage: Stage, name: str) -> list[dict[str, Any]]:

@@ -31,6 +31,18 @@ def test_a_value_that_cannot_be_used_is_refused_by_name(name: str, value: str) -
         Context.parse({name: value})
 
 
+def test_the_senders_concurrency_is_the_stages_a_number_or_by_the_instances() -> None:
+    assert Context.parse({"stage": "prod"}).stage.webhook_concurrency == PROD.webhook_concurrency
+    said = [Context.parse({"webhook-concurrency": value}).stage.webhook_concurrency for value in ("2", 1000, "auto")]
+    assert said == [2, 1000, None]
+
+
+@pytest.mark.parametrize("value", ["1", "1001", "0x10", "-5", "many", "", 2.5])
+def test_a_concurrency_that_an_event_source_does_not_take_is_refused(value: object) -> None:
+    with pytest.raises(BadContext, match="webhook-concurrency must be 2 to 1000, or auto"):
+        Context.parse({"webhook-concurrency": value})
+
+
 def test_spans_go_where_the_context_says() -> None:
     assert Context.parse({}).stage.spans is None
     said = {"otlp-endpoint": "https://collector.example", "otlp-headers": "ops/otlp", "otlp-ratio": 0.25}

@@ -13,6 +13,7 @@
 | no answer for a second   | not slow, or not for much longer    | slow for SLOW_S                               |
 | quick answers in a row   | slow                                | no longer slow                                |
 | 429, 503 + Retry-After   | not paused for as long              | paused for as long, LONGEST_PAUSE_S at most   |
+| success of a test        | paused                              | no longer paused                              |
 
 One failure changes nothing: a second attempt follows after a second, and an endpoint that drops one request in ten
 would cost two writes for each. Nor do two of one event while others are delivered: it is that event which is refused,
@@ -139,6 +140,13 @@ def paused(health: EndpointHealth, now: float, for_s: float) -> Change | None:
     return Change(
         sets={"paused_until": until}, seen={"paused_until": health.paused_until}, code=code, detail=detail, at=now
     )
+
+
+def resumed(health: EndpointHealth, now: float) -> Change | None:
+    """What a test changes that was answered well: nothing else is attempted in a pause, which ends now."""
+    if not health.paused_at(now):
+        return None
+    return Change(sets={"paused_until": now}, seen={"paused_until": health.paused_until}, at=now)
 
 
 def _catch_up(health: EndpointHealth, now: float) -> dict[str, Any]:

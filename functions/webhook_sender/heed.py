@@ -15,6 +15,7 @@ from functions.webhook_sender.services import Services
 from functions.webhook_sender.tell import tell
 from shared.clock import parse_iso
 from shared.metrics import ENDPOINTS_DISABLED
+from shared.models.endpoint_health import EndpointHealth
 from shared.models.event import EventType
 from shared.models.webhook import Delivery, Webhook
 
@@ -31,10 +32,17 @@ async def heed(
         change = _after_failure(work, webhook, earlier, outcome, services, now)
     if change and await services.care.change(webhook, change):
         await _changed(webhook, change, services)
+    pause = _pause(work, outcome, verdict, services.care.health(webhook), now)
+    if pause:
+        await services.care.change(webhook, pause)
+
+
+def _pause(work: Work, outcome: Outcome, verdict: Verdict, health: EndpointHealth, now: float) -> rules.Change | None:
+    """What begins a pause, or ends it."""
     if outcome.retry_after_s is not None:
-        pause = rules.paused(services.care.health(webhook), now, outcome.retry_after_s)
-        if pause:
-            await services.care.change(webhook, pause)
+        return rules.paused(health, now, outcome.retry_after_s)
+    is_good_test = isinstance(verdict, Delivered) and work.event_type == EventType.WEBHOOK_TEST
+    return rules.resumed(health, now) if is_good_test else None
 
 
 def _after_failure(

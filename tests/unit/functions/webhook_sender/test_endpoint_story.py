@@ -18,6 +18,7 @@ from functions.webhook_sender.tell import RETOLD_S, without_secrets
 from shared.clock import iso
 from shared.egress import EgressResponse
 from shared.models.endpoint_health import EndpointHealth, HealthState
+from shared.models.event import EventType
 from shared.models.webhook import DeliveryState
 from shared.queues.queue import QueueError
 from shared.store.database import StoreUnavailable
@@ -212,6 +213,18 @@ async def test_who_asks_to_be_left_alone_is_within_limits(status: int, asked: st
     made.clock.now += pause_s
     await event(made, 3)
     assert len(made.poster.calls) == 2
+
+
+async def test_a_test_that_is_answered_well_ends_a_pause() -> None:
+    made = answering(429, headers={"retry-after": "600"})
+    await event(made)
+    made.poster.answers = {}
+    test = a_task(an_event(2, EventType.WEBHOOK_TEST), webhook_id="wh_broken")
+    elsewhere = replace(made.services, care=Care(made.health, made.clock))
+    assert await process_batch([a_record(test, message_id="2")], elsewhere) == {"batchItemFailures": []}
+    assert not made.endpoints.webhooks[0].health.paused_at(made.clock.now)
+    await event(made, 3)
+    assert [len(one.attempts) for one in made.records.found.values()] == [1, 1, 1], "who noted the pause knows too"
 
 
 @pytest.mark.parametrize("status", [404, 500, 301])

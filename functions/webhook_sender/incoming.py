@@ -9,6 +9,7 @@ from typing import Any
 
 from functions.webhook_sender.lane import Lane, lane_of
 from shared.clock import parse_iso
+from shared.ids import made_at
 from shared.models.event import EventType
 from shared.queues.deliveries import DeliveryTask, decode
 from shared.queues.queue import TRACEPARENT
@@ -21,14 +22,16 @@ _ABOUT_ENDPOINTS = frozenset({EventType.WEBHOOK_FAILING, EventType.WEBHOOK_DISAB
 class Work:
     """A task with what must be known of its event and of the message that brought it.
 
-    `happened_at` (the event) and `sent_at` (the message) in unix seconds; `receives` counts this time. `reason`: the
-    code with which the event explains itself, if it does; `about`: the endpoint whose trouble the event tells of;
-    `message_id`: our message that it is about, if any. `carrier`: the id of the message of the queue."""
+    `happened_at` and `noted_at` (the event: a phone may tell hours late; places in the log rise with the latter) and
+    `sent_at` (the message) in unix seconds; `receives` counts this time. `reason`: the code with which the event
+    explains itself, if it does; `about`: the endpoint whose trouble the event tells of; `message_id`: our message that
+    it is about, if any. `carrier`: the id of the message of the queue."""
 
     task: DeliveryTask
     event_id: str
     event_type: str
     happened_at: float
+    noted_at: float
     instance: str | None = None
     sequence: int | None = None
     receives: int = 1
@@ -56,11 +59,13 @@ def work_of(task: DeliveryTask, *, receives: int, sent_at: float, lane: Lane, ca
     """The work of a task. Raises ValueError when its event is none."""
     try:
         event = json.loads(task.event)
+        happened_at = parse_iso(event["timestamp"])
         return Work(
             task=task,
             event_id=event["id"],
             event_type=event["type"],
-            happened_at=parse_iso(event["timestamp"]),
+            happened_at=happened_at,
+            noted_at=_noted_at(event["id"], happened_at),
             instance=event["instance"],
             sequence=event["sequence"],
             receives=receives,
@@ -71,8 +76,16 @@ def work_of(task: DeliveryTask, *, receives: int, sent_at: float, lane: Lane, ca
             message_id=_message_id(event.get("data")),
             carrier=carrier,
         )
-    except (KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"not an event: {error!r}") from error
+
+
+def _noted_at(event_id: str, happened_at: float) -> float:
+    """When the event was noted, which its id tells; for an id of another form when it happened."""
+    try:
+        return made_at(event_id)
+    except ValueError:
+        return happened_at
 
 
 def _traceparent(record: Mapping[str, Any]) -> str | None:

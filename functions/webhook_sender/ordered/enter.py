@@ -82,7 +82,7 @@ async def _beginning(nudge: Work, webhook: Webhook, services: Services, holder: 
     before = await services.log.run_before(str(InstanceKey(webhook.tenant, instance)), cursor + 1, MOST_BEFORE)
     for row in before:
         earlier = work_of_row(row, webhook, services, nudge.lane)
-        if earlier and (earlier.sequence != cursor or earlier.happened_at < matched_since(webhook)):
+        if earlier and (earlier.sequence != cursor or earlier.noted_at < matched_since(webhook)):
             break
         cursor -= 1
     return Chain(

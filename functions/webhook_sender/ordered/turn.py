@@ -66,8 +66,8 @@ def matched_since(webhook: Webhook) -> float:
 
 
 def at_a_change(work: Work, webhook: Webhook) -> bool:
-    """Whether an event may have been delivered apart from its chain: it happened before, or just as, that changed."""
-    return webhook.matched_since is not None and work.happened_at < webhook.matched_since + CHANGE_S
+    """Whether an event may have been delivered apart from its chain: it was noted before, or just as, that changed."""
+    return webhook.matched_since is not None and work.noted_at < webhook.matched_since + CHANGE_S
 
 
 def is_alone(nudge: Work, webhook: Webhook, chain: Chain) -> bool:
@@ -85,7 +85,7 @@ def is_alone(nudge: Work, webhook: Webhook, chain: Chain) -> bool:
 
 def is_before(nudge: Work, webhook: Webhook) -> bool:
     """Whether a task was on its way before the endpoint asked for what it asks for now."""
-    return not nudge.task.chained and nudge.happened_at < matched_since(webhook)
+    return not nudge.task.chained and nudge.noted_at < matched_since(webhook)
 
 
 def onward(work: Work, webhook: Webhook, **changes: Any) -> DeliveryTask:

@@ -102,9 +102,9 @@ class Walker:
         return stop
 
     def _is_wanted(self, work: Work) -> bool:
-        """What nobody asked for when it happened was not put on the queue for this endpoint, nor is it to come now."""
+        """What nobody asked for when it was noted was not put on the queue for this endpoint, nor is it to come now."""
         asked = work.event_id == self.nudge.event_id and not self.nudge.task.chained
-        if self.hold.settled and not asked and work.happened_at < matched_since(self.webhook):
+        if self.hold.settled and not asked and work.noted_at < matched_since(self.webhook):
             return False
         return self.webhook.wants(work.event_type, work.instance)
 

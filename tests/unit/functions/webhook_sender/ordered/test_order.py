@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.clock import iso
+from shared.ids import id_of
 from shared.models.event import EventType
 from shared.models.webhook import DeliveryState, Ordering, Webhook
+from tests.fakes.clock import NOW
 from tests.fakes.order import World
 from tests.fakes.webhooks import a_webhook, an_event
 
@@ -88,6 +90,27 @@ async def test_a_disabled_endpoint_goes_on_where_it_was(seed: int) -> None:
         if number == 9:
             world.wake()
         await happening(world, number)
+    await world.end()
+    assert settled(world) == set(range(1, EVENTS + 1))
+    heard = world.receiver.heard
+    assert all(one <= two for one, two in pairwise(heard)), heard
+
+
+@settings(max_examples=12, deadline=None)
+@given(seed=st.integers(0, 2**32))
+async def test_what_a_phone_tells_late_has_its_place_all_the_same(seed: int) -> None:
+    chance = Random(seed)  # noqa: S311 - the same each time
+    world = World(chance, replace(ordered(), created_at=iso(NOW), matched_since=NOW), deaths=chance.choice([0, 1]))
+    for number in range(1, EVENTS + 1):
+        if number in {5, 9}:
+            world.change(enabled=number == 9)
+        if number == 9:
+            world.wake()
+        now = world.clock.now
+        noted = replace(an_event(number), id=id_of("evt", now, b"%10d" % number))
+        world.happen(replace(noted, timestamp=iso(now - chance.choice([0, 86_400]))))
+        for _ in range(chance.choice([0, 5, 60])):
+            await world.step()
     await world.end()
     assert settled(world) == set(range(1, EVENTS + 1))
     heard = world.receiver.heard

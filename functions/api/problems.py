@@ -111,7 +111,7 @@ REPLAY_RUNNING = ProblemType(
     "replay-running",
     409,
     "Replay running",
-    "An endpoint has one replay of a time at once: wait for its end, which its journal tells.",
+    "An endpoint has one replay of a time at once: wait for the end of that of `replay_id`.",
 )
 LIMIT_REACHED = ProblemType("limit-reached", 409, "Limit reached", "You have as many of these as are allowed.")
 PARTITIONS_FULL = ProblemType(

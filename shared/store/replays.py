@@ -30,6 +30,11 @@ class Replays:
         values = await self._db.get(TABLE, {"webhook": _partition(tenant, webhook_id), "id": replay_id})
         return replay_from(values) if values else None
 
+    async def at_work(self, tenant: str, webhook_id: str) -> str | None:
+        """The id of the replay that has the endpoint's place, or had it last."""
+        values = await self._db.get(TABLE, {"webhook": _partition(tenant, webhook_id), "id": _AT_WORK})
+        return values["replay"] if values else None
+
     async def begin(self, replay: Replay, now: float) -> bool:
         """Stores a new replay, and that it began in the journal; False, and changes nothing, while there is another
         one of the endpoint. Raises StoreError."""

@@ -81,7 +81,8 @@ async def replay_delivery(call: Caller, delivery_id: DeliveryId) -> DeliveryView
     responses=may_answer(*WITH_BODY, problems.NOT_FOUND, problems.WEBHOOK_DISABLED, problems.REPLAY_RUNNING),
 )
 async def replay_range(call: Caller, webhook_id: WebhookId, response: Response, body: ReplayRequest) -> ReplayView:
-    """Delivers the events of a time once more: all of them, or those whose deliveries are in one of `states`.
+    """Makes the deliveries of a time once more: all that there are, or those in one of `states`. What was noted while
+    the endpoint was disabled, or before it was made, has no delivery: read it in the event log.
 
     They go out oldest first, 100 a second at most and as the endpoint takes them, beside what happens meanwhile. What
     was attempted after you asked is not delivered again for it. An endpoint has one such replay at a time. Location

@@ -34,7 +34,9 @@ async def start(services: Services, tenant: str, webhook_id: str, wanted: Replay
     )
     replay = bare.renewed(now)
     if not await services.replays.begin(replay, now):
-        raise Problem(problems.REPLAY_RUNNING, "Another replay of this webhook has not come to its end.")
+        running = await services.replays.at_work(tenant, webhook_id)
+        detail = f"Another replay of this webhook has not come to its end: {running}."
+        raise Problem(problems.REPLAY_RUNNING, detail, replay_id=running)
     await _put(services, replay)
     return replay
 

@@ -349,10 +349,11 @@ async def test_an_endpoint_has_one_replay_at_a_time(
     path, times = f"/v1/webhooks/{made['id']}", {"since": iso(1), "until": "2999-01-01T00:00:00Z"}
     answers = await asyncio.gather(*(api.post(f"{path}/replay", json=times) for _ in range(3)))
     assert sorted(answer.status_code for answer in answers) == [202, 409, 409]
+    (first,) = (answer.json() for answer in answers if answer.status_code == 202)
     for answer in answers:
         if answer.status_code == 409:
             assert_problem(answer, 409, "replay-running")
-    (first,) = (answer.json() for answer in answers if answer.status_code == 202)
+            assert answer.json()["replay_id"] == first["id"]
     replay, now = await services.replays.get("acme", made["id"], first["id"]), services.clock.unix()
     assert replay is not None
     await services.replays.save(replace(replay, cursor="dlv_1"), now)

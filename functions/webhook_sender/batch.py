@@ -14,7 +14,7 @@ from typing import Any
 
 from functions.webhook_sender.catch_up.begin import begin_left
 from functions.webhook_sender.deliver import deliver
-from functions.webhook_sender.figures import count_event
+from functions.webhook_sender.figures import count_event, count_lost
 from functions.webhook_sender.follow import is_early, put_off
 from functions.webhook_sender.incoming import Work, read
 from functions.webhook_sender.ordered.disperse import deliver_alone, disperse
@@ -63,6 +63,7 @@ async def process_batch(
     for record, result in zip(records, results, strict=True):
         if result is not None:
             _tell(record, result)
+            count_lost(record, services.meter, services.tally)
             failures.append({"itemIdentifier": record["messageId"]})
     await tell_left(resolver.seen(), services)
     await begin_left(resolver.seen(), services)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from functions.webhook_sender.decide import Dead, Delivered, Verdict
 from functions.webhook_sender.incoming import Work
 from shared.figures import Tally
@@ -21,6 +24,7 @@ from shared.metrics import (
 from shared.models.dead_reason import DeadReason
 from shared.models.event import EventType
 from shared.models.webhook import Attempt
+from shared.queues.names import DELIVERY_RECEIVES
 
 _ANNOUNCED: dict[str, Metric] = {
     EventType.MESSAGE_RECEIVED: MESSAGES_RECEIVED,
@@ -42,6 +46,12 @@ def count_event(work: Work, meter: Meter, tally: Tally) -> None:
     elif work.event_type == EventType.INSTANCE_STATE and work.reason == _OUTDATED:
         meter.add(CLIENTS_OUTDATED)
         tally.client_outdated()
+
+
+def count_lost(record: Mapping[str, Any], meter: Meter, tally: Tally) -> None:
+    """Counts a record that has failed, if it was the last time: the queue gives it to the dead-letter queue."""
+    if int(record.get("attributes", {}).get("ApproximateReceiveCount", 1)) >= DELIVERY_RECEIVES:
+        count_dead(meter, tally)
 
 
 def count_attempt(made: Attempt | None, verdict: Verdict, meter: Meter, tally: Tally) -> None:

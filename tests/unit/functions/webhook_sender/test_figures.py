@@ -93,6 +93,12 @@ async def test_what_an_endpoint_wants_no_more_was_not_given_up() -> None:
     assert "DeliveriesDead" not in await told(a_record(a_task(webhook_id="wh_a", attempt=3)), webhook=disabled)
 
 
+@pytest.mark.parametrize(("receives", "given_up"), [(9, False), (10, True)])
+async def test_what_the_queue_gives_up_is_given_up(receives: int, given_up: bool) -> None:
+    figures = await told({**a_record(a_task(), receives=receives), "body": "no task"})
+    assert figures == ({"DeliveriesDead": 1} if given_up else {})
+
+
 async def test_an_attempt_counts_though_its_record_must_come_again() -> None:
     def trap(step: str) -> None:
         if step == "before schedule":

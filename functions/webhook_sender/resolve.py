@@ -98,4 +98,4 @@ class Resolver:
 
 
 def _changed_since(webhook: Webhook, work: Work) -> bool:
-    return webhook.matched_since is not None and work.happened_at < webhook.matched_since + CLOCKS_S
+    return webhook.matched_since is not None and work.noted_at < webhook.matched_since + CLOCKS_S

@@ -32,7 +32,7 @@ def needs_record(work: Work, now: float) -> bool:
     """Whether the record must be read first: for a later attempt, and when the task may have been here before."""
     task = work.task
     first = task.attempt == 0 and not (task.again or task.forced or task.not_before or task.moved_at)
-    return not first or work.receives > 1 or now - work.happened_at > FRESH_S
+    return not first or work.receives > 1 or now - work.noted_at > FRESH_S
 
 
 def standing(work: Work, earlier: Delivery | None) -> Standing:

@@ -17,12 +17,11 @@ from shared.metrics import Meter
 from shared.queues.commands import CommandQueues, CommandSender
 from shared.queues.deliveries import DeliveryQueue
 from shared.queues.depths import Depths
+from shared.queues.jobs import JobQueue
 from shared.queues.names import DELIVERIES, LOOKED_AT, commands_name, open_queue
-from shared.queues.replays import ReplayQueue
 from shared.settings import Settings
 from shared.store.cache import Cache
 from shared.store.cache_numbers import CheckBudget
-from shared.store.chains import Chains
 from shared.store.database import Database
 from shared.store.deliveries import Deliveries
 from shared.store.events import Events
@@ -62,7 +61,6 @@ class Services:
     events: Events
     webhooks: Webhooks
     webhook_health: WebhookHealth
-    chains: Chains
     webhook_journal: WebhookJournal
     deliveries: Deliveries
     replays: Replays
@@ -72,7 +70,7 @@ class Services:
     hosts: Hosts
     commands: CommandSender
     delivery_queue: DeliveryQueue
-    replay_queue: ReplayQueue
+    jobs: JobQueue
     depths: Depths
     figures: Figures
     vault: Vault
@@ -118,7 +116,6 @@ async def open_services(settings: Settings, stopping: asyncio.Event | None = Non
             events=Events(database),
             webhooks=Webhooks(database),
             webhook_health=WebhookHealth(database),
-            chains=Chains(database),
             webhook_journal=WebhookJournal(database),
             deliveries=Deliveries(database),
             replays=Replays(database),
@@ -128,7 +125,7 @@ async def open_services(settings: Settings, stopping: asyncio.Event | None = Non
             hosts=Hosts(database, clock),
             commands=CommandQueues(commands.__getitem__, tracer),
             delivery_queue=DeliveryQueue(named[DELIVERIES.name]),
-            replay_queue=ReplayQueue(named[DELIVERIES.name]),
+            jobs=JobQueue(named[DELIVERIES.name]),
             depths=Depths(named, commands),
             figures=figures,
             tally=tally,

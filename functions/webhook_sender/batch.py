@@ -17,6 +17,7 @@ from functions.webhook_sender.deliver import deliver
 from functions.webhook_sender.figures import count_event, count_lost
 from functions.webhook_sender.follow import is_early, put_off
 from functions.webhook_sender.incoming import Work, read
+from functions.webhook_sender.jobs import name_of, work_on
 from functions.webhook_sender.ordered.disperse import deliver_alone, disperse
 from functions.webhook_sender.ordered.enter import deliver_in_order, deliver_replayed
 from functions.webhook_sender.ordered.turn import at_a_change
@@ -26,11 +27,9 @@ from functions.webhook_sender.services import Services
 from functions.webhook_sender.tell import tell_left
 from shared.logs import bind
 from shared.logs.context import Bound
-from shared.models.replay import Replay
 from shared.models.webhook import Ordering, Webhook
-from shared.queues.catch_ups import decode as decode_catch_up
+from shared.queues.jobs import decode
 from shared.queues.queue import QueueError
-from shared.queues.replays import decode as decode_replay
 from shared.store.database import StoreError
 from shared.tracing import trace_id_of
 
@@ -74,12 +73,8 @@ async def process_batch(
 async def _process(
     record: Record, resolver: Resolver, services: Services, begin_by: float | None, done: Callable[[str], None]
 ) -> None:
-    if replay := decode_replay(record["body"]):
-        await services.replayer.work_on(replay, int(record.get("attributes", {}).get("ApproximateReceiveCount", 1)))
-        done(record["messageId"])
-        return
-    if catch_up := decode_catch_up(record["body"]):
-        await services.catcher.work_on(catch_up)
+    if job := decode(record["body"]):
+        await work_on(job, record, services)
         done(record["messageId"])
         return
     work = read(record)
@@ -119,19 +114,11 @@ def _way_in(work: Work, webhook: Webhook) -> Callable[[Work, Webhook, Services, 
 
 def _tell(record: Record, error: BaseException) -> None:
     unexpected, kind = None if isinstance(error, _EXPECTED) else error, type(error).__name__
-    if replay := _replay_of(record):
-        said = (replay.id, replay.tenant, replay.webhook_id, kind, error)
-        log.error("replay %s of %s for %s must come again: %s: %s", *said, exc_info=unexpected)
+    if job := name_of(record):
+        log.error("%s must come again: %s: %s", job, kind, error, exc_info=unexpected)
         return
     with _about_record(record):
         log.error("record %s must come again: %s", record["messageId"], kind, exc_info=unexpected)
-
-
-def _replay_of(record: Record) -> Replay | None:
-    try:
-        return decode_replay(record["body"])
-    except ValueError:
-        return None
 
 
 def _about_record(record: Record) -> Bound:

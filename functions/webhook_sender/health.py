@@ -29,7 +29,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.models.endpoint_health import DisabledReason, EndpointHealth
+from shared.models.endpoint_health import BEFORE_S, DisabledReason, EndpointHealth
 from shared.models.event import EventType
 from shared.store.webhook_journal import EndpointChange
 
@@ -41,7 +41,6 @@ SLOW_S = 30.0
 RENEWED_S = SLOW_S / 2  # how long before its end a mark is renewed, so at most once in as long
 LONGEST_PAUSE_S = 900.0
 CATCH_UP_EVERY_S = 10.0  # of an endpoint that fails and recovers all the time
-BEFORE_S = 120.0  # how much older than the failing what failed first may be: it had waited somewhere
 RETAKEN_S = 600.0
 MOST_ERROR = 200
 

@@ -1,4 +1,4 @@
-"""Bodies of deliveries that are to be made once more: what no log holds is kept with the delivery."""
+"""Deliveries that are to be made once more, and their bodies: what no log holds is kept with the delivery."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from shared.models.webhook import Delivery
+from shared.store.deliveries import Sought
 
 
 class Log(Protocol):
@@ -13,6 +14,25 @@ class Log(Protocol):
 
     async def get_many(self, tenant: str, wanted: Sequence[tuple[str, int]]) -> dict[tuple[str, int], str]:
         """Bodies by instance and sequence. Raises StoreError."""
+
+
+class Range(Protocol):
+    """Where the deliveries of a range are read."""
+
+    async def page(
+        self,
+        tenant: str,
+        webhook_id: str,
+        limit: int,
+        start: str | None = None,
+        *,
+        sought: Sought,
+        ascending: bool,
+    ) -> tuple[list[Delivery], str | None]:
+        """A page and the id to continue from. Raises StoreError."""
+
+    async def get(self, tenant: str, webhook_id: str, delivery_id: str) -> Delivery | None:
+        """A delivery, or None. Raises StoreError."""
 
 
 async def bodies_of(found: Sequence[Delivery], tenant: str, log: Log) -> Mapping[str, str]:

@@ -1,16 +1,17 @@
 """A replay of a range: page by page, each page's deliveries put on the queue once more.
 
-    was the page before attempted? -> read a page -> put its deliveries -> note how far it came
+    was the page before attempted? -> read a page -> note how far it goes -> put its deliveries
         -> put the replay for its next page -> (delete message)
 
 The message is deleted last, so wherever the process dies, the page comes again:
 
 | died                      | the page comes again and                                                             |
 |---------------------------|--------------------------------------------------------------------------------------|
-| before all were put       | puts all: an attempt since the replay was asked for settles the second of a delivery |
-| put, not noted            | the same                                                                             |
-| noted, next page not put  | puts all and goes on: what comes again may be noted again                            |
-| next page put             | puts all, and ends there once the other has come further                             |
+| before it was noted       | begins anew                                                                          |
+| noted, not all put        | puts what is in it still, as far as was noted, and counts nothing once more: what is |
+|                           | no longer in one of the states that were asked for was put, and attempted            |
+| all put                   | the same: an attempt since the replay was asked for settles the second of a delivery |
+| next page put             | the same; of the two next pages that there are then one is noted, the other ends     |
 
 What was attempted since the replay was asked for is not attempted for its sake again (`asked_at`, see standing), so a
 page that comes twice makes no second delivery. A page a second leaves room for what happens meanwhile.
@@ -23,10 +24,11 @@ is when the endpoint is disabled meanwhile.
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from functions.webhook_sender.logged import Log, bodies_of
+from functions.webhook_sender.logged import Log, Range, bodies_of
 from functions.webhook_sender.ports import Endpoints, Tasks
 from shared.clock import Clock, iso, parse_iso
 from shared.models.replay import Replay, ReplayState
@@ -44,27 +46,11 @@ LONGEST_PAUSE_S = 60
 PATIENCE_S = 86_400  # as long as a delivery waits for its turn
 
 
-class Range(Protocol):
-    """Where the deliveries of a range are read."""
-
-    async def page(
-        self,
-        tenant: str,
-        webhook_id: str,
-        limit: int,
-        start: str | None = None,
-        *,
-        sought: Sought,
-        ascending: bool,
-    ) -> tuple[list[Delivery], str | None]:
-        """A page and the id to continue from. Raises StoreError."""
-
-    async def get(self, tenant: str, webhook_id: str, delivery_id: str) -> Delivery | None:
-        """A delivery, or None. Raises StoreError."""
-
-
 class Progress(Protocol):
     """Where it is noted how far replays have come."""
+
+    async def get(self, tenant: str, webhook_id: str, replay_id: str) -> Replay | None:
+        """A replay as it was stored last. Raises StoreError."""
 
     async def save(self, replay: Replay, now: float, *, again: bool = False) -> None:
         """Stores it. Raises StoreError, ConditionFailed when it had come further."""
@@ -111,29 +97,44 @@ class Replayer:
             await self._work_on_page(replay, receives)
 
     async def _work_on_page(self, replay: Replay, receives: int) -> None:
+        noted = await self._noted_before(replay) if receives > 1 else None
+        if noted is None:
+            found, last = await self._page(replay)
+            if not found and last is None:
+                await self._end(replay, ReplayState.DONE, receives)
+                return
+            bodies = await bodies_of(found, replay.tenant, self.log)
+            noted = _come_to(replay, found, last, bodies, self.clock.unix())
+            if not await self._note(noted, again=False):
+                return
+        else:
+            found = await self._rest(replay, noted.cursor or "")
+            bodies = await bodies_of(found, replay.tenant, self.log)
+        asked_at = parse_iso(replay.asked_at)
+        await self.tasks.put([_task(one, bodies[one.id], asked_at) for one in found if one.id in bodies])
+        if noted.swept:
+            await self._end(noted, ReplayState.DONE, receives)
+        else:
+            await self.pages.put(noted, PAUSE_S)
+
+    async def _noted_before(self, replay: Replay) -> Replay | None:
+        """The replay after this page, where it was noted already and no other has come further."""
+        stored = await self.progress.get(replay.tenant, replay.webhook_id, replay.id)
+        if stored is None or stored.state is ReplayState.STOPPED or stored.cursor == replay.cursor:
+            return None
+        return stored if stored.came_from == replay.cursor else None
+
+    async def _rest(self, replay: Replay, through: str) -> list[Delivery]:
+        """What is in a page now that went so far."""
         found, last = await self._page(replay)
-        bodies = await bodies_of(found, replay.tenant, self.log)
-        asked_at, put = parse_iso(replay.asked_at), [one for one in found if one.id in bodies]
-        await self.tasks.put([_task(one, bodies[one.id], asked_at) for one in put])
-        at = self.clock.unix()
-        now = replace(
-            replay.renewed(at),
-            state=ReplayState.RUNNING,
-            cursor=last,
-            replayed=replay.replayed + len(put),
-            expired=replay.expired + len(found) - len(put),
-            put_at=iso(at),
-            awaited=put[-1].id if put else None,
-        )
-        if last is None:
-            await self._end(now, ReplayState.DONE, receives)
-        elif await self._note(now, again=receives > 1):
-            await self.pages.put(now, PAUSE_S)
+        while last is not None and last < through:
+            more, last = await self._page(replace(replay, cursor=last))
+            found = found + more
+        return [one for one in found if one.id <= through]
 
     async def _obstacle(self, replay: Replay, now: float) -> str | None:
         """Why there is no going on."""
-        webhooks = await self.endpoints.of_tenant(replay.tenant)
-        webhook = next((one for one in webhooks if one.id == replay.webhook_id), None)
+        webhook = await self.endpoints.get(replay.tenant, replay.webhook_id)
         if webhook is None:
             return "the endpoint was deleted"
         if not webhook.active:
@@ -179,6 +180,22 @@ class Replayer:
         except ConditionFailed:
             return False
         return True
+
+
+def _come_to(replay: Replay, found: Sequence[Delivery], last: str | None, bodies: Collection[str], at: float) -> Replay:
+    """The replay after a page."""
+    put = [one.id for one in found if one.id in bodies]
+    return replace(
+        replay.renewed(at),
+        state=ReplayState.RUNNING,
+        cursor=last or found[-1].id,
+        came_from=replay.cursor,
+        swept=last is None,
+        replayed=replay.replayed + len(put),
+        expired=replay.expired + len(found) - len(put),
+        put_at=iso(at),
+        awaited=put[-1] if put else None,
+    )
 
 
 def _waited_s(replay: Replay, now: float) -> float:

@@ -13,6 +13,8 @@ from typing import Protocol
 from functions.webhook_sender.bound import AutoBound
 from functions.webhook_sender.care import Care
 from functions.webhook_sender.catch_up.bring import Catcher
+from functions.webhook_sender.catch_up.heads import Heads
+from functions.webhook_sender.catch_up.retries import Retries
 from functions.webhook_sender.decide import SCHEDULE_S
 from functions.webhook_sender.grouped import GroupedRecords, GroupedTasks
 from functions.webhook_sender.ordered.holds import Holds
@@ -27,11 +29,10 @@ from shared.figures import Tally
 from shared.metrics import Meter
 from shared.models.chain import Chain
 from shared.models.webhook import Delivery
-from shared.queues.catch_ups import CatchUpQueue
 from shared.queues.deliveries import DeliveryQueue
+from shared.queues.jobs import JobQueue
 from shared.queues.names import DELIVERIES, DELIVERIES_DEAD, DELIVERIES_SLOW, open_queue
 from shared.queues.queue import Queue
-from shared.queues.replays import ReplayQueue
 from shared.settings import Settings
 from shared.store.chains import Chains
 from shared.store.database import Database
@@ -184,18 +185,19 @@ def _replayer(database: Database, queue: Queue, clock: Clock) -> Replayer:
         progress=Replays(database),
         journal=WebhookJournal(database),
         tasks=DeliveryQueue(queue),
-        pages=ReplayQueue(queue),
+        pages=JobQueue(queue),
         clock=clock,
     )
 
 
 def _catcher(database: Database, queue: Queue, clock: Clock) -> Catcher:
+    deliveries, log = Deliveries(database), Events(database)
     return Catcher(
         endpoints=Webhooks(database),
         health=WebhookHealth(database),
-        deliveries=Deliveries(database),
-        log=Events(database),
+        chains=Heads(chains=Chains(database), deliveries=deliveries, log=log),
+        deliveries=Retries(deliveries=deliveries, log=log),
         tasks=DeliveryQueue(queue),
-        pages=CatchUpQueue(queue),
+        pages=JobQueue(queue),
         clock=clock,
     )

@@ -6,8 +6,8 @@ failing -> disabled  it only failed for three days, after a warning at half the 
 any -> disabled      it answered 410 Gone (reason `gone`)
 disabled -> healthy  its owner enables it again
 any -> slow          an attempt has taken a second: what comes takes the slow lane until `slow_until`
-failing -> healthy   leaves `behind_since`: retries of events since then may wait; `catch_up_at` is when bringing them
-                     forward was begun, or is to begin
+failing -> healthy   leaves `behind_since`: retries of events since then may wait; `catch_up_at` is when a page of
+                     them was brought forward last, or the first is to be
 any -> paused        it answered 429 or 503 with Retry-After: nothing is attempted until `paused_until`
 
 An endpoint that is as it should be has none of these attributes, and costs no write.
@@ -86,8 +86,21 @@ class EndpointHealth:
 FIELDS = tuple(EndpointHealth.__dataclass_fields__)
 """The attributes of an endpoint's row that are the sender's."""
 
-REVIVED: dict[str, Any] = dict.fromkeys(FIELDS)
-"""What to store of an endpoint that is enabled again: nothing of what was."""
+BEFORE_S = 120.0
+"""How much older than the failing what failed first may be: it had waited somewhere."""
+
+
+def woken(health: EndpointHealth, now: float) -> dict[str, Any]:
+    """What to store of an endpoint whose owner changed what may let go on what waits for it: a catch-up is on."""
+    failed = None if health.failing_since is None else health.failing_since - BEFORE_S
+    since = min(at for at in (health.behind_since, failed, now) if at is not None)
+    return {"behind_since": since, "catch_up_at": now}
+
+
+def revived(health: EndpointHealth, now: float) -> dict[str, Any]:
+    """What to store of one that is enabled again, or elsewhere: nothing of what was, but what waits for it comes."""
+    return dict.fromkeys(FIELDS) | woken(health, now)
+
 
 _ENABLE = (
     "Enable it again: PATCH /v1/webhooks/{id} with enabled true. "

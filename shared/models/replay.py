@@ -35,7 +35,8 @@ class Replay:
     Deliveries of events that were noted from `since` up to and with `until`, in one of `states` when they are come to
     (empty: in any).
     `replayed` were put on their way, `expired` could not be: the log no longer has their events. Of the page before,
-    which was put at `put_at`, `awaited` is the last one: what follows waits until it was attempted."""
+    which was put at `put_at`, `awaited` is the last one: what follows waits until it was attempted. It began after
+    `came_from`, and is the last page where it has `swept` all."""
 
     id: str
     tenant: str
@@ -51,6 +52,8 @@ class Replay:
     finished_at: str | None = None
     put_at: str | None = None
     awaited: str | None = None
+    came_from: str | None = None
+    swept: bool = False
     lease_until: str | None = None  # None: of a time before there were leases
 
     def renewed(self, now: float) -> Replay:

@@ -25,11 +25,20 @@ class Chains:
         values = await self._db.get(TABLE, {"webhook": _partition(tenant, webhook_id), "id": instance})
         return chain_from(values) if values and values["expires_at"] > now else None
 
-    async def of_webhook(self, tenant: str, webhook_id: str, now: float) -> list[Chain]:
-        """All chains of an endpoint."""
-        where = Condition("#w = :w", {"w": "webhook"}, {"w": _partition(tenant, webhook_id)})
-        found = await self._db.query_all(TABLE, where)
-        return [chain_from(values) for values in found if values["expires_at"] > now]
+    async def page(
+        self, tenant: str, webhook_id: str, limit: int, now: float, start: str | None = None
+    ) -> tuple[list[Chain], str | None]:
+        """Chains of an endpoint by instance, and the one to continue after (None: no more)."""
+        pk = _partition(tenant, webhook_id)
+        found, last = await self._db.query(
+            TABLE,
+            Condition("#w = :w", {"w": "webhook"}, {"w": pk}),
+            limit=limit,
+            start={"webhook": pk, "id": start} if start else None,
+            consistent=True,
+        )
+        chains = [chain_from(values) for values in found if values["expires_at"] > now]
+        return chains, last["id"] if last else None
 
     async def begin(self, chain: Chain, now: float) -> bool:
         """Stores one that there was not, or only of an earlier endpoint by the same id; False when there is one."""

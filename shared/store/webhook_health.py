@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from shared.models.endpoint_health import REVIVED
 from shared.store.conflicts import commit
 from shared.store.database import Condition, ConditionFailed, Database, Update
 from shared.store.webhook_journal import EndpointChange, entry_put
@@ -44,10 +43,6 @@ class WebhookHealth:
             return await commit(self._db, [update, entry_put(tenant, webhook_id, code, at, detail)])
         except ConditionFailed:
             return False
-
-    async def revive(self, tenant: str, webhook_id: str, now: float) -> bool:
-        """Forgets all that was noted of an endpoint, since its owner enables it again; False when it is gone."""
-        return await self.change(tenant, webhook_id, REVIVED, {}, journal=(EndpointChange.ENABLED, None), at=now)
 
 
 def _as_seen(seen: Mapping[str, Any]) -> Condition:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
-from shared.models.endpoint_health import REVIVED, health_from
+from shared.models.endpoint_health import health_from, revived
 from shared.models.made_for import FIRST_ID
 from shared.models.webhook import Ordering, SealedSecret, Webhook
 from shared.store.database import Condition, ConditionFailed, Database, Delete, Put, Update
@@ -103,11 +103,12 @@ def put(webhook: Webhook, condition: Condition | None = None) -> Put:
     return Put(TABLE, values | values.pop("health"), condition)  # attributes of the row, see webhook_health.py
 
 
-def set_url(tenant: str, webhook_id: str, url: str) -> Update:
+def set_url(seen: Webhook, url: str, now: float) -> Update:
     """The write that points an existing endpoint at another URL, of whose health nothing is known; refused when it is
-    gone."""
+    gone. A catch-up is on from `now`."""
     exists = Condition("attribute_exists(#k)", {"k": "id"})
-    return Update(TABLE, {"tenant": tenant, "id": webhook_id}, sets={"url": url, **REVIVED}, condition=exists)
+    sets = {"url": url, **revived(seen.health, now)}
+    return Update(TABLE, {"tenant": seen.tenant, "id": seen.id}, sets=sets, condition=exists)
 
 
 def delete(tenant: str, webhook_id: str) -> Delete:

@@ -12,6 +12,8 @@ from typing import Any
 
 from functions.webhook_sender.care import Care
 from functions.webhook_sender.catch_up.bring import Catcher
+from functions.webhook_sender.catch_up.heads import Heads
+from functions.webhook_sender.catch_up.retries import Retries
 from functions.webhook_sender.incoming import Work, read
 from functions.webhook_sender.lane import Lane
 from functions.webhook_sender.places import Places
@@ -19,12 +21,12 @@ from functions.webhook_sender.replay import Replayer
 from functions.webhook_sender.services import Poster, Services
 from shared.clock import iso
 from shared.egress import EgressResponse
+from shared.models.catch_up import CatchUp
 from shared.models.chain import Chain
 from shared.models.event import Event, EventType
 from shared.models.instance import InstanceKey
 from shared.models.replay import Replay
 from shared.models.webhook import Delivery, DeliveryState, SealedSecret, Webhook
-from shared.queues.catch_ups import CatchUp
 from shared.queues.deliveries import DeliveryTask, encode
 from shared.store.database import ConditionFailed
 from shared.store.deliveries import Sought
@@ -241,6 +243,14 @@ class FakeChains:
         await self._call("look at chain")
         return self.found.get((tenant, webhook_id, instance))
 
+    async def page(
+        self, tenant: str, webhook_id: str, limit: int, now: float, start: str | None = None
+    ) -> tuple[list[Chain], str | None]:
+        await self._call("page of chains")
+        found = [one for key, one in sorted(self.found.items()) if key[:2] == (tenant, webhook_id)]
+        rest = [one for one in found if one.instance > (start or "")]
+        return rest[:limit], rest[limit - 1].instance if len(rest) > limit else None
+
     async def begin(self, chain: Chain, now: float) -> bool:
         await self._call("begin chain")
         stored = self._as_stored(chain)
@@ -289,6 +299,9 @@ class FakeProgress:
 
     trap: Trap = no_trap
     found: dict[str, Replay] = field(default_factory=dict)
+
+    async def get(self, tenant: str, webhook_id: str, replay_id: str) -> Replay | None:
+        return self.found.get(replay_id)
 
     async def save(self, replay: Replay, now: float, *, again: bool = False) -> None:
         self.trap("before progress")
@@ -404,8 +417,8 @@ def fakes(*webhooks: Webhook, trap: Trap = no_trap, client: Poster | None = None
         catcher=Catcher(
             endpoints=endpoints,
             health=health,
-            deliveries=records,
-            log=log,
+            chains=Heads(chains=chains, deliveries=records, log=log),
+            deliveries=Retries(deliveries=records, log=log),
             tasks=tasks,
             pages=catch_ups,
             clock=clock,

@@ -33,7 +33,8 @@ async def change(services: Services, key: InstanceKey, wanted: InstanceChange) -
     for _ in range(_TRIES):
         endpoint = await endpoint_change(services, key, wanted.settings)
         try:
-            instance = await services.instances.change(key, edit, endpoint.writes)
+            async with endpoint.around:
+                instance = await services.instances.change(key, edit, endpoint.writes)
         except TransactionRefused:  # another call made or removed the endpoint meanwhile
             continue
         if instance is None:

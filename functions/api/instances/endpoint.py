@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass, field
 
 from functions.api.instances.schemas import EndpointSecret, SettingsChange
 from functions.api.services import Services
 from functions.api.webhooks.secrets import sealed_secret
+from functions.api.webhooks.waking import waking
 from shared.clock import iso
 from shared.models.instance import InstanceKey
 from shared.models.made_for import endpoint_id
@@ -19,10 +21,11 @@ from shared.store.database import Condition, Write, absent
 
 @dataclass(frozen=True, slots=True)
 class EndpointChange:
-    """What is to be written with the instance, and the secret that its caller is shown."""
+    """What is to be written with the instance, and the secret that its caller is shown; `around` stands around it."""
 
     writes: Sequence[Write] = ()
     shown: EndpointSecret | None = None
+    around: AbstractAsyncContextManager[None] = field(default_factory=nullcontext)
 
 
 async def endpoint_change(services: Services, key: InstanceKey, change: SettingsChange) -> EndpointChange:
@@ -37,7 +40,9 @@ async def endpoint_change(services: Services, key: InstanceKey, change: Settings
         return new_endpoint(services, key, change.webhook_url, absent("id"))
     if webhook.url == change.webhook_url:  # as it is, with what is known of its health
         return EndpointChange()
-    return EndpointChange([webhooks.set_url(key.tenant, webhook_id, change.webhook_url)])
+    now = round(services.clock.unix(), 3)
+    moved = webhooks.set_url(webhook, change.webhook_url, now)
+    return EndpointChange([moved], around=waking(services, key.tenant, webhook_id, now))
 
 
 def new_endpoint(services: Services, key: InstanceKey, url: str, condition: Condition | None = None) -> EndpointChange:

@@ -13,13 +13,13 @@ from functions.api.webhooks.room import asks_more, refusal
 from functions.api.webhooks.schemas import NewWebhook, NewWebhookView, RotatedSecret, WebhookChange
 from functions.api.webhooks.secrets import OVERLAP_S, rotated, sealed_secret
 from functions.api.webhooks.views import new_webhook_view
-from functions.api.webhooks.waking import wake
+from functions.api.webhooks.waking import waking
 from shared.clock import iso
 from shared.egress import EgressRefused, check_headers
 from shared.endpoint_headers import sealed_headers
 from shared.ids import new_id
-from shared.models.endpoint_health import REVIVED
-from shared.models.webhook import Ordering, Webhook
+from shared.models.endpoint_health import revived, woken
+from shared.models.webhook import Webhook
 from shared.signing import new_secret
 from shared.store.conflicts import Retries
 from shared.store.database import StoreUnavailable
@@ -89,8 +89,6 @@ async def change(services: Services, tenant: str, webhook_id: str, wanted: Webho
     asking = replace(webhook, events=tuple(events), instances=tuple(instances))
     await _check_room(services, asking, webhook)
     await _store(services, webhook, given | _matched_since(services, webhook, given))
-    if "ordering" in given or (given.get("enabled") and webhook.ordering is Ordering.INSTANCE):
-        await wake(services, tenant, webhook_id)
     if why := await _refused(services, asking, webhook):  # another one came at the same moment
         await services.webhooks.change(webhook, events=list(webhook.events), instances=list(webhook.instances))
         raise Problem(problems.LIMIT_REACHED, why)
@@ -111,14 +109,31 @@ async def _store(services: Services, webhook: Webhook, given: dict[str, Any]) ->
         given = given | {"headers": {}, "sealed_headers": sealed}
     elif webhook.headers:
         await services.webhooks.seal_headers(webhook, sealed_headers(vault, tenant, webhook.id, webhook.headers))
+    if not (given.get("enabled") or given.keys() & {"url", "ordering"}):
+        await _write(services, webhook, given)
+        return
+    now = round(services.clock.unix(), 3)
+    async with waking(services, tenant, webhook.id, now):
+        await _wake(services, webhook, given, now)
+
+
+async def _wake(services: Services, webhook: Webhook, given: dict[str, Any], now: float) -> None:
+    """Stores what may let go on what waits for the endpoint."""
     elsewhere = given.get("url", webhook.url) != webhook.url
-    if not await services.webhooks.change(webhook, **given, **(REVIVED if elsewhere else {})):
+    enabled = bool(given.get("enabled")) and not webhook.active
+    health = (revived if elsewhere or enabled else woken)(webhook.health, now)
+    journal = None
+    if enabled or (elsewhere and webhook.health.disabled_at is not None):
+        journal = EndpointChange.ENABLED, None if enabled else "it has another URL"
+    await _write(services, webhook, given | health, journal)
+
+
+async def _write(
+    services: Services, webhook: Webhook, sets: dict[str, Any], journal: tuple[EndpointChange, str | None] | None = None
+) -> None:
+    now = services.clock.unix()
+    if not await services.webhook_health.change(webhook.tenant, webhook.id, sets, {}, journal=journal, at=now):
         raise not_found("webhook")
-    if given.get("enabled") and not webhook.active:
-        await services.webhook_health.revive(tenant, webhook.id, services.clock.unix())
-    elif elsewhere and webhook.health.disabled_at is not None:
-        at, why = services.clock.unix(), "it has another URL"
-        await services.webhook_journal.note(tenant, webhook.id, EndpointChange.ENABLED, at, why)
 
 
 async def delete(services: Services, tenant: str, webhook_id: str) -> None:

@@ -53,7 +53,7 @@ def _times(wanted: ReplayRequest, now: float) -> tuple[float, float]:
 async def _put(services: Services, replay: Replay) -> None:
     """What could not be put on the queue gives its place free: the caller will ask again."""
     try:
-        await services.replay_queue.put(replay)
+        await services.jobs.put(replay)
     except QueueError:
         now, told = services.clock.unix(), f"{replay.id}: stopped: it could not begin"
         await services.replays.save(replace(replay, state=ReplayState.STOPPED, finished_at=iso(now)), now)

@@ -1,6 +1,4 @@
-"""When a catch-up begins: an endpoint has recovered, or who was to begin one has died.
-
-Its row says what there is to do (`behind_since`) and which catch-up is at it (`catch_up_at`); any other ends by itself.
+"""When a sender begins a catch-up: an endpoint has recovered, or who was at one has died.
 
     row says so, with the change to healthy -> message on the queue -> ... pages ... -> row says no longer so
 
@@ -15,8 +13,8 @@ from collections.abc import Iterable
 
 from functions.webhook_sender.health import Change, retaken
 from functions.webhook_sender.services import Services
+from shared.models.catch_up import CatchUp
 from shared.models.webhook import Webhook
-from shared.queues.catch_ups import CatchUp
 from shared.queues.queue import QueueError
 
 log = logging.getLogger(__name__)
@@ -26,8 +24,8 @@ async def begin(webhook: Webhook, change: Change, services: Services) -> None:
     """Begins the catch-up that a change of health asks for, if it does. What the queue does not take begins later."""
     if "catch_up_at" not in change.sets:
         return
-    since, at = change.sets["behind_since"], change.sets["catch_up_at"]
-    job = CatchUp(tenant=webhook.tenant, webhook_id=webhook.id, since=since, at=at)
+    at = change.sets["catch_up_at"]
+    job = CatchUp(tenant=webhook.tenant, webhook_id=webhook.id, at=at, until=at)
     try:
         await services.catcher.pages.put(job, max(0, math.ceil(at - services.clock.unix())))
     except QueueError as error:

@@ -1,39 +1,45 @@
-"""A page of a catch-up: retries of an endpoint that has recovered are put on the queue to be made now.
+"""A page of a catch-up: what waits for an endpoint that does well again is put on the queue to be tried now.
 
-    read the row -> read a page -> put its retries -> put the catch-up for its next page -> (delete message)
+    read the row, and take it from the page before -> was that one attempted? -> read a page -> put its tasks
+        -> put the catch-up for its next page -> (delete message)
 
-All of it may happen twice: a retry that was brought forward twice is made once (claim.py). After the last page it looks
-once more in SETTLED_S whether the endpoint still does well, and only then says on the row that nothing waits any more:
-should it fail meanwhile, the next recovery brings forward what was put back too.
+| died                     | the page comes again and                                                            |
+|--------------------------|-------------------------------------------------------------------------------------|
+| before the row was taken | takes it                                                                            |
+| taken, not all put       | finds it taken by itself, and puts all: of twins of a task one is an attempt        |
+| next page not put        | the same                                                                            |
+| next page put            | the same; of the two next pages that there are then one takes the row, the other    |
+|                          | ends. Once one has taken it, the page that comes again ends                         |
 
-It ends when the endpoint fails again, is disabled or deleted, or another catch-up has begun; it waits in a pause. A
-page a second leaves room for what happens meanwhile, and the endpoint's window (window.py) grows from small.
+A page follows only once the last of the one before was attempted: an endpoint that is slow has a page of it waiting,
+not all. After PATIENCE_S it follows in any case. A page a second leaves room for what happens meanwhile, and the
+endpoint's window (window.py) grows from small.
+
+It ends when the endpoint fails again, is disabled or deleted, or another catch-up has begun; it waits in a pause. After
+the last page of deliveries it looks once more in SETTLED_S whether the endpoint still does well, and only then says on
+the row that nothing waits any more: should it fail meanwhile, the next recovery brings forward what was put back too.
+An endpoint that fails has nothing to wait for where its chains are only to be dispersed.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from functions.webhook_sender.care import HealthStore
+from functions.webhook_sender.catch_up.page import Source
 from functions.webhook_sender.health import caught_up
-from functions.webhook_sender.logged import Log, bodies_of
 from functions.webhook_sender.ports import Endpoints, Tasks
-from functions.webhook_sender.replay import Range
-from shared.clock import Clock, parse_iso
-from shared.models.webhook import Delivery, DeliveryState, Ordering, Webhook
-from shared.queues.catch_ups import CatchUp
-from shared.queues.deliveries import DeliveryTask
-from shared.queues.queue import MAX_DELAY_S
-from shared.store.deliveries import Sought
+from shared.clock import Clock
+from shared.models.catch_up import CatchUp, Part
+from shared.models.webhook import Ordering, Webhook
 
-PAGE = 100
 PAUSE_S = 1
+LONGEST_PAUSE_S = 60
+LONGEST_WAIT_S = 240  # of a message: longer, and somebody would begin anew (RETAKEN_S)
+PATIENCE_S = 900
 SETTLED_S = 30
-NEAR_S = 10.0
-"""What is due so soon is not brought forward."""
 MOST_EARLY = 3
 """So often is a delivery brought forward between two attempts of its schedule."""
 
@@ -51,67 +57,77 @@ class Catcher:
 
     endpoints: Endpoints
     health: HealthStore
-    deliveries: Range
-    log: Log
+    chains: Source
+    deliveries: Source
     tasks: Tasks
     pages: Pages
     clock: Clock
 
     async def work_on(self, job: CatchUp) -> None:
         """Brings a page forward and has the next one follow. Raises StoreError and QueueError: our own faults."""
-        webhook = await self._endpoint(job)
+        webhook = await self.endpoints.get(job.tenant, job.webhook_id)
         if webhook is None:
+            return
+        job = _without_chains(job, webhook)
+        if not _is_on(job, webhook) or not await self._is_taken(job, webhook):
             return
         now = self.clock.unix()
         if webhook.health.paused_at(now):
             left_s = math.ceil((webhook.health.paused_until or now) - now)
-            await self.pages.put(job, min(left_s, MAX_DELAY_S))
-        elif job.swept:
-            done = caught_up(job.at)
-            await self.health.change(job.tenant, job.webhook_id, done.sets, done.seen)
+            await self.pages.put(job.following(now), min(left_s, LONGEST_WAIT_S))
+        elif await self._is_awaited(job, now):
+            pause_s = min(max(PAUSE_S, int((now - job.put_at) / 2)), LONGEST_PAUSE_S)
+            await self.pages.put(job.following(now), pause_s)
+        elif job.part is Part.SWEPT:
+            await self._end(job)
         else:
-            await self._bring(job, now, chained=webhook.ordering is Ordering.INSTANCE)
+            await self._bring(job, webhook, now)
 
-    async def _endpoint(self, job: CatchUp) -> Webhook | None:
-        """The endpoint, while this is its catch-up."""
-        for one in await self.endpoints.of_tenant(job.tenant):
-            if one.id == job.webhook_id:
-                health = one.health
-                is_on = one.active and health.failing_since is None and health.behind_since is not None
-                return one if is_on and health.catch_up_at == job.at else None
-        return None
+    async def _is_taken(self, job: CatchUp, webhook: Webhook) -> bool:
+        """Whether this is the message that is on: it has taken the place of the one before, or does so now."""
+        if webhook.health.catch_up_at == job.at:
+            return True
+        if webhook.health.catch_up_at != job.was:
+            return False
+        return await self.health.change(job.tenant, job.webhook_id, {"catch_up_at": job.at}, {"catch_up_at": job.was})
 
-    async def _bring(self, job: CatchUp, now: float, *, chained: bool) -> None:
-        sought = Sought(job.since, job.at, (DeliveryState.RETRYING,))
-        found, last = await self.deliveries.page(
-            job.tenant, job.webhook_id, PAGE, job.cursor, sought=sought, ascending=True
-        )
-        waiting = [one for one in found if _waits(one, now)]
-        await self.tasks.put(await self._brought_forward(waiting, job.tenant, now, chained=chained))
-        following = replace(job, cursor=last, swept=last is None)
-        await self.pages.put(following, SETTLED_S if following.swept else PAUSE_S)
+    async def _is_awaited(self, job: CatchUp, now: float) -> bool:
+        """Whether the page before is still to be attempted, as far as the last of it tells."""
+        if job.awaited is None or now - job.put_at >= PATIENCE_S:
+            return False
+        return await self._source(job).seen(job) == job.seen
 
-    async def _brought_forward(
-        self, waiting: Sequence[Delivery], tenant: str, now: float, *, chained: bool
-    ) -> list[DeliveryTask]:
-        bodies = await bodies_of(waiting, tenant, self.log)
-        return [_task(one, bodies[one.id], now, chained=chained) for one in waiting if one.id in bodies]
+    async def _bring(self, job: CatchUp, webhook: Webhook, now: float) -> None:
+        page = await self._source(job).page(job, webhook, now)
+        await self.tasks.put(page.tasks)
+        part = _part_after(job.part) if page.last is None else job.part
+        if part is Part.DELIVERIES and webhook.ordering is Ordering.INSTANCE:
+            await self._end(job)
+            return
+        put = {"awaited": page.awaited, "seen": page.seen, "put_at": now}
+        following = job.following(now, part=part, cursor=page.last, **put)
+        await self.pages.put(following, SETTLED_S if part is Part.SWEPT else PAUSE_S)
+
+    async def _end(self, job: CatchUp) -> None:
+        done = caught_up(job.at)
+        await self.health.change(job.tenant, job.webhook_id, done.sets, done.seen)
+
+    def _source(self, job: CatchUp) -> Source:
+        return self.chains if job.part is Part.CHAINS else self.deliveries
 
 
-def _waits(delivery: Delivery, now: float) -> bool:
-    """Whether it is worth bringing forward. What is due is on its way already, maybe on the slow lane."""
-    due = parse_iso(delivery.next_attempt_at) if delivery.next_attempt_at else 0.0
-    return due - now > NEAR_S and delivery.early < MOST_EARLY
+def _without_chains(job: CatchUp, webhook: Webhook) -> CatchUp:
+    """An endpoint that never had events in order has no chains to look for."""
+    never = webhook.ordering is Ordering.NONE and webhook.matched_since is None
+    return replace(job, part=Part.DELIVERIES) if never and job.part is Part.CHAINS else job
 
 
-def _task(delivery: Delivery, body: str, now: float, *, chained: bool) -> DeliveryTask:
-    return DeliveryTask(
-        delivery.tenant,
-        body,
-        delivery.webhook_id,
-        attempt=delivery.round,
-        not_before=round(now, 3),
-        instead_of=parse_iso(delivery.next_attempt_at or ""),
-        chained=chained,
-        traceparent=delivery.traceparent,
-    )
+def _is_on(job: CatchUp, webhook: Webhook) -> bool:
+    if not webhook.active or webhook.health.behind_since is None:
+        return False
+    dispersing = job.part is Part.CHAINS and webhook.ordering is Ordering.NONE
+    return dispersing or webhook.health.failing_since is None
+
+
+def _part_after(part: Part) -> Part:
+    return Part.DELIVERIES if part is Part.CHAINS else Part.SWEPT

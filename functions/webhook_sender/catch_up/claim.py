@@ -18,7 +18,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from functions.webhook_sender.attempt import Outcome
-from functions.webhook_sender.catch_up.bring import NEAR_S
+from functions.webhook_sender.catch_up.retries import NEAR_S
 from functions.webhook_sender.decide import Delivered, Retry, Verdict, is_gone
 from functions.webhook_sender.incoming import Work
 from functions.webhook_sender.services import Services

@@ -3,42 +3,60 @@
 from __future__ import annotations
 
 import httpx
+import pytest
 
 from functions.api.services import Services
-from shared.clock import iso
-from shared.models.chain import Chain
-from shared.models.event import Event, EventType
-from shared.models.instance import InstanceKey
-from shared.queues.deliveries import decode
+from shared.models.catch_up import CatchUp
+from shared.models.endpoint_health import BEFORE_S
+from shared.queues.jobs import decode
 from shared.queues.names import DELIVERIES, open_queue
-from shared.store.events import event_put
+from shared.queues.queue import Depth
 from tests.conftest import Deployment
 
 NEW = {"url": "http://127.0.0.1:9/hook", "ordering": "instance"}
 
 
-async def test_what_waits_is_woken_by_enabling_and_by_a_change_of_ordering(
-    api: httpx.AsyncClient, services: Services, deployment: Deployment
+@pytest.mark.parametrize("change", [{"enabled": True}, {"ordering": "none"}, {"url": "http://127.0.0.1:9/new"}])
+async def test_what_waits_comes_at_once_where_a_change_lets_it(
+    api: httpx.AsyncClient, services: Services, deployment: Deployment, change: dict[str, object]
 ) -> None:
     made = await api.post("/v1/webhooks", json=NEW)
     assert made.status_code == 201, made.text
     assert made.json()["ordering"] == "instance"
     name, now = made.json()["id"], services.clock.unix()
-    event = Event("evt_5", EventType.MESSAGE_SENT, iso(now), {}, "shop-1", 5)
-    await deployment.database.write(event_put(InstanceKey("acme", "shop-1"), event, now))
-    for instance in ("shop-1", "shop-2"):  # the second one has heard of all there is
-        chain = Chain(tenant="acme", webhook_id=name, instance=instance, cursor=4, first=0, behind=True)
-        assert await services.chains.begin(chain, now)
+    failing = {"failing_since": now, "disabled_at": now}
+    assert await services.webhook_health.change("acme", name, failing, {})
     path = f"/v1/webhooks/{name}"
-    for change in ({"enabled": False}, {"enabled": True}, {"ordering": "none"}):
-        assert (await api.patch(path, json=change)).status_code == 200
-    queue = await open_queue(deployment.sqs, deployment.settings.prefix, DELIVERIES.name)
-    tasks = [decode(one.body) for _ in range(2) for one in await queue.receive(most=1, wait_s=2)]
-    assert [(task.webhook_id, task.event, task.chained) for task in tasks] == [(name, event.body(), True)] * 2
+    for harmless in ({"enabled": False}, {"headers": {"x-a": "b"}}):
+        assert (await api.patch(path, json=harmless)).status_code == 200
+    assert (await api.patch(path, json=change)).status_code == 200
     stored = await services.webhooks.get("acme", name)
     assert stored is not None
-    assert stored.ordering == "none"
-    assert (stored.matched_since or 0.0) >= now
+    assert (stored.health.behind_since or 0.0) <= now - BEFORE_S
+    queue = await open_queue(deployment.sqs, deployment.settings.prefix, DELIVERIES.name)
+    (come,) = await queue.receive(wait_s=2)
+    job = decode(come.body)
+    assert isinstance(job, CatchUp)
+    assert (job.webhook_id, job.at) == (name, stored.health.catch_up_at)
+    assert await queue.depth() == Depth(waiting=0, in_flight=1, delayed=1), "one more comes, should the call have died"
+
+
+async def test_a_change_of_webhook_url_is_one_of_those(
+    api: httpx.AsyncClient, services: Services, deployment: Deployment
+) -> None:
+    settings = {"settings": {"webhook_url": "http://127.0.0.1:9/hook"}}
+    made = await api.post("/v1/instances", json={"id": "shop-1", **settings})
+    assert made.status_code == 201, made.text
+    settings["settings"]["webhook_url"] += "/new"
+    assert (await api.patch("/v1/instances/shop-1", json=settings)).status_code == 200
+    queue = await open_queue(deployment.sqs, deployment.settings.prefix, DELIVERIES.name)
+    (come,) = await queue.receive(wait_s=2)
+    job = decode(come.body)
+    assert isinstance(job, CatchUp)
+    stored = await services.webhooks.get("acme", job.webhook_id)
+    assert stored is not None
+    assert (stored.url, stored.health.catch_up_at) == (settings["settings"]["webhook_url"], job.at)
+    assert (await queue.depth()).delayed == 1
 
 
 async def test_what_is_asked_for_is_noted_as_changed_only_where_it_is(

@@ -21,10 +21,10 @@ from shared.models.event import Event, EventType
 from shared.models.replay import LEASE_S, Replay, ReplayState
 from shared.models.webhook import Attempt, Delivery, DeliveryState, SealedSecret, Webhook, delivery_id
 from shared.queues.deliveries import DeliveryTask, decode
+from shared.queues.jobs import JobQueue
+from shared.queues.jobs import decode as decode_job
 from shared.queues.names import DELIVERIES, open_queue
 from shared.queues.queue import QueueError
-from shared.queues.replays import ReplayQueue
-from shared.queues.replays import decode as decode_replay
 from shared.store.deliveries import Sought
 from shared.store.errors import ConditionFailed
 from shared.store.webhook_journal import EndpointChange
@@ -327,7 +327,7 @@ async def test_a_time_is_replayed_by_the_sender(
     assert (shown["state"], shown["replayed"]) == ("queued", 0)
     queue = await open_queue(deployment.sqs, deployment.settings.prefix, DELIVERIES.name)
     (received,) = await queue.receive(wait_s=5)
-    assert decode_replay(received.body) == await services.replays.get("acme", made["id"], shown["id"])
+    assert decode_job(received.body) == await services.replays.get("acme", made["id"], shown["id"])
     entry = (await api.get(f"{path}/journal")).json()["data"][0]
     assert (entry["code"], entry["detail"]) == ("replay_started", shown["id"])
     assert_problem(await api.get(f"{path}/replays/{new_id('rpl')}"), 404, "not-found")
@@ -366,7 +366,7 @@ async def test_an_endpoint_has_one_replay_at_a_time(
         raise QueueError("away")
 
     with monkeypatch.context() as away:
-        away.setattr(ReplayQueue, "put", fail)
+        away.setattr(JobQueue, "put", fail)
         assert_problem(await api.post(f"{path}/replay", json=times), 503, "unavailable")
     assert (await api.post(f"{path}/replay", json=times)).status_code == 202
     codes = [entry["code"] for entry in (await api.get(f"{path}/journal")).json()["data"]]

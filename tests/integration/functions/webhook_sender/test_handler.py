@@ -17,7 +17,7 @@ from shared.models.instance import InstanceKey
 from shared.models.made_for import endpoint_id
 from shared.models.replay import Replay, ReplayState
 from shared.models.webhook import DeliveryState, Ordering
-from shared.queues.replays import ReplayQueue
+from shared.queues.jobs import JobQueue
 from shared.store.events import event_put
 from shared.store.replays import Replays
 from shared.store.webhook_journal import WebhookJournal
@@ -108,7 +108,7 @@ async def test_a_time_is_replayed(sending: Sending, deployment: Deployment, monk
         until=iso(clock.unix()),
         asked_at=iso(clock.unix()),
     )
-    await ReplayQueue(sending.queue).put(asked)
+    await JobQueue(sending.queue).put(asked)
     replayed = [event for event in events if event.timestamp >= events[1].timestamp]
     while len(sending.receiver.got) < len(events) + len(replayed):
         await work(sending, 1)

@@ -49,14 +49,16 @@ async def test_of_two_that_see_the_same_one_takes_it(deployment: Deployment) -> 
     assert await chains.take(idle, "d", NOW + 30, NOW) is None
 
 
-async def test_all_of_an_endpoint_and_none_that_expired(deployment: Deployment) -> None:
+async def test_an_endpoint_page_by_page_and_none_that_expired(deployment: Deployment) -> None:
     chains = Chains(deployment.database)
     other = replace(FIRST, instance="shop-2")
     await chains.begin(FIRST, NOW)
     await chains.begin(other, NOW)
-    assert await chains.of_webhook("acme", "wh_a", NOW) == [FIRST, other]
+    assert await chains.page("acme", "wh_a", 1, NOW) == ([FIRST], "shop-1")
+    assert await chains.page("acme", "wh_a", 9, NOW, "shop-1") == ([other], None)
+    assert await chains.page("acme", "wh_b", 9, NOW) == ([], None)
     later = NOW + KEPT_S + 1
-    assert await chains.of_webhook("acme", "wh_a", later) == []
+    assert await chains.page("acme", "wh_a", 9, later) == ([], None)
     assert await seen(chains, later) is None
     assert await chains.begin(replace(FIRST, cursor=8), later)
     found = await seen(chains, later)

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 
 from shared.clock import iso
-from shared.models.endpoint_health import DisabledReason, EndpointHealth, HealthState
+from shared.models.endpoint_health import BEFORE_S, DisabledReason, EndpointHealth, HealthState, revived
 from shared.models.webhook import Webhook
 from shared.store.webhook_health import WebhookHealth
 from shared.store.webhook_journal import MOST, EndpointChange, EndpointEntry, WebhookJournal
@@ -40,22 +40,28 @@ async def test_what_was_noted_is_forgotten_when_it_is_enabled_again(deployment: 
     assert await health.change("acme", "wh_a", noted, {"disabled_at": None})
     (disabled,) = await Webhooks(deployment.database).of_tenant("acme")
     assert (disabled.enabled, disabled.active, disabled.wants("message.sent", "shop-1")) == (True, False, False)
-    assert await health.revive("acme", "wh_a", NOW + 1)
-    assert await Webhooks(deployment.database).of_tenant("acme") == [WEBHOOK]
+    told = (EndpointChange.ENABLED, None)
+    assert await health.change("acme", "wh_a", revived(disabled.health, NOW + 1), {}, journal=told, at=NOW + 1)
+    (stored,) = await Webhooks(deployment.database).of_tenant("acme")
+    since = NOW - BEFORE_S
+    assert stored == replace(WEBHOOK, health=EndpointHealth(behind_since=since, catch_up_at=NOW + 1))
 
 
 async def test_another_url_is_another_start(deployment: Deployment) -> None:
     await Webhooks(deployment.database).save(WEBHOOK)
     noted = {"disabled_at": NOW, "disabled_reason": DisabledReason.GONE}
     assert await WebhookHealth(deployment.database).change("acme", "wh_a", noted, {})
-    await deployment.database.write(set_url("acme", "wh_a", "https://example.com/new"))
-    assert await Webhooks(deployment.database).get("acme", "wh_a") == replace(WEBHOOK, url="https://example.com/new")
+    gone = replace(WEBHOOK, health=EndpointHealth(disabled_at=NOW, disabled_reason=DisabledReason.GONE))
+    await deployment.database.write(set_url(gone, "https://example.com/new", NOW + 0.125))
+    health = EndpointHealth(behind_since=NOW + 0.125, catch_up_at=NOW + 0.125)
+    elsewhere = replace(WEBHOOK, url="https://example.com/new", health=health)
+    assert await Webhooks(deployment.database).get("acme", "wh_a") == elsewhere
 
 
 async def test_an_endpoint_that_is_gone_does_not_come_back(deployment: Deployment) -> None:
     health = WebhookHealth(deployment.database)
     assert not await health.change("acme", "wh_gone", {"slow_until": NOW}, {})
-    assert not await health.revive("acme", "wh_gone", NOW)
+    assert not await health.change("acme", "wh_gone", {"slow_until": NOW}, {}, journal=FAILING, at=NOW)
     assert await Webhooks(deployment.database).get("acme", "wh_gone") is None
     assert await WebhookJournal(deployment.database).latest("acme", "wh_gone") == []
 

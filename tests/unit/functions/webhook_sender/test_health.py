@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.webhook_sender.health import (
-    BEFORE_S,
     CATCH_UP_EVERY_S,
     DAY_S,
     DISABLED_AFTER_S,
@@ -28,7 +27,7 @@ from functions.webhook_sender.health import (
     paused,
     slowed,
 )
-from shared.models.endpoint_health import DisabledReason, EndpointHealth, HealthState
+from shared.models.endpoint_health import BEFORE_S, DisabledReason, EndpointHealth, HealthState
 from shared.models.event import EventType
 from shared.store.webhook_journal import EndpointChange
 from tests.fakes.clock import NOW

@@ -15,7 +15,7 @@ from shared.models.event import Event, EventType
 from shared.models.replay import LEASE_S, Replay, ReplayState
 from shared.models.webhook import Attempt, Delivery, DeliveryState, delivery_id
 from shared.queues.deliveries import DeliveryTask
-from shared.queues.replays import decode, encode
+from shared.queues.jobs import decode, encode
 from shared.store.errors import StoreError
 from shared.store.webhook_journal import EndpointChange
 from tests.fakes.clock import NOW
@@ -254,6 +254,33 @@ async def test_wherever_it_dies_every_delivery_is_made_once_more(step: str) -> N
     bodies = [body for _, body, _ in made.poster.calls]
     assert sorted(bodies) == sorted(made.log.bodies["shop-1", number].encode() for number in range(1, PAGE + 50))
     assert made.progress.found["rpl_1"].state is ReplayState.DONE
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_wherever_it_dies_each_is_counted_once_though_its_state_has_changed(step: str) -> None:
+    made = a_past(3 * PAGE)
+    armed = [True]
+
+    def trap(now: str) -> None:
+        if now == step and armed:
+            armed.clear()
+            raise Died
+
+    for part in (made.records, made.log, made.tasks, made.progress, made.pages):
+        part.trap = trap
+    asked = replace(ASKED, states=(DeliveryState.DEAD,))
+    dead = sum(one.state is DeliveryState.DEAD for one in made.records.found.values())
+    pages = [(asked, 1)]
+    while pages:
+        page, receives = pages.pop(0)
+        answer = await process_batch([a_page(page, receives)], made.services)
+        pages += [(page, receives + 1)] if answer["batchItemFailures"] else []
+        pages += [(one, 1) for one, _ in made.pages.replays]
+        made.pages.replays.clear()
+        await deliver_all(made)  # and so dead no longer
+    assert len(made.poster.calls) == dead
+    assert made.progress.found["rpl_1"].state is ReplayState.DONE
+    assert made.progress.found["rpl_1"].replayed == dead
 
 
 async def deliver_all(made: Fakes) -> None:

@@ -8,15 +8,18 @@ from itertools import chain, repeat
 import pytest
 
 from functions.webhook_sender.batch import process_batch
-from functions.webhook_sender.catch_up.bring import MOST_EARLY, NEAR_S, PAGE, SETTLED_S
-from functions.webhook_sender.health import BEFORE_S, CATCH_UP_EVERY_S, RETAKEN_S
+from functions.webhook_sender.catch_up.bring import LONGEST_PAUSE_S, LONGEST_WAIT_S, MOST_EARLY, PATIENCE_S, SETTLED_S
+from functions.webhook_sender.catch_up.page import SIZE as PAGE
+from functions.webhook_sender.catch_up.retries import NEAR_S
+from functions.webhook_sender.health import CATCH_UP_EVERY_S, RETAKEN_S, retaken
 from shared.clock import iso, parse_iso
 from shared.ids import first_id_at
-from shared.models.endpoint_health import EndpointHealth
+from shared.models.catch_up import CatchUp, Part
+from shared.models.endpoint_health import BEFORE_S, EndpointHealth, revived
 from shared.models.event import Event, EventType
 from shared.models.webhook import Attempt, Delivery, DeliveryState, delivery_id
-from shared.queues.catch_ups import CatchUp, decode, encode
 from shared.queues.deliveries import DeliveryTask
+from shared.queues.jobs import decode, encode
 from shared.queues.queue import QueueError
 from shared.store.database import StoreUnavailable
 from tests.fakes.clock import NOW
@@ -92,7 +95,7 @@ async def test_all_that_waits_for_it_is_delivered_long_before_it_is_due() -> Non
     scheduled = scheduled_task(made)
     await recover(made)
     ((job, delay_s),) = made.catch_ups.jobs
-    assert (job, delay_s) == (CatchUp(tenant="acme", webhook_id="wh_a", since=SINCE - BEFORE_S, at=NOW), 0)
+    assert (job, delay_s) == (CatchUp(tenant="acme", webhook_id="wh_a", at=NOW, until=NOW), 0)
     assert decode(encode(job)) == job
     await catch_up(made)
     assert waiting(made) == []
@@ -121,7 +124,7 @@ async def test_a_page_a_second_oldest_first_leaves_room() -> None:
     put = [task.event for task, _ in made.tasks.tasks]
     assert put == [made.log.bodies["shop-1", number] for number in range(2, 2 * len(put) + 2, 2)]
     ((following, delay_s),) = made.catch_ups.jobs
-    assert (following.swept, delay_s) == (False, 1)
+    assert (following.part, delay_s) == (Part.DELIVERIES, 1)
     assert len(put) <= PAGE
 
 
@@ -167,7 +170,7 @@ async def test_one_that_fails_again_is_left_alone_and_its_next_recovery_brings_a
     made.clock.now = NOW + 3600
     await recover(made)
     ((job, _),) = made.catch_ups.jobs
-    assert job.since == SINCE - BEFORE_S
+    assert (job.at, health(made).behind_since) == (made.clock.now, SINCE - BEFORE_S)
     await catch_up(made)
     assert waiting(made) == []
 
@@ -182,20 +185,96 @@ async def test_one_at_a_time_and_not_at_each_recovery() -> None:
         made.endpoints.webhooks = [replace(row, health=replace(row.health, failing_since=made.clock.now))]
         await recover(made)
     _, (second, delay_s) = made.catch_ups.jobs
-    assert (second.at, second.since, delay_s) == (NOW + CATCH_UP_EVERY_S, first.since, CATCH_UP_EVERY_S - 1)
+    assert (second.at, delay_s) == (NOW + CATCH_UP_EVERY_S, CATCH_UP_EVERY_S - 1)
+    assert health(made).behind_since == SINCE - BEFORE_S
     made.catch_ups.jobs.clear()
     await work(made, first)
     assert (made.tasks.tasks, made.catch_ups.jobs) == ([], []), "another is to begin"
 
 
-async def test_in_a_pause_it_waits() -> None:
+async def test_in_a_pause_it_waits_and_nobody_begins_another() -> None:
     made = an_outage(2)
     await recover(made)
     (row,) = made.endpoints.webhooks
-    made.endpoints.webhooks = [replace(row, health=replace(row.health, paused_until=NOW + 120))]
-    job, _ = made.catch_ups.jobs.pop()
+    made.endpoints.webhooks = [replace(row, health=replace(row.health, paused_until=NOW + 900))]
+    waits: list[int] = []
+    while (wait := made.catch_ups.jobs[0][1]) or not waits:
+        (job, _) = made.catch_ups.jobs.pop()
+        made.clock.now += wait
+        if made.clock.now >= NOW + 900:
+            break
+        await work(made, job)
+        waits.append(made.catch_ups.jobs[0][1])
+        assert made.tasks.tasks == []
+        assert retaken(health(made), made.clock.now + waits[-1]) is None
+    assert waits == [LONGEST_WAIT_S] * 3 + [900 - 3 * LONGEST_WAIT_S]
     await work(made, job)
-    assert (made.catch_ups.jobs, made.tasks.tasks) == ([(job, 120)], [])
+    assert len(made.tasks.tasks) == 2
+
+
+async def test_no_page_follows_while_the_last_one_waits() -> None:
+    made = an_outage(PAGE + 50)
+    await recover(made)
+    job, pauses = made.catch_ups.jobs.pop()[0], []
+    await work(made, job)
+    put = len(made.tasks.tasks)
+    assert 0 < put <= PAGE
+    while len(made.tasks.tasks) == put:
+        (job, pause_s) = made.catch_ups.jobs.pop()
+        made.clock.now += pause_s
+        pauses.append(pause_s)
+        await work(made, job)
+        assert retaken(health(made), made.clock.now + LONGEST_PAUSE_S) is None, "one that goes on begins not anew"
+    assert (pauses[:2], pauses[-1], pauses) == ([1, 1], LONGEST_PAUSE_S, sorted(pauses))
+    assert made.clock.now - NOW >= PATIENCE_S, "in the end it goes on in any case"
+
+
+@pytest.mark.parametrize("answer", [200, 500])
+async def test_the_next_page_comes_as_soon_as_the_last_one_was_attempted(answer: int) -> None:
+    made = an_outage(PAGE + 50)
+    made.poster.answers = {URL: chain([200], [answer], repeat(200))}
+    await recover(made)
+    await work(made, made.catch_ups.jobs.pop()[0])
+    put = len(made.tasks.tasks)
+    last = made.tasks.tasks[-1][0]
+    await process_batch([a_record(last, sent_at=made.clock.now)], made.services)
+    (row,) = made.endpoints.webhooks
+    made.endpoints.webhooks = [replace(row, health=replace(row.health, failing_since=None))]
+    made.clock.now += 1
+    await work(made, made.catch_ups.jobs.pop()[0])
+    assert len(made.tasks.tasks) > put
+
+
+async def test_a_message_that_comes_twice_goes_on_once() -> None:
+    made = an_outage(3 * PAGE)
+    await recover(made)
+    ((job, _),) = made.catch_ups.jobs
+    made.catch_ups.jobs.clear()
+    await work(made, job)
+    made.clock.now += 0.5
+    await work(made, job, receives=2)
+    twins = [one for one, _ in made.catch_ups.jobs]
+    assert len(twins) == 2, "it cannot be told whether the first was put"
+    made.catch_ups.jobs.clear()
+    made.clock.now += 1
+    for one in (*twins, job):
+        await work(made, one)
+    assert len(made.catch_ups.jobs) == 1
+
+
+async def test_another_url_brings_what_the_one_before_has_missed() -> None:
+    made = an_outage(PAGE + 50)
+    (row,) = made.endpoints.webhooks
+    job = CatchUp(tenant="acme", webhook_id="wh_a", at=NOW, until=NOW)
+    await work(made, job)
+    assert made.tasks.tasks == [], "it was put before that is stored: another comes"
+    made.endpoints.webhooks = [replace(row, url="http://b.test/", health=EndpointHealth(**revived(row.health, NOW)))]
+    made.catch_ups.jobs = [(job, 0), (job, 60)]
+    await catch_up(made)
+    assert waiting(made) == []
+    assert {url for url, _, _ in made.poster.calls} == {"http://b.test/"}
+    assert len(made.poster.calls) == PAGE + 50
+    assert health(made) == EndpointHealth(catch_up_at=health(made).catch_up_at)
 
 
 @pytest.mark.parametrize("change", [{"enabled": False}, {"id": "wh_other"}])

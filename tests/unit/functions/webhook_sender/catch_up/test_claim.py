@@ -22,9 +22,9 @@ from functions.webhook_sender.services import Services
 from shared.clock import iso, parse_iso
 from shared.egress import EgressResponse
 from shared.ids import first_id_at
+from shared.models.catch_up import CatchUp
 from shared.models.endpoint_health import EndpointHealth
 from shared.models.webhook import Attempt, Delivery, DeliveryState, delivery_id
-from shared.queues.catch_ups import CatchUp
 from shared.queues.deliveries import DeliveryTask
 from tests.fakes.clock import NOW
 from tests.fakes.webhooks import Fakes, a_record, a_webhook, an_event, fakes
@@ -35,7 +35,7 @@ ROUND = 3
 SCHEDULE = (1.0, 2.0, 40.0, 60.0, 400.0, 400.0)
 EVENT = replace(an_event(), id=first_id_at("evt", NOW - 50))
 BEHIND = EndpointHealth(behind_since=NOW - 100, catch_up_at=NOW)
-JOB = CatchUp(tenant="acme", webhook_id="wh_a", since=NOW - 100, at=NOW)
+JOB = CatchUp(tenant="acme", webhook_id="wh_a", at=NOW, until=NOW)
 
 
 class Gated:

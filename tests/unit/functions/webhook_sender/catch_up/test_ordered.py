@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from shared.clock import iso
 from shared.ids import first_id_at
+from shared.models.catch_up import CatchUp
 from shared.models.endpoint_health import EndpointHealth
 from shared.models.webhook import DeliveryState, Ordering
-from shared.queues.catch_ups import CatchUp
 from tests.fakes.clock import NOW
 from tests.fakes.order import World
 from tests.fakes.webhooks import a_webhook, an_event
@@ -38,7 +38,7 @@ async def bring(world: World) -> None:
     """A page of a catch-up, which a recovery has made one that is on."""
     at = world.clock.now
     world.change(health=EndpointHealth(behind_since=NOW - 1, catch_up_at=at))
-    await world.fakes.services.catcher.work_on(CatchUp(tenant="acme", webhook_id="wh_a", since=NOW - 1, at=at))
+    await world.fakes.services.catcher.work_on(CatchUp(tenant="acme", webhook_id="wh_a", at=at, until=at))
 
 
 @settings(max_examples=20, deadline=None)

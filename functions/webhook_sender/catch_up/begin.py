@@ -36,6 +36,6 @@ async def begin_left(webhooks: Iterable[Webhook], services: Services) -> None:
     """Begins what a sender that died left undone."""
     now = round(services.clock.unix(), 3)
     for webhook in webhooks:
-        change = retaken(services.care.health(webhook), now)
+        change = retaken(services.care.health(webhook), now) if webhook.enabled else None
         if change and await services.care.change(webhook, change):
             await begin(webhook, change, services)

@@ -13,6 +13,7 @@ from typing import Any
 from shared.models.endpoint_health import health_from, revived
 from shared.models.made_for import FIRST_ID
 from shared.models.webhook import Ordering, SealedSecret, Webhook
+from shared.store.conflicts import commit
 from shared.store.database import Condition, ConditionFailed, Database, Delete, Put, Update
 
 TABLE = "webhooks"
@@ -69,8 +70,8 @@ class Webhooks:
         """Stores an endpoint, new or changed."""
         await self._db.write(put(webhook))
 
-    async def change(self, seen: Webhook, **sets: Any) -> bool:
-        """Stores new values of some fields; False when the endpoint is gone.
+    async def change(self, seen: Webhook, entry: Put | None = None, /, **sets: Any) -> bool:
+        """Stores new values of some fields, with `entry` for the journal; False when the endpoint is gone.
 
         New `secrets` are stored only while the present ones are still those of `seen`; False when they are not.
         """
@@ -79,8 +80,11 @@ class Webhooks:
             sets["secrets"] = [asdict(secret) for secret in sets["secrets"]]
             unchanged = {"x": [asdict(secret) for secret in seen.secrets]}
             exists = Condition("attribute_exists(#k) AND #x = :x", {"k": "id", "x": "secrets"}, unchanged)
+        update = Update(TABLE, {"tenant": seen.tenant, "id": seen.id}, sets=sets, condition=exists)
+        if entry:
+            return await commit(self._db, [update, entry])
         try:
-            await self._db.write(Update(TABLE, {"tenant": seen.tenant, "id": seen.id}, sets=sets, condition=exists))
+            await self._db.write(update)
         except ConditionFailed:
             return False
         return True

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from functions.api.instances.schemas import EndpointSecret, SettingsChange
 from functions.api.services import Services
+from functions.api.webhooks.noted import entry_of
 from functions.api.webhooks.secrets import sealed_secret
 from functions.api.webhooks.waking import waking
 from shared.clock import iso
@@ -17,6 +18,7 @@ from shared.models.webhook import Webhook
 from shared.signing import new_secret
 from shared.store import webhooks
 from shared.store.database import Condition, Write, absent
+from shared.store.webhook_journal import entry_put
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,10 @@ async def endpoint_change(services: Services, key: InstanceKey, change: Settings
     if webhook.url == change.webhook_url:  # as it is, with what is known of its health
         return EndpointChange()
     now = round(services.clock.unix(), 3)
-    moved = webhooks.set_url(webhook, change.webhook_url, now)
-    return EndpointChange([moved], around=waking(services, key.tenant, webhook_id, now))
+    writes: list[Write] = [webhooks.set_url(webhook, change.webhook_url, now)]
+    if entry := entry_of(webhook, {"url": change.webhook_url}, now, services.vault):
+        writes.append(entry_put(key.tenant, webhook_id, entry[0], now, entry[1]))
+    return EndpointChange(writes, around=waking(services, key.tenant, webhook_id, now))
 
 
 def new_endpoint(services: Services, key: InstanceKey, url: str, condition: Condition | None = None) -> EndpointChange:

@@ -9,6 +9,7 @@ from functions.api import problems
 from functions.api.problems import Problem, invalid, not_found
 from functions.api.services import Services
 from functions.api.urls import check_webhook_url
+from functions.api.webhooks.noted import Entry, entry_of
 from functions.api.webhooks.room import asks_more, refusal
 from functions.api.webhooks.schemas import NewWebhook, NewWebhookView, RotatedSecret, WebhookChange
 from functions.api.webhooks.secrets import OVERLAP_S, rotated, sealed_secret
@@ -23,7 +24,7 @@ from shared.models.webhook import Webhook
 from shared.signing import new_secret
 from shared.store.conflicts import Retries
 from shared.store.database import StoreUnavailable
-from shared.store.webhook_journal import EndpointChange
+from shared.store.webhook_journal import EndpointChange, entry_put
 
 _TRIES = 5
 _OURS = frozenset({"user-agent"})
@@ -88,11 +89,25 @@ async def change(services: Services, tenant: str, webhook_id: str, wanted: Webho
     events, instances = given.get("events", webhook.events), given.get("instances", webhook.instances)
     asking = replace(webhook, events=tuple(events), instances=tuple(instances))
     await _check_room(services, asking, webhook)
+    if asks_more(asking, webhook):
+        await _ask(services, asking, webhook)
     await _store(services, webhook, given | _matched_since(services, webhook, given))
-    if why := await _refused(services, asking, webhook):  # another one came at the same moment
-        await services.webhooks.change(webhook, events=list(webhook.events), instances=list(webhook.instances))
-        raise Problem(problems.LIMIT_REACHED, why)
     return await webhook_of(services, tenant, webhook_id)
+
+
+async def _ask(services: Services, asking: Webhook, before: Webhook) -> None:
+    """Stores what an endpoint asks for, before anything else of a change. Of those that ask at the same moment each
+    looks again afterwards, and one that there was no room for is as before. Raises Problem."""
+    await _store_asked(services, asking)
+    if why := await _refused(services, asking, before):
+        await _store_asked(services, before)
+        raise Problem(problems.LIMIT_REACHED, why)
+
+
+async def _store_asked(services: Services, asking: Webhook) -> None:
+    asked = {"events": list(asking.events), "instances": list(asking.instances)}
+    if not await services.webhooks.change(asking, **asked, matched_since=services.clock.unix()):
+        raise not_found("webhook")
 
 
 def _matched_since(services: Services, webhook: Webhook, given: dict[str, Any]) -> dict[str, float]:
@@ -103,36 +118,30 @@ def _matched_since(services: Services, webhook: Webhook, given: dict[str, Any]) 
 
 
 async def _store(services: Services, webhook: Webhook, given: dict[str, Any]) -> None:
-    tenant, vault = webhook.tenant, services.vault
+    tenant, vault, now = webhook.tenant, services.vault, round(services.clock.unix(), 3)
+    entry = entry_of(webhook, given, now, vault)
     if "headers" in given:
         sealed = sealed_headers(vault, tenant, webhook.id, given["headers"])
         given = given | {"headers": {}, "sealed_headers": sealed}
     elif webhook.headers:
         await services.webhooks.seal_headers(webhook, sealed_headers(vault, tenant, webhook.id, webhook.headers))
     if not (given.get("enabled") or given.keys() & {"url", "ordering"}):
-        await _write(services, webhook, given)
+        await _write(services, webhook, given, entry, now)
         return
-    now = round(services.clock.unix(), 3)
     async with waking(services, tenant, webhook.id, now):
-        await _wake(services, webhook, given, now)
+        await _write(services, webhook, given | _let_go(webhook, given, now), entry, now)
 
 
-async def _wake(services: Services, webhook: Webhook, given: dict[str, Any], now: float) -> None:
-    """Stores what may let go on what waits for the endpoint."""
+def _let_go(webhook: Webhook, given: dict[str, Any], now: float) -> dict[str, Any]:
+    """What to store of the health of an endpoint, of which a change may let go on what waits for it."""
     elsewhere = given.get("url", webhook.url) != webhook.url
-    enabled = bool(given.get("enabled")) and not webhook.active
-    health = (revived if elsewhere or enabled else woken)(webhook.health, now)
-    journal = None
-    if enabled or (elsewhere and webhook.health.disabled_at is not None):
-        journal = EndpointChange.ENABLED, None if enabled else "it has another URL"
-    await _write(services, webhook, given | health, journal)
+    if elsewhere or (given.get("enabled") and not webhook.active):
+        return revived(webhook.health, now)
+    return woken(webhook.health, now) | ({"paused_until": None} if given.get("enabled") else {})
 
 
-async def _write(
-    services: Services, webhook: Webhook, sets: dict[str, Any], journal: tuple[EndpointChange, str | None] | None = None
-) -> None:
-    now = services.clock.unix()
-    if not await services.webhook_health.change(webhook.tenant, webhook.id, sets, {}, journal=journal, at=now):
+async def _write(services: Services, webhook: Webhook, sets: dict[str, Any], entry: Entry | None, now: float) -> None:
+    if not await services.webhook_health.change(webhook.tenant, webhook.id, sets, {}, journal=entry, at=now):
         raise not_found("webhook")
 
 
@@ -149,7 +158,8 @@ async def rotate_secret(services: Services, tenant: str, webhook_id: str) -> Rot
     for _ in range(_TRIES):
         webhook = await webhook_of(services, tenant, webhook_id)
         now = services.clock.unix()
-        if await services.webhooks.change(webhook, secrets=rotated(webhook.secrets, sealed, now)):
+        entry = entry_put(tenant, webhook_id, EndpointChange.ROTATED, now, None)
+        if await services.webhooks.change(webhook, entry, secrets=rotated(webhook.secrets, sealed, now)):
             return RotatedSecret(id=webhook_id, secret=secret, old_secret_until=iso(now + OVERLAP_S))
     raise StoreUnavailable("the secrets of the endpoint change too often")
 

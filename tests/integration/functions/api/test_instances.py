@@ -175,6 +175,8 @@ async def test_webhook_url_makes_changes_and_removes_an_endpoint(api: httpx.Asyn
     for end, health in (("2", "failing"), ("3", "healthy")):  # the same URL once more, and another
         await api.patch("/v1/instances/shop-1", json={"settings": {"webhook_url": url + end}})
         assert (await api.get(f"/v1/webhooks/{stored.id}")).json()["health"]["state"] == health
+    journal = (await api.get(f"/v1/webhooks/{stored.id}/journal")).json()["data"]
+    assert [(entry["code"], entry["detail"]) for entry in journal] == [("changed", "url")] * 2
     for call in (api.delete(f"/v1/webhooks/{stored.id}"), api.patch(f"/v1/webhooks/{stored.id}", json={"url": url})):
         refused = await call
         assert (refused.status_code, refused.json()["type"]) == (409, "managed-by-instance")

@@ -158,12 +158,13 @@ async def test_so_many_endpoints_hear_the_same_instance_at_most(api: httpx.Async
     assert_problem(await api.patch(f"/v1/webhooks/{other}", json={"instances": ["shop-1"]}), 409, "limit-reached")
     (last,) = (answer.json()["id"] for answer in at_once if answer.status_code == 201)
     assert (await api.patch(f"/v1/webhooks/{last}", json={"instances": ["elsewhere"]})).status_code == 200
-    moving = [other, last]
-    moved = await asyncio.gather(*(api.patch(f"/v1/webhooks/{one}", json={"instances": ["shop-1"]}) for one in moving))
+    before = {one: (await api.get(f"/v1/webhooks/{one}")).json() for one in (other, last)}
+    wanted = {"instances": ["shop-1"], "events": ["call.*"], "url": f"{URL}/new", "enabled": False}
+    moved = await asyncio.gather(*(api.patch(f"/v1/webhooks/{one}", json=wanted) for one in before))
     assert [answer.status_code for answer in moved].count(200) <= 1
-    for name, answer in zip(moving, moved, strict=True):
-        now = (await api.get(f"/v1/webhooks/{name}")).json()["instances"]
-        assert (now == ["shop-1"]) == (answer.status_code == 200)
+    for (name, was), answer in zip(before.items(), moved, strict=True):
+        now = (await api.get(f"/v1/webhooks/{name}")).json()
+        assert now == (was | wanted if answer.status_code == 200 else was), "all of it or nothing"
 
 
 async def test_an_endpoint_tells_how_it_does_and_is_revived(api: httpx.AsyncClient, services: Services) -> None:
@@ -193,6 +194,32 @@ async def test_an_endpoint_tells_how_it_does_and_is_revived(api: httpx.AsyncClie
     assert rest["data"] == [{"at": iso(now - 60), "code": "failing", "detail": "status 500"}]
 
 
+async def test_the_journal_tells_what_its_owner_did(api: httpx.AsyncClient) -> None:
+    made = (await api.post("/v1/webhooks", json={"url": URL, "headers": {"x-key": "1"}})).json()
+    path = f"/v1/webhooks/{made['id']}"
+    same = {name: made[name] for name in ("url", "events", "instances", "headers", "ordering", "enabled")}
+    for change in (same, {"enabled": False, "events": ["call.*"]}, {"enabled": True}, {"headers": {"x-key": "2"}}):
+        assert (await api.patch(path, json=change)).status_code == 200
+    assert (await api.post(f"{path}/rotate-secret")).status_code == 200
+    entries = (await api.get(f"{path}/journal")).json()["data"]
+    assert [(one["code"], one.get("detail")) for one in reversed(entries)] == [
+        ("disabled", "by you; changed: events"),
+        ("enabled", "by you"),
+        ("changed", "headers"),
+        ("rotated", None),
+    ]
+
+
+async def test_enabling_ends_a_pause(api: httpx.AsyncClient, services: Services) -> None:
+    made = (await api.post("/v1/webhooks", json={"url": URL})).json()
+    path, now = f"/v1/webhooks/{made['id']}", services.clock.unix()
+    assert await services.webhook_health.change("acme", made["id"], {"paused_until": now + 600}, {})
+    assert (await api.patch(path, json={"events": ["*"]})).json()["health"]["state"] == "paused"
+    assert (await api.patch(path, json={"enabled": True})).json()["health"] == {"state": "healthy"}
+    (entry,) = (await api.get(f"{path}/journal")).json()["data"]
+    assert (entry["code"], entry["detail"]) == ("enabled", "by you: the pause is over")
+
+
 async def test_another_url_has_nothing_of_the_old_ones_health(api: httpx.AsyncClient, services: Services) -> None:
     made = (await api.post("/v1/webhooks", json={"url": URL})).json()
     path, now = f"/v1/webhooks/{made['id']}", services.clock.unix()
@@ -203,8 +230,8 @@ async def test_another_url_has_nothing_of_the_old_ones_health(api: httpx.AsyncCl
         made["url"] += "/new"
         moved = (await api.patch(path, json={"url": made["url"]})).json()
         assert (moved["url"], moved["enabled"], moved["health"]) == (made["url"], True, {"state": "healthy"})
-    (entry,) = (await api.get(f"{path}/journal")).json()["data"]
-    assert (entry["code"], entry["detail"]) == ("enabled", "it has another URL")
+    entries = (await api.get(f"{path}/journal")).json()["data"]
+    assert [(one["code"], one["detail"]) for one in entries] == [("enabled", "it has another URL"), ("changed", "url")]
 
 
 async def test_every_rotation_shows_a_secret_that_signs(api: httpx.AsyncClient, services: Services) -> None:

@@ -12,7 +12,8 @@ import pytest
 from functions.webhook_sender.handler import handler, runtime
 from local.webhooks.shape import record
 from shared.clock import SystemClock, iso
-from shared.models.endpoint_health import HealthState
+from shared.models.catch_up import CatchUp
+from shared.models.endpoint_health import EndpointHealth, HealthState, woken
 from shared.models.instance import InstanceKey
 from shared.models.made_for import endpoint_id
 from shared.models.replay import Replay, ReplayState
@@ -173,3 +174,27 @@ async def test_events_in_order_though_tasks_come_in_another_and_one_fails(
     assert heard == [1, 2, 2, 3, 4, 5]
     found = [one for event in events if (one := await sending.delivery(event))]
     assert [one.state for one in found] == [DeliveryState.DELIVERED] * 5
+
+
+@pytest.mark.usefixtures("lambda_env")
+async def test_what_happened_while_it_was_disabled_comes_in_order_by_one_message(
+    sending: Sending, deployment: Deployment
+) -> None:
+    key, clock = InstanceKey("acme", "shop-1"), SystemClock()
+    events = [an_event(number) for number in range(1, 5)]
+    assert await sending.endpoints.change(sending.webhook, ordering=Ordering.INSTANCE)
+    for event in events:
+        await deployment.database.write(event_put(key, event, clock.unix()))
+        await sending.put([event])
+        await work(sending, 1)
+        assert await sending.endpoints.change(sending.webhook, enabled=False)
+    now = round(clock.unix(), 3)
+    assert await sending.endpoints.change(sending.webhook, enabled=True, **woken(sending.webhook.health, now))
+    job = CatchUp(tenant="acme", webhook_id="wh_a", at=now, until=now)
+    for twin in (replace(job, at=now - 1), job, job):
+        await JobQueue(sending.queue).put(twin)
+    await work(sending, 4)
+    assert [json.loads(body)["sequence"] for _, body, _ in sending.receiver.got] == [1, 2, 3, 4]
+    left = await sending.endpoints.get("acme", "wh_a")
+    assert left is not None
+    assert left.health == EndpointHealth(catch_up_at=now)

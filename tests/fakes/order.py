@@ -1,5 +1,5 @@
 """A small world for events in order: senders that run side by side, one step at a time, and die; a queue that gives
-messages late, twice and out of order; an endpoint that fails; time.
+messages late, twice and out of order, and gives up on them; an endpoint that fails, or wants to hear no more; time.
 
 What happens next is drawn from `chance`, so that a run can be repeated and made smaller.
 """
@@ -30,8 +30,10 @@ from shared.store.database import StoreUnavailable
 from tests.fakes.webhooks import Fakes, FakeTasks, a_record, fakes
 
 VISIBILITY_S = 180.0
-ALIVE_S = 40.0  # no batch is at work for longer
-SCHEDULE = (1.0, 2.0, 40.0)
+ALIVE_S = 55.0  # no batch is at work for longer
+STALL_S = 44.0
+MOST_RECEIVES = 10
+SCHEDULE = (1.0, 2.0, 40.0, 300.0)
 SENDERS = 3
 FAULTS = 0.02
 
@@ -67,9 +69,10 @@ class Message:
 
 @dataclass(eq=False)
 class Sender:
-    """A process; `gates` are the calls that wait for their turn."""
+    """A process; `gates` are the calls that wait for their turn. Nothing goes on in it until `stalled_until`."""
 
     services: Services
+    stalled_until: float = 0.0
     gates: list[tuple[asyncio.Future[None], Exception | None]] = field(default_factory=list)
     batches: dict[asyncio.Task[Any], tuple[float, list[Message]]] = field(default_factory=dict)
 
@@ -81,16 +84,19 @@ class Sender:
 
 @dataclass
 class Receiver:
-    """The endpoint: fails as chance has it, and notes what comes."""
+    """The endpoint: fails as chance has it, is `gone` when it is told to, and notes what comes."""
 
     chance: Random
     failing: float
+    gone: bool = False
     heard: list[int] = field(default_factory=list)
     succeeded: Counter[int] = field(default_factory=Counter)
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> EgressResponse:
         sequence = json.loads(body)["sequence"]
         self.heard.append(sequence)
+        if self.gone:
+            return EgressResponse(410, 3, b"")
         if self.chance.random() < self.failing:
             asks = {"retry-after": "20"} if self.chance.random() < 0.2 else {}
             return EgressResponse(503, 3, b"", asks)
@@ -105,12 +111,14 @@ class World:
         self.chance = chance
         self.deaths = deaths
         self.faulty = faulty
+        self.most_receives = MOST_RECEIVES
         self.died = 0
         self.mortal = deaths > 0 or faulty
         self.receiver = Receiver(chance, failing=chance.choice([0.0, 0.2, 0.5]))
         self.fakes: Fakes = fakes(webhook, schedule=SCHEDULE)
         self.clock = self.fakes.clock
         self.queue: list[Message] = []
+        self.dead: list[DeliveryTask] = []
         self._senders = [self._sender() for _ in range(SENDERS)]
 
     def _sender(self) -> Sender:
@@ -143,16 +151,39 @@ class World:
         self.fakes.endpoints.webhooks[0] = replace(self.fakes.endpoints.webhooks[0], **fields)
 
     def wake(self) -> None:
-        """What the API does after a change: has those chains gone on with that have an event behind their cursor."""
+        """What a change brings about: those chains go on that have an event behind their cursor, though they wait."""
         bodies = self.fakes.log.bodies
         for (tenant, webhook_id, instance), chain in self.fakes.chains.found.items():
             if body := bodies.get((instance, chain.cursor + 1)):
-                self.put(DeliveryTask(tenant, body, webhook_id, chained=True))
+                self.put(DeliveryTask(tenant, body, webhook_id, chained=True, instead_of=chain.waits_until))
+
+    def revive(self) -> None:
+        """Its owner enables the endpoint."""
+        self.receiver.gone = False
+        at = self.clock.now
+        self.change(enabled=True, health=EndpointHealth(behind_since=at, catch_up_at=at))
+        self.wake()
+
+    def replay(self) -> None:
+        """Some event that was attempted is asked for once more."""
+        if records := list(self.fakes.records.found.values()):
+            chosen = self.chance.choice(records)
+            body = self.fakes.log.bodies[chosen.instance or "", chosen.sequence or 0]
+            asked_at = self.clock.now
+            self.put(DeliveryTask(chosen.tenant, body, chosen.webhook_id, forced=True, asked_at=asked_at))
+
+    def redrive(self) -> None:
+        """All of the dead-letter queue is moved back."""
+        for task in self.dead + [task for task, _ in self.fakes.dead.tasks]:
+            self.put(task)
+        self.dead.clear()
+        self.fakes.dead.tasks.clear()
 
     async def step(self) -> None:
         """Something happens."""
         act = self.chance.choices(
-            [self._go_on, self._receive, self._pass_time, self._die, self._be_slow], [30, 10, 3, 1, 0.3]
+            [self._go_on, self._receive, self._pass_time, self._die, self._be_slow, self._stall],
+            [30, 10, 3, 1, 0.3, 0.2],
         )[0]
         act()
         await self._spin()
@@ -169,7 +200,7 @@ class World:
         raise AssertionError(f"comes to no end: {self.queue[:3]}")
 
     def _go_on(self) -> None:
-        gates = [(sender, gate) for sender in self._senders for gate in sender.gates]
+        gates = [(sender, gate) for sender in self._awake() for gate in sender.gates]
         if gates:
             sender, gate = self.chance.choice(gates)
             sender.gates.remove(gate)
@@ -180,10 +211,13 @@ class World:
                 turn.set_result(None)
 
     def _receive(self) -> None:
+        for message in [message for message in self._due() if message.receives >= self.most_receives]:
+            self.queue.remove(message)
+            self.dead.append(message.task)
         due = self._due()
         if not due:
             return
-        sender = self.chance.choice(self._senders)
+        sender = self.chance.choice(self._awake() or self._senders)
         batch = self.chance.sample(due, min(len(due), self.chance.randint(1, 4)))
         records = []
         for number, message in enumerate(batch):
@@ -197,7 +231,7 @@ class World:
         sender.batches[asyncio.create_task(work)] = self.clock.now, batch
 
     def _pass_time(self) -> None:
-        step = self.chance.choice([0.3, 1.0, 4.0])
+        step = self.chance.choice([0.3, 1.0, 4.0] if len(self._awake()) == SENDERS else [10.0])
         begun = [at for sender in self._senders for at, _ in sender.batches.values()]
         if self.clock.now + step - min(begun, default=self.clock.now) < ALIVE_S:
             self.clock.now += step
@@ -215,7 +249,18 @@ class World:
         self._senders[self._senders.index(sender)] = self._sender()
 
     def _be_slow(self) -> None:
-        self.change(health=EndpointHealth(slow_since=self.clock.now, slow_until=self.clock.now + 10))
+        health = self.fakes.endpoints.webhooks[0].health
+        self.change(health=replace(health, slow_since=self.clock.now, slow_until=self.clock.now + 10))
+
+    def _stall(self) -> None:
+        """An answer lets wait for itself, while the other processes go on."""
+        busy = [sender for sender in self._awake() if sender.gates]
+        if len(self._awake()) == SENDERS and busy:
+            slow = self.chance.choice(busy)
+            slow.stalled_until = min(at for at, _ in slow.batches.values()) + STALL_S
+
+    def _awake(self) -> list[Sender]:
+        return [sender for sender in self._senders if sender.stalled_until <= self.clock.now]
 
     def _due(self) -> list[Message]:
         return [message for message in self.queue if message.due <= self.clock.now]

@@ -11,16 +11,14 @@ from dataclasses import replace
 from uuid import uuid4
 
 from functions.webhook_sender.deliver import deliver
-from functions.webhook_sender.follow import EARLY_S, put_off
+from functions.webhook_sender.follow import EARLY_S, follow, put_off
 from functions.webhook_sender.incoming import Work
 from functions.webhook_sender.ordered.rows import work_of_row
 from functions.webhook_sender.ordered.turn import at_a_change, onward, own_chain
 from functions.webhook_sender.services import Services
-from shared.clock import parse_iso
 from shared.models.chain import Chain
 from shared.models.instance import InstanceKey
-from shared.models.webhook import Webhook, delivery_id
-from shared.queues.deliveries import DeliveryTask
+from shared.models.webhook import DeliveryState, Webhook, delivery_id
 
 PAGE = 100
 LEASE_S = 60.0
@@ -52,10 +50,7 @@ async def _put_page(held: Chain, nudge: Work, webhook: Webhook, services: Servic
     found, more = await services.log.run_after(instance, held.cursor, PAGE)
     read = [one for row in found if (one := work_of_row(row, webhook, services, nudge.lane))]
     old = [one for one in read if at_a_change(one, webhook)]
-    wanted = [one for one in old if webhook.wants(one.event_type, one.instance)]
-    if wanted:
-        first = await _known(wanted[0], webhook, services)
-        await services.tasks.put([first, *(replace(one.task, again=True) for one in wanted[1:])])
+    await _put([one for one in old if webhook.wants(one.event_type, one.instance)], webhook, services)
     more = more and len(old) == len(read)
     cursor = found[-1].sequence if found else held.cursor
     left = replace(held, cursor=cursor, behind=more, waits_until=0.0, aside=False)
@@ -64,10 +59,15 @@ async def _put_page(held: Chain, nudge: Work, webhook: Webhook, services: Servic
         await services.tasks.put([onward(nudge, webhook)])
 
 
-async def _known(first: Work, webhook: Webhook, services: Services) -> DeliveryTask:
-    """The task of what is behind the cursor: it may have been attempted, and its retry have been left to the chain."""
-    name = delivery_id(first.event_id, webhook.id)
-    earlier = await services.records.get(webhook.tenant, webhook.id, name)
-    if earlier is None or earlier.next_attempt_at is None:
-        return replace(first.task, again=True)
-    return replace(first.task, attempt=earlier.round, not_before=parse_iso(earlier.next_attempt_at))
+async def _put(waiting: list[Work], webhook: Webhook, services: Services) -> None:
+    """The first of them may have been attempted or put off, and what follows from that have been left to the chain."""
+    begun = 0
+    for one in waiting:
+        name = delivery_id(one.event_id, webhook.id)
+        earlier = await services.records.get(webhook.tenant, webhook.id, name)
+        if earlier is None or (earlier.state is DeliveryState.PENDING and earlier.next_attempt_at is None):
+            break
+        await follow(earlier, one.task, services)
+        begun += 1
+    if rest := [replace(one.task, again=True) for one in waiting[begun:]]:
+        await services.tasks.put(rest)

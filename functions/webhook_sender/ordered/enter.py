@@ -12,19 +12,20 @@ from functions.webhook_sender.incoming import Work
 from functions.webhook_sender.ordered.disperse import deliver_alone
 from functions.webhook_sender.ordered.holds import Hold
 from functions.webhook_sender.ordered.rows import work_of_row
-from functions.webhook_sender.ordered.turn import Turn, is_alone, is_before, matched_since, onward, own_chain, turn
+from functions.webhook_sender.ordered.turn import Turn, is_alone, is_apart, matched_since, onward, own_chain, turn
 from functions.webhook_sender.ordered.walk import Stop, Walker, Why, loop_time
 from functions.webhook_sender.services import Services
 from shared.models.chain import Chain
 from shared.models.instance import InstanceKey
 from shared.models.webhook import Webhook
+from shared.queues.deliveries import DeliveryTask
 from shared.queues.queue import QueueError
 from shared.store.database import StoreError, StoreUnavailable
 
 RUN_S = 5.0  # then the other records of the batch are not to wait any longer
 PLACE_S = 15.0  # within which the last attempt has a place
 LEASE_S = 75.0  # that, the longest attempt (30 s) and its record, and half a minute by which clocks may differ
-AGAIN_S = 1
+AGAIN_S = 1.0
 MOST_BEFORE = 100
 _TRIES = 10
 
@@ -33,7 +34,7 @@ async def deliver_in_order(work: Work, webhook: Webhook, services: Services, beg
     """Delivers what is due of the chain of this event. Raises StoreError, QueueError: our own faults."""
     key = webhook.tenant, webhook.id, work.instance or ""
     async with services.holds.alone(key):
-        if not is_before(work, webhook) and services.holds.absorbs(key, work.sequence or 0, work.lane):
+        if not is_apart(work, webhook) and services.holds.absorbs(key, work.sequence or 0, work.lane):
             return
         hold, alone = await _taken(work, webhook, services)
     if hold:
@@ -101,10 +102,17 @@ async def _knocked(nudge: Work, webhook: Webhook, chain: Chain, services: Servic
     """Knocks. It may be the holder's own message, and the holder has died: so it comes once more after the lease."""
     if not await services.chains.knock(chain, services.clock.unix()):
         return False
-    if nudge.receives > 1 or nudge.task.webhook_id:
-        later = onward(nudge, webhook, not_before=chain.lease_until + EARLY_S, instead_of=nudge.task.instead_of)
-        await put_off(later, services)
+    if nudge.receives > 1 or nudge.task.webhook_id or is_apart(nudge, webhook):
+        await put_off(_once_more(nudge, webhook, chain.lease_until + EARLY_S), services)
     return True
+
+
+def _once_more(nudge: Work, webhook: Webhook, at: float) -> DeliveryTask:
+    """The task that goes on for a nudge. At a change it is the event's own: a sender that has not heard of the change
+    yet may pass over what was not asked for before."""
+    if is_apart(nudge, webhook):
+        return replace(nudge.task, webhook_id=webhook.id, not_before=at)
+    return onward(nudge, webhook, not_before=at, instead_of=nudge.task.instead_of)
 
 
 async def _work_on(hold: Hold, nudge: Work, webhook: Webhook, services: Services, begin_by: float | None) -> None:
@@ -116,7 +124,8 @@ async def _work_on(hold: Hold, nudge: Work, webhook: Webhook, services: Services
             await _let_go(hold, Stop(Why.TIME), services)
         raise
     if stop.why is Why.TIME:
-        await services.tasks.put([onward(nudge, webhook)], AGAIN_S if hold.cursor == hold.chain.cursor else 0)
+        at = services.clock.unix() + (AGAIN_S if hold.cursor == hold.chain.cursor else 0.0)
+        await put_off(_once_more(nudge, webhook, at), services)
 
 
 async def _walked(walker: Walker) -> Stop:

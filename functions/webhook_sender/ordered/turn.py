@@ -88,6 +88,11 @@ def is_before(nudge: Work, webhook: Webhook) -> bool:
     return not nudge.task.chained and nudge.noted_at < matched_since(webhook)
 
 
+def is_apart(nudge: Work, webhook: Webhook) -> bool:
+    """Whether a task's event may turn out not to be the chain's."""
+    return is_before(nudge, webhook) or (at_a_change(nudge, webhook) and not nudge.task.chained)
+
+
 def onward(work: Work, webhook: Webhook, **changes: Any) -> DeliveryTask:
     """A task that stands for the rest of a chain, and for no attempt of its own."""
     task = work.task

@@ -18,9 +18,6 @@ class Endpoints(Protocol):
     async def get_many(self, tenant: str, ids: Collection[str]) -> list[Webhook]:
         """Those of a tenant's endpoints that there are."""
 
-    async def of_tenant(self, tenant: str) -> list[Webhook]:
-        """All endpoints of a tenant."""
-
     async def candidates(self, tenant: str, ids: Collection[str]) -> list[Webhook]:
         """The endpoints of a tenant that are made for no instance, and of the others at least those of these `ids`."""
 

@@ -21,20 +21,18 @@ CLOCKS_S = 60.0  # by which clocks may differ
 
 @dataclass(slots=True, eq=False)
 class _Question:
-    """What is asked of a tenant's endpoints: for those of these ids, `others` that are made for no instance, or all."""
+    """What is asked of a tenant's endpoints: for those of these ids, and `others` that are made for no instance."""
 
     ids: set[str] = field(default_factory=set)
     others: bool = False
-    all: bool = False
 
     def add(self, work: Work) -> None:
         task = work.task
         if task.webhook_id is not None:
             self.ids.add(task.webhook_id)
-        elif work.instance is None:
-            self.all = True
-        else:
-            self.others = True
+            return
+        self.others = True
+        if work.instance is not None:
             self.ids.add(endpoint_id(InstanceKey(task.tenant, work.instance)))
 
 
@@ -45,7 +43,7 @@ class Resolver:
     def __init__(self, endpoints: Endpoints, records: Records) -> None:
         self._endpoints = endpoints
         self._records = records
-        self._open: dict[str, tuple[_Question, asyncio.Task[list[Webhook]]]] = {}
+        self._open: dict[tuple[str, bool], tuple[_Question, asyncio.Task[list[Webhook]]]] = {}
         self._seen: dict[tuple[str, str], Webhook] = {}
 
     async def resolve(self, work: Work) -> list[Webhook]:
@@ -65,20 +63,20 @@ class Resolver:
         return list(self._seen.values())
 
     def _ask(self, work: Work) -> asyncio.Task[list[Webhook]]:
-        """Asks with those that ask in the same moment."""
-        tenant = work.task.tenant
-        if tenant not in self._open:
+        """Asks with those that ask in the same moment. An event of no instance asks apart: the endpoints of instances
+        that others of its batch ask for are not asked for by it."""
+        group = work.task.tenant, work.task.webhook_id is None and work.instance is None
+        if group not in self._open:
             question = _Question()
-            self._open[tenant] = question, asyncio.create_task(self._read(tenant, question))
-        question, answer = self._open[tenant]
+            self._open[group] = question, asyncio.create_task(self._read(group, question))
+        question, answer = self._open[group]
         question.add(work)
         return answer
 
-    async def _read(self, tenant: str, question: _Question) -> list[Webhook]:
-        del self._open[tenant]  # who asks from now on asks anew
-        if question.all:
-            found = await self._endpoints.of_tenant(tenant)
-        elif question.others:
+    async def _read(self, group: tuple[str, bool], question: _Question) -> list[Webhook]:
+        tenant, _ = group
+        del self._open[group]  # who asks from now on asks anew
+        if question.others:
             found = await self._endpoints.candidates(tenant, question.ids)
         else:
             found = await self._endpoints.get_many(tenant, question.ids)

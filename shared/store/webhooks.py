@@ -37,10 +37,6 @@ class Webhooks:
         keys = [{"tenant": tenant, "id": one} for one in ids]
         return [from_values(values) for values in await self._db.get_many(TABLE, keys, consistent=True)]
 
-    async def of_tenant(self, tenant: str) -> list[Webhook]:
-        """All endpoints of a tenant, by id."""
-        return [from_values(values) for values in await self._db.query_all(TABLE, _of(tenant))]
-
     async def of_no_instance(self, tenant: str, after: str | None = None) -> list[Webhook]:
         """Those of a tenant's endpoints that are made for no instance, by id; only those that come `after` an id."""
         where = Condition("#t = :t AND #k < :k", {"t": "tenant", "k": "id"}, {"t": tenant, "k": FIRST_ID})

@@ -38,11 +38,11 @@ async def test_what_was_noted_is_forgotten_when_it_is_enabled_again(deployment: 
     health = WebhookHealth(deployment.database)
     noted = {"failing_since": NOW, "disabled_at": NOW, "disabled_reason": DisabledReason.GONE}
     assert await health.change("acme", "wh_a", noted, {"disabled_at": None})
-    (disabled,) = await Webhooks(deployment.database).of_tenant("acme")
+    (disabled,) = await Webhooks(deployment.database).candidates("acme", ())
     assert (disabled.enabled, disabled.active, disabled.wants("message.sent", "shop-1")) == (True, False, False)
     told = (EndpointChange.ENABLED, None)
     assert await health.change("acme", "wh_a", revived(disabled.health, NOW + 1), {}, journal=told, at=NOW + 1)
-    (stored,) = await Webhooks(deployment.database).of_tenant("acme")
+    (stored,) = await Webhooks(deployment.database).candidates("acme", ())
     since = NOW - BEFORE_S
     assert stored == replace(WEBHOOK, health=EndpointHealth(behind_since=since, catch_up_at=NOW + 1))
 

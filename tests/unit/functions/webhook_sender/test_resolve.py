@@ -14,6 +14,7 @@ from shared.models.instance import InstanceKey
 from shared.models.made_for import endpoint_id
 from shared.models.webhook import DeliveryState, Ordering, Webhook
 from shared.queues.queue import QueueError
+from shared.store.webhooks import FEW
 from tests.fakes.clock import NOW
 from tests.fakes.webhooks import Fakes, a_record, a_task, a_webhook, an_event, fakes
 
@@ -47,13 +48,17 @@ async def test_retries_read_no_endpoint_but_theirs() -> None:
     assert {one.id for one in made.endpoints.answered} == {"wh_a", own[2].id}
 
 
-async def test_what_is_of_no_instance_is_heard_by_all() -> None:
-    own = [an_own_endpoint(f"shop-{number}") for number in range(2)]
+@pytest.mark.parametrize(("instances", "hear"), [(2, 1), (FEW, 0)])
+async def test_what_is_of_no_instance_is_heard_by_all_but_the_instances_own_of_a_large_tenant(
+    instances: int, hear: int
+) -> None:
+    own = [an_own_endpoint(f"shop-{number}") for number in range(instances)]
     made = fakes(a_webhook("a"), *own)
     data = {"webhook_id": own[0].id}
     event = replace(an_event(event_type=EventType.WEBHOOK_FAILING), instance=None, sequence=None, data=data)
-    await process_batch([a_record(a_task(event))], made.services)
-    assert heard(made) == sorted(["http://a.test/", own[1].url])
+    beside = replace(an_event(7), instance=own[1].made_for)
+    await process_batch([a_record(a_task(one), message_id=one.id) for one in (event, beside)], made.services)
+    assert heard(made) == sorted(["http://a.test/"] * 2 + [own[1].url, *(one.url for one in own[1 : 1 + hear])])
 
 
 CHANGES: dict[str, Callable[[Webhook], Webhook]] = {

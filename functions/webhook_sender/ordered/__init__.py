@@ -1,7 +1,9 @@
 """Endpoints that have an instance's events in order: one after the other, a failing one holds the rest back.
 
 The event log is the queue. A task is only a nudge for such an endpoint: "deliver this instance's events from the cursor
-on". Of all senders one at a time is at a chain (an endpoint and an instance):
+on". One that is `chained` is nothing else: it waits for a chain's next attempt, goes on where somebody had to stop, or
+frees a chain that waits (`instead_of` says for what); what the chain has passed it never delivers. Of all senders one
+at a time is at a chain (an endpoint and an instance):
 
     nudge -> take the chain -> walk: read the log, for each event attempt, record -> let go with the cursor
                 \\-> it is held: knock, and be done      \\-> it failed: schedule a nudge, let go until then
@@ -26,6 +28,10 @@ Whoever takes a chain that was not let go reads the records of what follows the 
 is stored when the chain is let go, not at each event: so a busy chain costs what its deliveries do, a lone event three
 calls more (read, take, let go).
 
-A chain stops where its endpoint is disabled, and goes on from there once it is enabled: by a nudge of the API or the
-next event. What a chain has not got to within the log's 30 days is gone.
+A chain stops where its endpoint is disabled, and goes on from there once it is enabled: by a nudge (catch_up/) or the
+next event. What a chain has not got to within the log's 30 days is gone; a row that cannot be read is passed over.
+
+A walk begins nothing after RUN_S, wanted or not, and leaves the rest to a task. At a change of what the endpoint asks
+for a batch from before may be at the chain still, so events of that minute come by themselves too (`is_apart`), and
+their records are read.
 """

@@ -64,3 +64,15 @@ async def test_an_endpoint_page_by_page_and_none_that_expired(deployment: Deploy
     found = await seen(chains, later)
     assert found is not None
     assert found.cursor == 8
+
+
+async def test_one_of_an_endpoint_made_anew_takes_the_place_of_the_old(deployment: Deployment) -> None:
+    chains = Chains(deployment.database)
+    old = replace(FIRST, made_at="2027-01-15T08:00:00.000Z")
+    new = replace(old, cursor=7, holder="b", made_at="2027-01-16T08:00:00.000Z")
+    assert await chains.begin(old, NOW)
+    assert await chains.begin(new, NOW)
+    assert not await chains.begin(replace(new, holder="c"), NOW)
+    assert await seen(chains) == new
+    assert await chains.release(replace(old, cursor=5), NOW) is None
+    assert await seen(chains) == new

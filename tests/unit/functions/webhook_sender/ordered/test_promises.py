@@ -222,6 +222,33 @@ async def test_no_event_is_sent_that_was_not_asked_for(left: Ordering) -> None:
     assert sender.tasks.tasks == []
 
 
+async def test_who_gives_up_order_after_a_death_hears_of_what_was_recorded_when_it_is_due() -> None:
+    sender = answering(fakes(ORDERED, schedule=(FAR,)), 500)
+    await happen(sender, an_event(1))
+    ((task, _),) = sender.tasks.tasks
+    sender.tasks.tasks.clear()  # the holder has died before it put that there, or let go
+    held = replace(chain_of(sender), cursor=0, holder="dead", lease_until=sender.clock.now, waits_until=0.0)
+    sender.chains.found[KEY] = held
+    sender.log.add(an_event(2))
+    change(sender, ordering=Ordering.NONE, matched_since=sender.clock.now)
+    await work(sender, freeing(sender))
+    assert [one.not_before for one, _ in sender.tasks.tasks] == [task.not_before, 0.0]
+    await drain(sender, 2 * FAR)
+    assert heard(sender) == [1, 2, 1]
+
+
+async def test_a_holder_that_has_not_heard_of_a_change_passes_over_nothing() -> None:
+    sender = fakes(PICKY)
+    await happen(sender, an_event(1))
+    idle = chain_of(sender)
+    sender.chains.found[KEY] = replace(idle, holder="another", lease_until=sender.clock.now + LEASE_S)
+    change(sender, events=("*",), matched_since=sender.clock.now)
+    await happen(sender, an_event(2, EventType.MESSAGE_SENT))
+    sender.chains.found[KEY] = replace(idle, cursor=2)  # it did not want the second
+    await drain(sender, LEASE_S + 5)
+    assert heard(sender) == [1, 2]
+
+
 async def test_a_row_that_cannot_be_read_holds_up_nothing(caplog: pytest.LogCaptureFixture) -> None:
     sender = fakes(ORDERED)
     await happen(sender, an_event(1))

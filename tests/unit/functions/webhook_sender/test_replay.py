@@ -291,6 +291,26 @@ async def deliver_all(made: Fakes) -> None:
         await process_batch([a_record(task, sent_at=made.clock.unix())], made.services)
 
 
+async def test_one_that_was_stopped_stays_so_though_its_message_comes_again() -> None:
+    made = a_past(PAGE * 3)
+    await process_batch([a_page(ASKED)], made.services)
+    noted = made.progress.found["rpl_1"]
+    made.progress.found["rpl_1"] = replace(noted, state=ReplayState.STOPPED, finished_at=iso(NOW))
+    before = len(made.tasks.tasks), len(made.pages.replays)
+    await process_batch([a_page(ASKED, receives=2)], made.services)
+    assert (len(made.tasks.tasks), len(made.pages.replays)) == before
+
+
+async def test_a_page_that_comes_again_late_does_nothing_once_another_has_come_further() -> None:
+    made = a_past(PAGE * 3)
+    await process_batch([a_page(ASKED)], made.services)
+    attempted(made)
+    await process_batch([a_page(made.pages.replays[0][0])], made.services)
+    before = len(made.tasks.tasks), len(made.pages.replays)
+    await process_batch([a_page(ASKED, receives=2)], made.services)
+    assert (len(made.tasks.tasks), len(made.pages.replays)) == before
+
+
 async def test_twins_of_a_replay_end_up_as_one() -> None:
     made = a_past(PAGE * 3 + 10)
     await process_batch([a_page(ASKED)], made.services)

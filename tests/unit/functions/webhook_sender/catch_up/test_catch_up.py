@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import chain, repeat
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from shared.ids import first_id_at
 from shared.models.catch_up import CatchUp, Part
 from shared.models.endpoint_health import BEFORE_S, EndpointHealth, revived
 from shared.models.event import Event, EventType
-from shared.models.webhook import Attempt, Delivery, DeliveryState, delivery_id
+from shared.models.webhook import Attempt, Delivery, DeliveryState, Ordering, delivery_id
 from shared.queues.deliveries import DeliveryTask
 from shared.queues.jobs import decode, encode
 from shared.queues.queue import QueueError
@@ -128,9 +129,42 @@ async def test_a_page_a_second_oldest_first_leaves_room() -> None:
     assert len(put) <= PAGE
 
 
+AT = {"behind_since": SINCE, "catch_up_at": NOW}
+
+
+@pytest.mark.parametrize(
+    ("health", "row"),
+    [
+        (AT | {"failing_since": NOW}, {}),
+        (AT | {"failing_since": NOW}, {"matched_since": NOW, "ordering": Ordering.INSTANCE}),
+        (AT | {"disabled_at": NOW}, {}),
+        (AT, {"enabled": False}),
+        (AT, {"id": "wh_b"}),
+        (AT | {"behind_since": None}, {}),
+        (AT | {"catch_up_at": NOW - 1}, {}),
+    ],
+)
+async def test_it_ends_where_there_is_nothing_for_it_to_do(health: dict[str, Any], row: dict[str, Any]) -> None:
+    made = an_outage(2)
+    made.endpoints.webhooks = [replace(made.endpoints.webhooks[0], health=EndpointHealth(**health), **row)]
+    await made.services.catcher.work_on(CatchUp(tenant="acme", webhook_id="wh_a", at=NOW, until=NOW))
+    assert (made.tasks.tasks, made.catch_ups.jobs) == ([], [])
+
+
+async def test_the_row_says_so_until_what_was_put_last_has_had_time_to_fail() -> None:
+    made = an_outage(2)
+    await recover(made)
+    await work(made, made.catch_ups.jobs.pop()[0])
+    ((job, delay_s),) = made.catch_ups.jobs
+    assert (job.part, delay_s) == (Part.SWEPT, SETTLED_S)
+    assert health(made).behind_since is not None
+
+
 async def test_what_is_due_soon_comes_by_itself() -> None:
     made = an_outage(3, due=NOW + NEAR_S - 1)
     await recover(made)
+    await work(made, made.catch_ups.jobs[0][0])
+    assert made.tasks.tasks == []
     await catch_up(made)
     assert len(waiting(made)) == 3
 

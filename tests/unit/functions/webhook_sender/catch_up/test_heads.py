@@ -13,7 +13,7 @@ import pytest
 
 from functions.webhook_sender.batch import process_batch
 from functions.webhook_sender.catch_up.bring import MOST_EARLY
-from functions.webhook_sender.catch_up.page import SIZE
+from functions.webhook_sender.catch_up.page import SIZE, Page
 from functions.webhook_sender.ordered.holds import Holds
 from shared.clock import iso
 from shared.ids import first_id_at
@@ -86,7 +86,7 @@ def change(made: Fakes, **fields: Any) -> None:
 
 def asks(made: Fakes, health: dict[str, Any], **fields: Any) -> None:
     """What a call does that changes the endpoint."""
-    change(made, health=EndpointHealth(**health), **fields)
+    change(made, health=replace(row_of(made), **health), **fields)
     job = CatchUp(tenant="acme", webhook_id="wh_a", at=made.clock.now, until=made.clock.now)
     made.catch_ups.jobs += [(job, 0), (job, 60)]
 
@@ -146,9 +146,10 @@ async def test_enabled_again_it_waits_for_nothing_of_before() -> None:
 
 async def test_what_happened_while_it_was_disabled_comes_without_another_event() -> None:
     made = fakes(ORDERED)
-    made.log.add(*(event(number) for number in range(1, 7)))
+    made.log.add(event(1))
     await take(made, a_task(event(1)))
     change(made, enabled=False)
+    made.log.add(*(event(number) for number in range(2, 7)))
     await take(made, *(a_task(event(number)) for number in range(2, 7)))
     asks(made, woken(row_of(made), made.clock.now), enabled=True)
     await go_on(made)
@@ -181,9 +182,45 @@ async def test_what_is_always_refused_is_not_brought_each_time_and_keeps_no_othe
     key = "wh_a", next(iter(made.records.found))[1]
     made.records.found[key] = replace(made.records.found[key], early=MOST_EARLY)
     await take(made, DeliveryTask("acme", ALONE.body(), "wh_a"))
+    assert (await page_of(made)).tasks == []
     await go_on(made)
     assert heard(made) == [1, 1]
-    assert row_of(made).behind_since is None, "it has come to its end"
+
+
+async def page_of(made: Fakes) -> Page:
+    """The first page of chains."""
+    job = CatchUp(tenant="acme", webhook_id="wh_a", at=NOW, until=NOW)
+    return await made.services.catcher.chains.page(job, made.endpoints.webhooks[0], made.clock.now)
+
+
+async def test_of_one_in_order_the_last_page_is_the_end() -> None:
+    made = await blocked()
+    await take(made, DeliveryTask("acme", ALONE.body(), "wh_a"))
+    ((job, _),) = made.catch_ups.jobs
+    made.catch_ups.jobs.clear()
+    await made.services.catcher.work_on(job)
+    assert (made.catch_ups.jobs, row_of(made).behind_since) == ([], None)
+
+
+IDLE = Chain(tenant="acme", webhook_id="wh_a", instance="shop-1", cursor=0, first=0, made_at=ORDERED.created_at)
+
+
+@pytest.mark.parametrize(
+    ("chain", "ordering", "count"),
+    [
+        (IDLE, Ordering.INSTANCE, 1),
+        (IDLE, Ordering.NONE, 0),
+        (replace(IDLE, behind=True), Ordering.NONE, 1),
+        (replace(IDLE, holder="one that died"), Ordering.NONE, 1),
+        (replace(IDLE, made_at=iso(NOW - 9), behind=True), Ordering.INSTANCE, 0),
+        (replace(IDLE, cursor=1), Ordering.INSTANCE, 0),
+    ],
+)
+async def test_whose_next_event_comes(chain: Chain, ordering: Ordering, count: int) -> None:
+    made = fakes(replace(ORDERED, ordering=ordering))
+    made.log.add(event(1))
+    made.chains.found["acme", "wh_a", "shop-1"] = chain
+    assert len((await page_of(made)).tasks) == count
 
 
 @pytest.mark.parametrize("failing", [None, NOW - 5])

@@ -16,12 +16,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from shared.aws import AwsSettings, client
 from shared.clock import SystemClock
 from shared.queues.names import create_queues
 from shared.store.database import Database
 from shared.store.tables import create_tables
+
+settings.register_profile("hivewp", deadline=None)  # how long an example takes says more of the machine than of us
+settings.load_profile("hivewp")
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTITIONS = 2

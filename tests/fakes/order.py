@@ -188,6 +188,12 @@ class World:
         act()
         await self._spin()
 
+    async def rest(self) -> None:
+        """All that are at work end that, and nobody begins."""
+        while self._running():
+            self.chance.choice([self._go_on, self._go_on, self._pass_time])()
+            await self._spin()
+
     async def end(self, most: int = 20_000) -> None:
         """Goes on, without another death, until no message is left."""
         self.deaths, self.faulty = 0, False

@@ -308,3 +308,38 @@ async def test_an_endpoint_made_anew_by_the_same_id_hears_nothing_of_before() ->
     await happen(sender, replace(an_event(4), timestamp=iso(sender.clock.now)))
     assert heard(sender) == [1, 1, 4]
     assert chain_of(sender).made_at == iso(sender.clock.now - 100)
+
+
+async def test_what_the_log_has_no_more_is_delivered_from_its_task() -> None:
+    sender = fakes(ORDERED)
+    await happen(sender, an_event(1))
+    await work(sender, a_task(an_event(5)))
+    assert heard(sender) == [1, 5]
+
+
+async def test_who_comes_while_a_chain_waits_costs_one_look() -> None:
+    sender = await blocked()
+    before = sender.chains.calls
+    await work(sender, a_task(an_event(3)))
+    assert sender.chains.calls == before + 1
+
+
+async def test_more_than_a_page_is_dispersed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("functions.webhook_sender.ordered.disperse.PAGE", 1)
+    sender = await blocked()
+    change(sender, ordering=Ordering.NONE, matched_since=sender.clock.now)
+    await work(sender, freeing(sender))
+    await drain(sender, 2 * FAR)
+    assert sorted(heard(sender)) == [1, 1, 1, 2, 3]
+
+
+async def test_a_failure_that_was_recorded_by_one_that_died_is_scheduled_for_its_time() -> None:
+    sender = answering(fakes(ORDERED, schedule=(FAR,)), 500)
+    await happen(sender, an_event(1))
+    ((task, _),) = sender.tasks.tasks
+    sender.tasks.tasks.clear()
+    held = replace(chain_of(sender), cursor=0, holder="dead", lease_until=sender.clock.now, waits_until=0.0)
+    sender.chains.found[KEY] = held
+    await work(sender, a_task(an_event(1)), receives=2)
+    assert [one for one, _ in sender.tasks.tasks] == [task]
+    assert chain_of(sender).waits_until == task.not_before

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import replace
-from itertools import groupby
 
 from session_host.until import until
 from session_host.whatsapp.port import (
@@ -29,6 +28,7 @@ from session_host.worker.connection import Connection, Heard
 from session_host.worker.context import WorkerContext
 from session_host.worker.door import Door
 from session_host.worker.faults import Fault, contained
+from session_host.worker.hearing import next_groups
 from session_host.worker.incoming import Incoming
 from session_host.worker.ledger import Outdated
 from session_host.worker.lifecycle import Change, LifecycleSignal, change_for
@@ -45,7 +45,6 @@ from shared.vault import SealBroken
 logger = logging.getLogger(__name__)
 
 LAST_SEND_S = 15.0  # how long whoever ends the session waits for the send under way
-AT_ONCE = 25  # messages that one instance has in the ledger's hands
 
 
 class Runner:
@@ -213,15 +212,10 @@ class Runner:
 
     async def _run_signals(self) -> None:
         while True:
-            for group in _together(await self._waiting_signals()):
+            for group in await next_groups(self._signals):
                 await asyncio.gather(*map(self._hear, group))
                 for _ in group:
                     self._signals.task_done()
-
-    async def _waiting_signals(self) -> list[Heard]:
-        """One, and those that came with it."""
-        first = await self._signals.get()
-        return [first, *(self._signals.get_nowait() for _ in range(min(self._signals.qsize(), AT_ONCE - 1)))]
 
     async def _hear(self, heard: Heard) -> None:
         match heard.signal:
@@ -274,12 +268,3 @@ class Runner:
         async with self.control:
             if self.instance.linked and self.instance.state is InstanceState.DISCONNECTED:
                 await self.connect()
-
-
-def _together(heard: Sequence[Heard]) -> Iterator[list[Heard]]:
-    """Messages in a row, for the ledger keeps their order; everything else singly."""
-    for are_messages, row in groupby(heard, lambda one: isinstance(one.signal, MessageReceived)):
-        if are_messages:
-            yield list(row)
-        else:
-            yield from ([one] for one in row)

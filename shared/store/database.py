@@ -87,12 +87,15 @@ class Database:
         if fields:
             request |= _projected(fields) | Condition("", _named(fields)).arguments()
         wanted: dict[str, Any] = {name: request}
-        while wanted:
+        for pause_s in (0.0, *_PAUSES_S):
+            await asyncio.sleep(pause_s)
             async with store_errors():
                 answer = await self._client.batch_get_item(RequestItems=wanted)
             found += [from_item(item) for item in answer["Responses"].get(name, [])]
             wanted = answer.get("UnprocessedKeys") or {}
-        return found
+            if not wanted:
+                return found
+        raise StoreUnavailable("not all items were read")
 
     async def write(self, write: Put | Update | Delete) -> None:
         """One write. Raises ConditionFailed when its condition does not hold."""

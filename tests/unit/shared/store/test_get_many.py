@@ -4,24 +4,41 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.store.database import Database
-from shared.store.partitions import Partitions
+import pytest
+
+from shared.store import database
+from shared.store.database import Database, StoreUnavailable
 
 
 class Batches:
-    """A client that refuses more than 100 keys and answers at most 60 of a call."""
+    """A client that reads `at_once` items of a call and leaves the other keys."""
+
+    def __init__(self, at_once: int) -> None:
+        self.at_once = at_once
+        self.calls = 0
 
     async def batch_get_item(self, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803
-        ((table, read),) = RequestItems.items()
-        keys = read["Keys"]
+        ((table, request),) = RequestItems.items()
+        keys = request["Keys"]
         assert 0 < len(keys) <= 100
-        counts = {"counter": {"N": "7"}, "epoch": {"N": "3"}}
-        left = {table: read | {"Keys": keys[60:]}} if keys[60:] else {}
-        return {"Responses": {table: [key | counts for key in keys[:60]]}, "UnprocessedKeys": left}
+        self.calls += 1
+        left = {table: request | {"Keys": keys[self.at_once :]}} if keys[self.at_once :] else {}
+        return {"Responses": {table: keys[: self.at_once]}, "UnprocessedKeys": left}
 
 
-async def test_the_leases_of_any_number_of_partitions_are_read() -> None:
-    for count in (0, 1, 60, 100, 101, 250):
-        leases = await Partitions(Database(Batches(), "p"), count).leases()
-        assert [lease.partition for lease in leases] == list(range(count))
-        assert all(lease.counter == 7 for lease in leases)
+@pytest.fixture(autouse=True)
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "_PAUSES_S", (0.0, 0.0, 0.0))
+
+
+async def test_what_is_left_is_read_by_another_call() -> None:
+    client, keys = Batches(40), [{"key": f"k{number}"} for number in range(150)]
+    assert await Database(client, "p").get_many("webhooks", keys) == keys
+    assert client.calls == 3 + 2
+
+
+async def test_it_gives_up_on_a_table_that_gives_none() -> None:
+    client = Batches(0)
+    with pytest.raises(StoreUnavailable):
+        await Database(client, "p").get_many("webhooks", [{"key": "k"}])
+    assert client.calls == 4

@@ -32,6 +32,11 @@ class GroupedRecords:
         """A delivery, or None. Raises StoreError."""
         return await self._deliveries.get(tenant, webhook_id, delivery_id)
 
+    async def newest(self, tenant: str, webhook_id: str, limit: int) -> list[Delivery]:
+        """Up to `limit` of an endpoint, those of the newest events. Raises StoreError."""
+        found, _ = await self._deliveries.page(tenant, webhook_id, limit)
+        return found
+
     async def save(self, delivery: Delivery, now: float, *, keep_delivered: bool = False) -> None:
         """Stores a delivery. A guarded write needs a condition, so it goes alone. Raises StoreError."""
         if keep_delivered:

@@ -5,6 +5,8 @@ All of it can be lost without harm: an outcome that was not heeded is found out 
 
 from __future__ import annotations
 
+import logging
+
 from functions.webhook_sender import health as rules
 from functions.webhook_sender.aside import pace_of
 from functions.webhook_sender.attempt import Outcome
@@ -17,7 +19,13 @@ from shared.clock import parse_iso
 from shared.metrics import ENDPOINTS_DISABLED
 from shared.models.endpoint_health import EndpointHealth
 from shared.models.event import EventType
-from shared.models.webhook import Delivery, Webhook
+from shared.models.webhook import Delivery, DeliveryState, Webhook
+from shared.store.database import StoreError
+from shared.store.webhook_journal import EndpointChange
+
+log = logging.getLogger(__name__)
+
+LOOKED_AT = 10  # of an endpoint's deliveries: those of the newest events
 
 
 async def heed(
@@ -29,7 +37,7 @@ async def heed(
         pace_of(webhook, services).delivered_at = now
         change = rules.after_success(services.care.health(webhook), now)
     else:
-        change = _after_failure(work, webhook, earlier, outcome, services, now)
+        change = await _after_failure(work, webhook, earlier, outcome, services, now)
     if change and await services.care.change(webhook, change):
         await _changed(webhook, change, services)
     pause = _pause(work, outcome, verdict, services.care.health(webhook), now)
@@ -45,16 +53,36 @@ def _pause(work: Work, outcome: Outcome, verdict: Verdict, health: EndpointHealt
     return rules.resumed(health, now) if is_good_test else None
 
 
-def _after_failure(
+async def _after_failure(
     work: Work, webhook: Webhook, earlier: Delivery | None, outcome: Outcome, services: Services, now: float
 ) -> rules.Change | None:
-    health = services.care.health(webhook)
     if is_gone(outcome.made):
-        return rules.after_gone(health, now)
+        return rules.after_gone(services.care.health(webhook), now)
     error = outcome.made.error or f"status {outcome.made.status}"
-    before = _before(work, earlier)
-    others_delivered = before is not None and pace_of(webhook, services).delivered_at > before
-    return rules.after_failure(health, work.task.attempt, now, error, others_delivered=others_delivered)
+    change = rules.after_failure(services.care.health(webhook), work.task.attempt, now, error)
+    if change is None or change.code is not EndpointChange.FAILING:
+        return change
+    others = await _others_delivered(webhook, _before(work, earlier), services)
+    health = services.care.health(webhook)  # read again: it may have changed during the look
+    return rules.after_failure(health, work.task.attempt, now, error, others_delivered=others)
+
+
+async def _others_delivered(webhook: Webhook, before: float | None, services: Services) -> bool:
+    """Whether something was delivered since. Where this process has delivered nothing, others may have: what they
+    recorded last tells. Where the store does not say, nothing is concluded."""
+    if before is None:
+        return False
+    pace = pace_of(webhook, services)
+    if pace.delivered_at > before:
+        return True
+    try:
+        newest = await services.records.newest(webhook.tenant, webhook.id, LOOKED_AT)
+    except StoreError as error:
+        log.warning("what %s was delivered could not be read: %s", webhook.id, type(error).__name__)
+        return True
+    times = (parse_iso(one.attempts[-1].at) for one in newest if one.state is DeliveryState.DELIVERED and one.attempts)
+    pace.delivered_at = max((pace.delivered_at, *times))
+    return pace.delivered_at > before
 
 
 def _before(work: Work, earlier: Delivery | None) -> float | None:

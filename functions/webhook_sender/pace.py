@@ -14,7 +14,7 @@ Key = tuple[str, str]
 @dataclass(slots=True, eq=False)
 class Pace:
     """`running` attempts, on either lane; `waiting` for room. `delivered_at` (unix seconds):
-    when it last answered 2xx."""
+    when it last answered 2xx, as far as this process knows."""
 
     key: Key
     window: Window

@@ -58,6 +58,9 @@ class Records(Protocol):
     async def get(self, tenant: str, webhook_id: str, delivery_id: str) -> Delivery | None:
         """A delivery, or None. Raises StoreError."""
 
+    async def newest(self, tenant: str, webhook_id: str, limit: int) -> list[Delivery]:
+        """Up to `limit` of an endpoint, those of the newest events. Raises StoreError."""
+
     async def save(self, delivery: Delivery, now: float, *, keep_delivered: bool = False) -> None:
         """Stores a delivery. Raises StoreError, ConditionFailed where `keep_delivered` forbids it."""
 

@@ -113,6 +113,7 @@ class FakeRecords:
     saves: int = 0
     gets: int = 0
     takes: int = 0
+    looks: int = 0
 
     async def get(self, tenant: str, webhook_id: str, delivery_id: str) -> Delivery | None:
         self.trap("before get")
@@ -178,6 +179,12 @@ class FakeRecords:
         page = [self.found[webhook_id, name] for name in rest[:limit]]
         last = rest[limit - 1] if len(rest) > limit else None
         return [one for one in page if not sought.states or one.state in sought.states], last
+
+    async def newest(self, tenant: str, webhook_id: str, limit: int) -> list[Delivery]:
+        self.trap("before newest")
+        self.looks += 1
+        named = sorted((one.id for (webhook, _), one in self.found.items() if webhook == webhook_id), reverse=True)
+        return [self.found[webhook_id, name] for name in named[:limit]]
 
     def of(self, webhook_id: str) -> Delivery:
         """The only delivery of an endpoint."""

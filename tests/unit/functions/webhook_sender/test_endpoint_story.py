@@ -14,6 +14,8 @@ import pytest
 from functions.webhook_sender.batch import process_batch
 from functions.webhook_sender.care import Care
 from functions.webhook_sender.health import DAY_S, DISABLED_AFTER_S, NOTICE_S, WARNED_AFTER_S
+from functions.webhook_sender.places import Places
+from functions.webhook_sender.services import Services
 from functions.webhook_sender.tell import RETOLD_S, without_secrets
 from shared.clock import iso
 from shared.egress import EgressResponse
@@ -42,6 +44,25 @@ async def event(made: Fakes, number: int = 1, **changes: Any) -> None:
     """An event comes, for the broken endpoint alone."""
     record = a_record(a_task(an_event(number), webhook_id="wh_broken", **changes), message_id=str(number))
     assert await process_batch([record], made.services) == {"batchItemFailures": []}
+
+
+def a_process(made: Fakes) -> Services:
+    """Another sender beside the others, which knows only what is stored."""
+    return replace(made.services, care=Care(made.health, made.clock), places=Places(25))
+
+
+async def event_at(process: Services, number: int) -> None:
+    """An event comes to one of several senders, for the broken endpoint alone."""
+    record = a_record(a_task(an_event(number), webhook_id="wh_broken"), message_id=str(number))
+    assert await process_batch([record], process) == {"batchItemFailures": []}
+
+
+async def due_at(made: Fakes, process: Services) -> None:
+    """One of several senders takes all tasks that are due."""
+    due = [put for put in made.tasks.tasks if put[0].not_before <= made.clock.now]
+    made.tasks.tasks = [put for put in made.tasks.tasks if put not in due]
+    records = [a_record(task, message_id=f"due-{number}") for number, (task, _) in enumerate(due)]
+    assert await process_batch(records, process) == {"batchItemFailures": []}
 
 
 def told(made: Fakes) -> list[dict[str, Any]]:
@@ -158,6 +179,60 @@ async def test_who_delivers_nothing_between_two_attempts_is_failing() -> None:
     made.clock.now += 1
     await process_batch([a_record(task)], made.services)
     assert made.endpoints.webhooks[0].health.failing_since == NOW + 2
+
+
+async def test_what_another_process_delivered_meanwhile_counts_too() -> None:
+    made = answering(422)
+    here, elsewhere = a_process(made), a_process(made)
+    for second in range(0, 40, 2):
+        made.clock.now = NOW + second
+        await event_at(here, 1000 + second)
+        made.poster.answers[BROKEN.url] = chain([200], repeat(422))
+        made.clock.now += 0.5
+        await event_at(elsewhere, 1001 + second)
+        made.clock.now += 0.5
+        await due_at(made, here)
+    assert max(len(one.attempts) for one in made.records.found.values()) == 5
+    assert (made.health.journal, made.health.changes) == ([], [])
+    assert made.records.looks == 20, "once for each event that is refused again, at most"
+
+
+async def test_what_another_process_delivered_before_does_not_count() -> None:
+    made = answering(200)
+    here, elsewhere = a_process(made), a_process(made)
+    for number in range(3):
+        await event_at(elsewhere, number)
+    made.poster.answers[BROKEN.url] = repeat(500)
+    made.clock.now += 1
+    for number in range(3, 6):
+        await event_at(here, number)
+    made.clock.now += 1
+    await due_at(made, here)
+    assert made.endpoints.webhooks[0].health.failing_since == NOW + 2
+    looks = made.records.looks
+    made.clock.now += 2
+    await due_at(made, here)
+    assert made.records.looks == looks, "what is known to fail is not looked up"
+    assert max(len(one.attempts) for one in made.records.found.values()) == 3
+
+
+async def test_where_nobody_says_what_was_delivered_nothing_is_concluded() -> None:
+    def trap(step: str) -> None:
+        if away and step == "before newest":
+            raise StoreUnavailable("away")
+
+    away = True
+    made = fakes(BROKEN, OTHER, trap=trap)
+    made.poster.answers = {BROKEN.url: repeat(500)}
+    await event(made)
+    made.clock.now += 1
+    await due_at(made, made.services)
+    assert made.health.changes == []
+    assert len(made.records.of("wh_broken").attempts) == 2
+    away = False
+    made.clock.now += 5
+    await due_at(made, made.services)
+    assert made.endpoints.webhooks[0].health.failing_since == made.clock.now
 
 
 async def test_the_warning_names_no_day_before_the_one_that_follows_it() -> None:

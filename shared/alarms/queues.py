@@ -45,7 +45,8 @@ DELIVERIES_LATE = Alarm(
         "Look at the sender's concurrency and throttles on the operations dashboard. None runs: see whether its event "
         "source mapping is enabled and its role was changed. As many run as may: there is more to send than they can, "
         "since what hangs has a lane of its own: deploy with a higher `webhook-concurrency`. Throttled: raise the "
-        "account's quota of Lambda."
+        "account's quota of Lambda. Then look whether `deliveries-dead` has what was given up meanwhile: see the alarm "
+        "of that name."
     ),
     sign=Sign.ABOVE,
     threshold=1_200,  # SQS does not say whether a message's delay is part of its age
@@ -88,16 +89,18 @@ DELIVERIES_DEAD = Alarm(
     id="deliveries-dead",
     title="Deliveries were given up",
     meaning=(
-        "Deliveries have died: an endpoint has refused them for 21 hours, or a fault of ours kept the sender from them "
-        "ten times in half an hour. They are on the queue `deliveries-dead` for 14 days, and in the event log for 30. "
+        "Deliveries have died: an endpoint has refused them for 21 hours, or answered so slowly for a day that there "
+        "was no turn for them (`no_turn`), or a fault of ours that the sender could tell of kept it from them ten "
+        "times in half an hour. They are on the queue `deliveries-dead` for 14 days, and in the event log for 30. "
         "Endpoints that answered 410 or were disabled do not count here."
     ),
     first_step=(
-        "Look for deliveries that are `dead`: they say what the endpoint answered, and its owner must mend it and have "
-        "them replayed (POST /v1/deliveries/{delivery_id}/replay). There are none: the fault is ours, search the "
-        "sender's log for `must come again`, then move all back with `aws sqs start-message-move-task`, --source-arn "
-        "`deliveries-dead`, --destination-arn `deliveries`. Only that empties the queue before its time: what was "
-        "replayed stays on it, and is dropped when it is moved. Do not purge it: all tenants' events are on it."
+        "Look for deliveries that are `dead`: they say why and what the endpoint answered, and its owner must mend it "
+        "and have them replayed (POST /v1/deliveries/{delivery_id}/replay). There are none: the fault is ours, search "
+        "the sender's log for `must come again` and `Task timed out`, then move all back with `aws sqs "
+        "start-message-move-task`, --source-arn `deliveries-dead`, --destination-arn `deliveries`. Only that empties "
+        "the queue before its time: what was replayed stays on it, and is dropped when it is moved. Do not purge it: "
+        "all tenants' events are on it."
     ),
     sign=Sign.ABOVE,
     threshold=0,
@@ -106,7 +109,11 @@ DELIVERIES_DEAD = Alarm(
     periods=1,
     bad=1,
     missing=Missing.GOOD,
-    missing_because="They are counted as they die, and nothing is told otherwise.",
+    missing_because=(
+        "The sender counts them as they die, where it lives to tell. Those that SQS gives up since every call for them "
+        "ran out of time or memory, or none could begin, are counted by nobody: `webhook-sender` or `deliveries-late` "
+        "tells of that."
+    ),
     dashboard=Dashboard.OPERATIONS,
     of=GIVEN_UP,
 )

@@ -43,7 +43,8 @@ async def take_slow_lane(work: Work, webhook: Webhook, earlier: Delivery | None,
     Raises StoreError, QueueError."""
     if earlier is None and work.task.attempt == 0 and not work.task.forced:
         await services.records.begin(waiting(work, webhook), services.clock.unix())
-    await services.slow.put([_for_slow_lane(work, webhook)])
+    delay_s = 1 if work.task.chained else 0  # its chain is still held
+    await services.slow.put([_for_slow_lane(work, webhook)], delay_s)
     services.meter.add(DELIVERIES_SLOWED)
     return Elsewhere()
 

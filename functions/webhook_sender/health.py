@@ -29,7 +29,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.models.endpoint_health import BEFORE_S, DisabledReason, EndpointHealth
+from shared.models.endpoint_health import BEFORE_S, OLDEST_S, DisabledReason, EndpointHealth
 from shared.models.event import EventType
 from shared.store.webhook_journal import EndpointChange
 
@@ -155,7 +155,8 @@ def _catch_up(health: EndpointHealth, now: float) -> dict[str, Any]:
         since = min(since, health.behind_since)
         if health.catch_up_at is not None and health.catch_up_at > now:
             return {}
-    return {"behind_since": since, "catch_up_at": max(now, (health.catch_up_at or 0.0) + CATCH_UP_EVERY_S)}
+    at = max(now, (health.catch_up_at or 0.0) + CATCH_UP_EVERY_S)
+    return {"behind_since": max(since, now - OLDEST_S), "catch_up_at": at}
 
 
 def _failing(now: float, error: str) -> Change:

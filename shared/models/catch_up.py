@@ -2,8 +2,8 @@
 
 chains -> deliveries -> swept
 
-chains      of instances whose events the endpoint has in order, or had so until lately; they are all there is where it
-            has them in order now
+chains      of instances whose events the endpoint has in order, or had so until lately; where it has them in order
+            nothing else is brought forward: what is tried again apart from them comes by its schedule
 deliveries  that are tried again at a later time
 swept       it has come to all
 """

@@ -1,14 +1,15 @@
 """How an endpoint has been doing: what the webhook sender notes on its row, at transitions only.
 
-healthy -> failing   a delivery failed twice in a row; `failing_since` is when
+healthy -> failing   a delivery failed twice in a row, unless others were delivered between; `failing_since` is when
 failing -> healthy   any success
 failing -> disabled  it only failed for three days, after a warning at half the time (reason `failing`)
 any -> disabled      it answered 410 Gone (reason `gone`)
 disabled -> healthy  its owner enables it again
 any -> slow          an attempt has taken a second: what comes takes the slow lane until `slow_until`
-failing -> healthy   leaves `behind_since`: retries of events since then may wait; `catch_up_at` is when a page of
-                     them was brought forward last, or the first is to be
-any -> paused        it answered 429 or 503 with Retry-After: nothing is attempted until `paused_until`
+failing -> healthy   leaves `behind_since`: retries of events since then may wait; `catch_up_at` names the message that
+                     is at them, one page after the other, by its time: a message of any other time is dropped
+any -> paused        it answered 429 or 503 with Retry-After: nothing is attempted until `paused_until`, unless a test
+                     is delivered before, or its owner enables it or changes its url
 
 An endpoint that is as it should be has none of these attributes, and costs no write.
 """
@@ -89,12 +90,15 @@ FIELDS = tuple(EndpointHealth.__dataclass_fields__)
 BEFORE_S = 120.0
 """How much older than the failing what failed first may be: it had waited somewhere."""
 
+OLDEST_S = 2 * 86_400.0
+"""How old what waits to be tried again may be: the schedule takes less than a day."""
+
 
 def woken(health: EndpointHealth, now: float) -> dict[str, Any]:
     """What to store of an endpoint whose owner changed what may let go on what waits for it: a catch-up is on."""
     failed = None if health.failing_since is None else health.failing_since - BEFORE_S
     since = min(at for at in (health.behind_since, failed, now) if at is not None)
-    return {"behind_since": since, "catch_up_at": now}
+    return {"behind_since": max(since, now - OLDEST_S), "catch_up_at": now}
 
 
 def revived(health: EndpointHealth, now: float) -> dict[str, Any]:

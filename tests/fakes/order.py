@@ -23,7 +23,7 @@ from functions.webhook_sender.services import Services
 from shared.egress import EgressResponse
 from shared.models.endpoint_health import EndpointHealth
 from shared.models.event import Event
-from shared.models.webhook import Webhook
+from shared.models.webhook import DeliveryState, Webhook
 from shared.queues.deliveries import DeliveryTask
 from shared.queues.queue import QueueError
 from shared.store.database import StoreUnavailable
@@ -150,6 +150,10 @@ class World:
         """Changes the endpoint."""
         self.fakes.endpoints.webhooks[0] = replace(self.fakes.endpoints.webhooks[0], **fields)
 
+    def narrow(self, events: tuple[str, ...]) -> None:
+        """Its owner has it ask for less."""
+        self.change(events=events, matched_since=self.clock.now)
+
     def wake(self) -> None:
         """What a change brings about: those chains go on that have an event behind their cursor, though they wait."""
         bodies = self.fakes.log.bodies
@@ -199,11 +203,20 @@ class World:
         self.deaths, self.faulty = 0, False
         for _ in range(most):
             if not self.queue and not self._running():
+                self._check_none_is_left()
                 return
             if self.queue and not self._running() and not self._due():
                 self.clock.now = min(message.due for message in self.queue)
             await self.step()
         raise AssertionError(f"comes to no end: {self.queue[:3]}")
+
+    def _check_none_is_left(self) -> None:
+        """What is pending or retrying has a task that comes, unless the queue gave up on it or its endpoint is off."""
+        if self.dead or not self.fakes.endpoints.webhooks[0].active:
+            return
+        waiting = DeliveryState.PENDING, DeliveryState.RETRYING
+        left = [one for one in self.fakes.records.found.values() if one.state in waiting]
+        assert not left, f"nobody comes for {left[:3]}"
 
     def _go_on(self) -> None:
         gates = [(sender, gate) for sender in self._awake() for gate in sender.gates]

@@ -97,7 +97,8 @@ async def change(services: Services, tenant: str, webhook_id: str, wanted: Webho
 
 async def _ask(services: Services, asking: Webhook, before: Webhook) -> None:
     """Stores what an endpoint asks for, before anything else of a change. Of those that ask at the same moment each
-    looks again afterwards, and one that there was no room for is as before. Raises Problem."""
+    looks again afterwards, and one that there was no room for asks for what it did. That it changed stays: events of
+    that minute may have been delivered by what it asked for in between. Raises Problem."""
     await _store_asked(services, asking)
     if why := await _refused(services, asking, before):
         await _store_asked(services, before)
@@ -125,11 +126,17 @@ async def _store(services: Services, webhook: Webhook, given: dict[str, Any]) ->
         given = given | {"headers": {}, "sealed_headers": sealed}
     elif webhook.headers:
         await services.webhooks.seal_headers(webhook, sealed_headers(vault, tenant, webhook.id, webhook.headers))
-    if not (given.get("enabled") or given.keys() & {"url", "ordering"}):
+    if not _wakes(webhook, given, now):
         await _write(services, webhook, given, entry, now)
         return
     async with waking(services, tenant, webhook.id, now):
         await _write(services, webhook, given | _let_go(webhook, given, now), entry, now)
+
+
+def _wakes(webhook: Webhook, given: dict[str, Any], now: float) -> bool:
+    """Whether a change may let go on what waits for the endpoint."""
+    changed = any(name in given and given[name] != getattr(webhook, name) for name in ("url", "ordering"))
+    return changed or bool(given.get("enabled") and (not webhook.active or webhook.health.paused_at(now)))
 
 
 def _let_go(webhook: Webhook, given: dict[str, Any], now: float) -> dict[str, Any]:

@@ -59,7 +59,7 @@ async def change_webhook(call: Caller, webhook_id: WebhookId, body: WebhookChang
     """Changes an endpoint. What is absent stays; lists and headers are replaced as a whole.
 
     `enabled: true`, or another URL, takes an endpoint that was disabled for failing into service again, and ends a
-    pause that it asked for. Where there is no room for what it is to ask for, nothing is changed."""
+    pause that it asked for. Where there is no room for what it is to ask for, no field is changed."""
     webhook = await endpoints.change(call.services, call.tenant, webhook_id, body)
     return webhook_view(webhook, call.services, whole=True)
 

@@ -18,7 +18,8 @@ endpoint's window (window.py) grows from small.
 It ends when the endpoint fails again, is disabled or deleted, or another catch-up has begun; it waits in a pause. After
 the last page of deliveries it looks once more in SETTLED_S whether the endpoint still does well, and only then says on
 the row that nothing waits any more: should it fail meanwhile, the next recovery brings forward what was put back too.
-An endpoint that fails has nothing to wait for where its chains are only to be dispersed.
+An endpoint that fails has nothing to wait for where its chains are only to be dispersed. One that is in order has its
+chains brought forward alone.
 """
 
 from __future__ import annotations

@@ -33,5 +33,6 @@ next event. What a chain has not got to within the log's 30 days is gone; a row 
 
 A walk begins nothing after RUN_S, wanted or not, and leaves the rest to a task. At a change of what the endpoint asks
 for a batch from before may be at the chain still, so events of that minute come by themselves too (`is_apart`), and
-their records are read.
+their records are read. What was begun is tried to its end, also where it is asked for no longer: of events of before
+a change the record of the next in the chain is read, and of all that who died may have come to.
 """

@@ -34,7 +34,7 @@ async def disperse(nudge: Work, webhook: Webhook, services: Services, _begin_by:
     if chain.held_at(now):
         await put_off(onward(nudge, webhook, not_before=chain.lease_until + EARLY_S), services)
     elif held := await services.chains.take(chain, uuid4().hex, now + LEASE_S, now):
-        await _put_page(held, nudge, webhook, services)
+        await _put_page(held, nudge, webhook, services, died=chain.holder is not None)
     else:
         await put_off(onward(nudge, webhook, not_before=now + AGAIN_S), services)
 
@@ -45,12 +45,12 @@ async def deliver_alone(work: Work, webhook: Webhook, services: Services, begin_
     await deliver(replace(work, task=replace(work.task, again=again)), webhook, services, begin_by)
 
 
-async def _put_page(held: Chain, nudge: Work, webhook: Webhook, services: Services) -> None:
+async def _put_page(held: Chain, nudge: Work, webhook: Webhook, services: Services, *, died: bool) -> None:
     instance = str(InstanceKey(webhook.tenant, held.instance))
     found, more = await services.log.run_after(instance, held.cursor, PAGE)
     read = [one for row in found if (one := work_of_row(row, webhook, services, nudge.lane))]
     old = [one for one in read if at_a_change(one, webhook)]
-    await _put([one for one in old if webhook.wants(one.event_type, one.instance)], webhook, services)
+    await _put(old, webhook, services, died=died)
     more = more and len(old) == len(read)
     cursor = found[-1].sequence if found else held.cursor
     left = replace(held, cursor=cursor, behind=more, waits_until=0.0, aside=False)
@@ -59,15 +59,22 @@ async def _put_page(held: Chain, nudge: Work, webhook: Webhook, services: Servic
         await services.tasks.put([onward(nudge, webhook)])
 
 
-async def _put(waiting: list[Work], webhook: Webhook, services: Services) -> None:
-    """The first of them may have been attempted or put off, and what follows from that have been left to the chain."""
-    begun = 0
-    for one in waiting:
-        name = delivery_id(one.event_id, webhook.id)
-        earlier = await services.records.get(webhook.tenant, webhook.id, name)
-        if earlier is None or (earlier.state is DeliveryState.PENDING and earlier.next_attempt_at is None):
-            break
-        await follow(earlier, one.task, services)
-        begun += 1
-    if rest := [replace(one.task, again=True) for one in waiting[begun:]]:
-        await services.tasks.put(rest)
+async def _put(old: list[Work], webhook: Webhook, services: Services, *, died: bool) -> None:
+    """The first that was asked for may have been attempted or put off, and what follows from that have been left to the
+    chain; whoever died at it may have come to others. What was begun is seen to, whether it is asked for still or
+    not."""
+    rest: list[Work] = []
+    for place, one in enumerate(old):
+        wanted = webhook.wants(one.event_type, one.instance)
+        earlier = None
+        if not rest and (wanted or died or place == 0):
+            name = delivery_id(one.event_id, webhook.id)
+            earlier = await services.records.get(webhook.tenant, webhook.id, name)
+        if earlier is None:
+            rest += [one] if wanted else []
+        elif earlier.state is DeliveryState.PENDING and earlier.next_attempt_at is None:
+            rest.append(one)
+        else:
+            await follow(earlier, one.task, services)
+    if rest:
+        await services.tasks.put([replace(one.task, again=True) for one in rest])

@@ -65,15 +65,19 @@ async def _taken(nudge: Work, webhook: Webhook, services: Services) -> tuple[Hol
         if chain is None:
             await services.chains.begin(await _beginning(nudge, webhook, services, holder), now)
         elif found is Turn.OURS:
-            return Hold(chain, chain.cursor, begin_by, settled=False, certain=False), alone
+            return Hold(chain, chain.cursor, begin_by, settled=False, certain=False, died=True), alone
         elif found is Turn.KNOCK:
             if await _knocked(nudge, webhook, chain, services):
                 return None, alone
         elif held := await services.chains.take(chain, holder, now + LEASE_S, now):
-            settled = not chain.unsettled
-            hold = Hold(held, held.cursor, begin_by, settled=settled, certain=settled, awaited=chain.waits_until)
-            return hold, alone
+            return _hold(held, chain, begin_by), alone
     raise StoreUnavailable("the chain changes too often")
+
+
+def _hold(held: Chain, seen: Chain, begin_by: float) -> Hold:
+    """A chain that was taken as it was seen."""
+    settled, died = not seen.unsettled, seen.holder is not None
+    return Hold(held, held.cursor, begin_by, settled, certain=settled, died=died, awaited=seen.waits_until)
 
 
 async def _beginning(nudge: Work, webhook: Webhook, services: Services, holder: str) -> Chain:
@@ -170,7 +174,7 @@ def _is_due(stop: Stop, services: Services) -> bool:
 
 async def _let_go(hold: Hold, stop: Stop, services: Services) -> Chain | None:
     """None: it is let go. The chain, where somebody has knocked who is to be heard: not where a task will come."""
-    will_come = stop.why is Why.TIME or (stop.why is Why.WAITS and not _is_due(stop, services))
+    will_come = stop.why in (Why.TIME, Why.ASIDE) or (stop.why is Why.WAITS and not _is_due(stop, services))
     left = replace(
         hold.chain,
         cursor=hold.cursor,

@@ -96,7 +96,8 @@ class Walker:
 
     async def _deliver(self, work: Work) -> Stop | None:
         """Why the walk ends before this event; None when it is settled."""
-        stop = await self._settle(work) if self._is_wanted(work) else None
+        wanted = self._is_wanted(work) or await self._is_begun(work)
+        stop = await self._settle(work) if wanted else None
         if stop is None:
             self.hold.cursor = work.sequence or 0
         return stop
@@ -107,6 +108,16 @@ class Walker:
         if self.hold.settled and not asked and work.noted_at < matched_since(self.webhook):
             return False
         return self.webhook.wants(work.event_type, work.instance)
+
+    async def _is_begun(self, work: Work) -> bool:
+        """Whether it was asked for before a change, and is neither delivered nor dead. Where the chain was let go that
+        can only be what is next in it, so not all that is passed over is read."""
+        next_in_chain = self.hold.cursor == self.hold.chain.cursor
+        if self.hold.certain or not at_a_change(work, self.webhook) or not (next_in_chain or self.hold.died):
+            return False
+        name = delivery_id(work.event_id, self.webhook.id)
+        earlier = await self.services.records.get(self.webhook.tenant, self.webhook.id, name)
+        return earlier is not None and earlier.state in (DeliveryState.PENDING, DeliveryState.RETRYING)
 
     async def _settle(self, work: Work) -> Stop | None:
         if self.services.care.health(self.webhook).disabled_at is not None:

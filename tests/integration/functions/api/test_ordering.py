@@ -69,3 +69,16 @@ async def test_what_is_asked_for_is_noted_as_changed_only_where_it_is(
     assert stored is not None
     assert stored.matched_since is None
     assert (await api.patch(f"/v1/webhooks/{made['id']}", json={"ordering": "all"})).status_code == 422
+
+
+async def test_a_change_that_changes_nothing_wakes_nobody(
+    api: httpx.AsyncClient, services: Services, deployment: Deployment
+) -> None:
+    name = (await api.post("/v1/webhooks", json=NEW)).json()["id"]
+    path, same = f"/v1/webhooks/{name}", {**NEW, "enabled": True, "events": ["*"]}
+    assert (await api.patch(path, json=same)).status_code == 200
+    queue = await open_queue(deployment.sqs, deployment.settings.prefix, DELIVERIES.name)
+    assert await queue.depth() == Depth(waiting=0, in_flight=0, delayed=0)
+    assert await services.webhook_health.change("acme", name, {"paused_until": services.clock.unix() + 600}, {})
+    assert (await api.patch(path, json={"enabled": True})).json()["health"] == {"state": "healthy"}
+    assert (await queue.depth()).delayed == 1

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions.webhook_sender.decide import SCHEDULE_S
 from functions.webhook_sender.health import (
     CATCH_UP_EVERY_S,
     DAY_S,
@@ -27,7 +28,7 @@ from functions.webhook_sender.health import (
     paused,
     slowed,
 )
-from shared.models.endpoint_health import BEFORE_S, DisabledReason, EndpointHealth, HealthState
+from shared.models.endpoint_health import BEFORE_S, OLDEST_S, DisabledReason, EndpointHealth, HealthState, woken
 from shared.models.event import EventType
 from shared.store.webhook_journal import EndpointChange
 from tests.fakes.clock import NOW
@@ -184,3 +185,12 @@ def _step(what: str, health: EndpointHealth, now: float) -> Change | None:
             return hastened(health, now)
         case _:
             return paused(health, now, 60)
+
+
+def test_one_that_comes_and_goes_for_days_begins_with_what_may_still_wait() -> None:
+    health = replace(FAILING, behind_since=NOW)
+    later = NOW + 10 * DAY_S
+    assert made(health, after_success(health, later)).behind_since == later - OLDEST_S
+    assert woken(health, later)["behind_since"] == later - OLDEST_S
+    assert woken(health, NOW + 1)["behind_since"] == NOW - BEFORE_S
+    assert 2 * sum(SCHEDULE_S) < OLDEST_S

@@ -147,6 +147,22 @@ async def test_what_was_never_asked_for_is_not_sent(seed: int) -> None:
 
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 2**32))
+async def test_one_that_asks_for_less_leaves_nothing_that_was_begun(seed: int) -> None:
+    chance = Random(seed)  # noqa: S311 - the same each time
+    ordering = chance.choice([Ordering.INSTANCE, Ordering.INSTANCE, Ordering.NONE])
+    world = World(chance, a_webhook(ordering=ordering), deaths=chance.choice([0, 0, 1]))
+    kinds = [EventType.MESSAGE_RECEIVED, EventType.MESSAGE_SENT]
+    drawn = {number: chance.choice(kinds) for number in range(1, EVENTS + 1)}
+    for number, kind in drawn.items():
+        if number == 7:
+            world.narrow(tuple(WANTED))
+        await happening(world, number, kind)
+    await world.end()
+    assert settled(world) >= {number for number, kind in drawn.items() if kind in WANTED}
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**32))
 async def test_replays_wakes_and_what_is_moved_back_leave_nothing_behind(seed: int) -> None:
     chance = Random(seed)  # noqa: S311 - the same each time
     world = World(chance, a_webhook(ordering=Ordering.INSTANCE), deaths=chance.choice([0, 2]), faulty=True)

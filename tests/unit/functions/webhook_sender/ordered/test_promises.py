@@ -343,3 +343,73 @@ async def test_a_failure_that_was_recorded_by_one_that_died_is_scheduled_for_its
     await work(sender, a_task(an_event(1)), receives=2)
     assert [one for one, _ in sender.tasks.tasks] == [task]
     assert chain_of(sender).waits_until == task.not_before
+
+
+async def test_a_slow_one_that_is_knocked_at_has_one_task_on_all_lanes(monkeypatch: pytest.MonkeyPatch) -> None:
+    sender = fakes(replace(ORDERED, health=EndpointHealth(slow_since=NOW, slow_until=NOW + 30)))
+    put = sender.slow.put
+
+    async def knocked(tasks: Sequence[DeliveryTask], delay_s: int = 0) -> None:
+        await put(tasks, delay_s)
+        sender.log.add(an_event(2))
+        await work(sender, a_task(an_event(2)))
+
+    monkeypatch.setattr(sender.slow, "put", knocked)
+    await happen(sender, an_event(1))
+    assert chain_of(sender).knocks == 1
+    assert (len(sender.slow.tasks), sender.tasks.tasks) == (1, [])
+    monkeypatch.undo()
+    await drain(sender)
+    assert heard(sender) == [1, 2]
+
+
+async def test_what_takes_the_slow_lane_comes_when_its_chain_was_let_go() -> None:
+    sender = fakes(replace(ORDERED, health=EndpointHealth(slow_since=NOW, slow_until=NOW + 30)))
+    await happen(sender, an_event(1))
+    assert [delay_s for _, delay_s in sender.slow.tasks] == [1]
+
+
+SENT_ONLY = ("message.sent",)
+
+
+def narrow(sender: Fakes, **fields: Any) -> None:
+    """What was asked for before is asked for no longer."""
+    change(sender, events=SENT_ONLY, matched_since=sender.clock.now, **fields)
+
+
+@pytest.mark.parametrize("ordering", list(Ordering))
+async def test_what_is_tried_again_is_tried_to_its_end_though_it_is_asked_for_no_longer(ordering: Ordering) -> None:
+    sender = await blocked()
+    narrow(sender, ordering=ordering)
+    await work(sender, freeing(sender))
+    await drain(sender, 2 * FAR)
+    assert heard(sender) == [1, 1, 1]
+    assert sender.records.of("wh_a").state is DeliveryState.DELIVERED
+    sender.clock.now += 100
+    await happen(sender, replace(an_event(4, EventType.MESSAGE_SENT), timestamp=iso(sender.clock.now)))
+    assert heard(sender) == [1, 1, 1, 4]
+
+
+@pytest.mark.parametrize("ordering", list(Ordering))
+async def test_who_died_may_have_come_to_what_is_asked_for_no_longer(ordering: Ordering) -> None:
+    sender = await blocked()
+    sender.tasks.tasks.clear()
+    rest = {number + 1: sender.log.bodies["shop-1", number] for number in (1, 2, 3)}
+    first = json.dumps(json.loads(an_event(1).body()) | {"id": "evt_0"})
+    sender.log.bodies |= {("shop-1", 1): first} | {("shop-1", number): body for number, body in rest.items()}
+    held = replace(chain_of(sender), cursor=0, holder="dead", lease_until=sender.clock.now, waits_until=0.0)
+    sender.chains.found[KEY] = held
+    narrow(sender, ordering=ordering)
+    await work(sender, freeing(sender))
+    await drain(sender, 2 * FAR)
+    assert sender.records.of("wh_a").state is DeliveryState.DELIVERED
+
+
+async def test_what_is_passed_over_is_not_read() -> None:
+    sender = await blocked()
+    sender.log.add(*(an_event(number) for number in range(4, 40)))
+    narrow(sender)
+    before = sender.records.gets
+    await drain(sender, 2 * FAR)
+    assert chain_of(sender).cursor == 39
+    assert sender.records.gets - before <= 4

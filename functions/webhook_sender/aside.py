@@ -22,7 +22,7 @@ from functions.webhook_sender.follow import follow, put_off
 from functions.webhook_sender.incoming import Work
 from functions.webhook_sender.lane import Lane
 from functions.webhook_sender.pace import Pace
-from functions.webhook_sender.record import delivered_by_twin, put_off_until, record, waiting
+from functions.webhook_sender.record import TAKEN_S, delivered_by_twin, put_off_until, record, waiting
 from functions.webhook_sender.services import Services
 from shared.clock import parse_iso
 from shared.metrics import DELIVERIES_SLOWED
@@ -61,6 +61,15 @@ async def wait_for_turn(
     return Elsewhere(delay_s)
 
 
+async def wait_for_taken(work: Work, webhook: Webhook, services: Services) -> Elsewhere:
+    """Has a task wait on its lane whose attempt another has taken. It may be a twin, or the message that this task came
+    by before it was moved, which comes no more: after TAKEN_S the record tells. Raises QueueError."""
+    delay_s = math.ceil(TAKEN_S) + 1
+    queue = services.slow if work.lane is Lane.SLOW else services.tasks
+    await queue.put([_for_slow_lane(work, webhook)], delay_s)
+    return Elsewhere(delay_s)
+
+
 async def put_off_paused(
     work: Work, webhook: Webhook, earlier: Delivery | None, paused_until: float, services: Services
 ) -> Fate:
@@ -93,8 +102,11 @@ def is_given_up(work: Work, now: float) -> bool:
 
 
 def _for_slow_lane(work: Work, webhook: Webhook) -> DeliveryTask:
+    """`again` of one endpoint's says that it is moved back from the dead-letter queue; `moved_at` has the record read
+    anyway."""
     task = _narrowed(work, webhook)
-    return replace(task, moved_at=task.moved_at or work.sent_at or work.happened_at)
+    again = task.again and work.task.webhook_id is not None
+    return replace(task, again=again, moved_at=task.moved_at or work.sent_at or work.happened_at)
 
 
 def _narrowed(work: Work, webhook: Webhook) -> DeliveryTask:

@@ -12,6 +12,7 @@ what was recorded (`standing`):
 |----------------------------|-----------------------------|------------------------------------------------------|
 | before the attempt         | nothing, or the one before  | makes the attempt                                    |
 | later attempt taken        | the one before, taken by it | takes it again, and makes it                         |
+| taken, then moved          | the same, by the one before | waits until that lapses (TAKEN_S), and makes it      |
 | attempt made, not recorded | nothing, or the one before  | makes it again: the endpoint may hear it twice       |
 | recorded 2xx               | delivered                   | is dropped: never again after a recorded 2xx         |
 | recorded, not scheduled    | retrying, next_attempt_at   | schedules the attempt for that time                  |
@@ -26,8 +27,8 @@ what was recorded (`standing`):
 | moved to the slow lane     | the same, or the one before | is moved once more; one of the twins is made         |
 
 Twins come at the same moment and find the same record. So whoever is to make an attempt that something is recorded of
-takes it first, by a write on condition (record.take); the others are dropped. Where nothing was recorded before, as of
-most, a first attempt costs no such write.
+takes it first, by a write on condition (record.take); the others come once more after TAKEN_S, and are dropped unless
+nobody has made it. Where nothing was recorded before, as of most, a first attempt costs no such write.
 
 What the store or the queues refuse (StoreError, QueueError) has the effect of dying at that step.
 """
@@ -36,11 +37,18 @@ from __future__ import annotations
 
 import logging
 
-from functions.webhook_sender.aside import is_given_up, pace_of, put_off_paused, take_slow_lane, wait_for_turn
+from functions.webhook_sender.aside import (
+    is_given_up,
+    pace_of,
+    put_off_paused,
+    take_slow_lane,
+    wait_for_taken,
+    wait_for_turn,
+)
 from functions.webhook_sender.attempt import Outcome, attempt
 from functions.webhook_sender.catch_up.claim import claim, put_back
 from functions.webhook_sender.decide import Dead, Verdict, decide
-from functions.webhook_sender.fate import Elsewhere, Fate
+from functions.webhook_sender.fate import Fate
 from functions.webhook_sender.figures import count_attempt
 from functions.webhook_sender.follow import follow
 from functions.webhook_sender.heed import heed
@@ -135,7 +143,7 @@ async def _call(
             return await _conclude(work, webhook, earlier, None, Dead(DeadReason.NO_TURN), services)
         return await wait_for_turn(work, webhook, earlier, pace, services)
     except ConditionFailed:
-        return Elsewhere()  # its twin's
+        return await wait_for_taken(work, webhook, services)
     if outcome is None:
         return await proceed(work, webhook, earlier, services, begin_by, contested=contested)
     verdict = decide(

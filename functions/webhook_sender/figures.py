@@ -37,9 +37,10 @@ _OUTDATED = "client_outdated"  # of shared/reasons.py
 
 
 def count_event(work: Work, meter: Meter, tally: Tally) -> None:
-    """Counts an event whose record is settled, however often it came until then; not its retries and replays."""
+    """Counts an event whose record is settled, however often it came until then; not its retries and replays. What is
+    marked `again` may be on the queue twice: better counted twice, which is rare, than not at all."""
     task = work.task
-    if task.webhook_id or task.attempt or task.again or task.forced:
+    if task.webhook_id or task.attempt or task.forced:
         return
     if work.event_type in _ANNOUNCED:
         meter.add(_ANNOUNCED[work.event_type])

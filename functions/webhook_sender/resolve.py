@@ -10,13 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from functions.webhook_sender.incoming import Work
+from functions.webhook_sender.ordered.turn import at_a_change
 from functions.webhook_sender.ports import Endpoints
 from functions.webhook_sender.services import Records
 from shared.models.instance import InstanceKey
 from shared.models.made_for import endpoint_id
 from shared.models.webhook import Ordering, Webhook, delivery_id
-
-CLOCKS_S = 60.0  # by which clocks may differ
 
 
 @dataclass(slots=True, eq=False)
@@ -86,7 +85,7 @@ class Resolver:
     async def _left(self, others: Iterable[Webhook], work: Work) -> list[Webhook]:
         """Those that wanted the event when it was here before, and were changed since: what was recorded of it may not
         have been scheduled. Each is seen to by itself, whatever its order: an event it no longer wants is not in it."""
-        changed = [one for one in others if not one.active or _changed_since(one, work)]
+        changed = [one for one in others if at_a_change(work, one) or not (one.active or _is_kept(one, work))]
         known = await asyncio.gather(*(self._is_known(one, work) for one in changed))
         return [replace(one, ordering=Ordering.NONE) for one, is_known in zip(changed, known, strict=True) if is_known]
 
@@ -95,5 +94,6 @@ class Resolver:
         return await self._records.get(webhook.tenant, webhook.id, name) is not None
 
 
-def _changed_since(webhook: Webhook, work: Work) -> bool:
-    return webhook.matched_since is not None and work.noted_at < webhook.matched_since + CLOCKS_S
+def _is_kept(webhook: Webhook, work: Work) -> bool:
+    """Whether the event's chain has it still, and goes on with it once the endpoint is enabled."""
+    return webhook.ordering is Ordering.INSTANCE and work.sequence is not None

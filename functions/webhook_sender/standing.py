@@ -14,7 +14,8 @@ from shared.clock import iso, parse_iso
 from shared.models.event import EventType
 from shared.models.webhook import Delivery, DeliveryState, Webhook
 
-# Longer than the queue's visibility time: an event this old may come back out of a dead-letter queue as if it were new.
+# Less than a message is hidden (180 s), so than anything is old that a dead-letter queue has got: an event of this age
+# may have come back out of one as if it were new.
 FRESH_S = 170
 
 
@@ -82,8 +83,11 @@ def _is_early(work: Work, earlier: Delivery) -> bool:
 
 
 def _is_revived(work: Work, earlier: Delivery) -> bool:
-    """A dead delivery moved back from the dead-letter queue."""
-    return earlier.state is DeliveryState.DEAD and work.task.again and work.task.webhook_id is not None
+    """A dead delivery moved back from the dead-letter queue, unless a twin was attempted and has died anew since."""
+    task = work.task
+    if task.moved_at and _attempted_since(task.moved_at, earlier):
+        return False
+    return earlier.state is DeliveryState.DEAD and task.again and task.webhook_id is not None
 
 
 def _is_replayed(work: Work, earlier: Delivery) -> bool:

@@ -48,6 +48,7 @@ class Watch:
 
     async def ended(self, outcome: Outcome) -> None:
         """The attempt has ended; what waits for the endpoint may have more room now."""
+        self._timer.cancel()  # what is written here may take longer than is left of it
         took_s, window = self._loop.time() - self._began, self._pace.window
         if outcome.made.status is None:
             window.unanswered(took_s)

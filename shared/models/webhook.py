@@ -1,8 +1,9 @@
 """A tenant's endpoints and the deliveries made to them.
 
 pending -> delivered   (stored as pending only while it waits for its first attempt on the slow lane, or in a pause)
-      \\-> retrying -> delivered
-                  \\-> dead (for a `reason`; can be replayed)
+      |-> retrying -> delivered
+      |           \\-> dead (for a `reason`; can be replayed)
+      \\-> dead             (no attempt was made: the endpoint was disabled, or had no turn for it; or it is gone)
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from functions.webhook_sender.aside import wait_for_taken
 from functions.webhook_sender.attempt import Outcome
 from functions.webhook_sender.catch_up.retries import NEAR_S
 from functions.webhook_sender.decide import Delivered, Retry, Verdict, is_gone
@@ -30,7 +31,7 @@ PUT_BACK_S = 1.0  # later than before, so that the scheduled task is not due any
 
 
 async def claim(work: Work, webhook: Webhook, earlier: Delivery, services: Services) -> Delivery | None:
-    """The delivery, with its attempt due now; None where it is left to the scheduled task. Raises StoreError."""
+    """The delivery, with its attempt due now; None where it is left to another task. Raises StoreError, QueueError."""
     health = services.care.health(webhook)
     left_s = work.task.instead_of - services.clock.unix()
     if left_s <= NEAR_S or health.failing_since is not None or health.disabled_at is not None or not webhook.enabled:
@@ -39,8 +40,17 @@ async def claim(work: Work, webhook: Webhook, earlier: Delivery, services: Servi
     try:
         await services.records.reschedule(claimed, seen=earlier.next_attempt_at)
     except ConditionFailed:
+        await _left(work, webhook, claimed, services)
         return None
     return claimed
+
+
+async def _left(work: Work, webhook: Webhook, claimed: Delivery, services: Services) -> None:
+    """Where the record names this task's time a twin has put it there, or this one has, and the answer got lost. So it
+    comes once more when a twin would be through, and makes the attempt if nobody has."""
+    found = await services.records.get(claimed.tenant, claimed.webhook_id, claimed.id)
+    if found and found.next_attempt_at == claimed.next_attempt_at:
+        await wait_for_taken(work, webhook, services)
 
 
 def put_back(verdict: Verdict, outcome: Outcome, work: Work, now: float) -> Verdict:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import chain, combinations, count, pairwise, repeat
 
@@ -16,9 +17,11 @@ import pytest
 from functions.webhook_sender.batch import process_batch
 from functions.webhook_sender.care import Care
 from functions.webhook_sender.lane import Lane
-from functions.webhook_sender.places import Places
+from functions.webhook_sender.pace import Pace
+from functions.webhook_sender.places import NoRoom, Place, Places
 from functions.webhook_sender.record import TAKEN_S
 from shared.clock import iso
+from shared.models.dead_reason import DeadReason
 from shared.models.endpoint_health import EndpointHealth
 from shared.models.webhook import DeliveryState
 from shared.queues.deliveries import DeliveryTask
@@ -38,16 +41,26 @@ class Died(BaseException):
     """The process is gone at this step."""
 
 
+class Full(Places):
+    """No endpoint has room."""
+
+    async def _wait(self, pace: Pace, lane: Lane, begin_by: float | None) -> Place:
+        raise NoRoom
+
+
 @dataclass
 class Deaths:
-    """Dies at the given steps, counted over everything that is done; remembers what it passed."""
+    """Dies at the given steps, counted over everything that is done; remembers what it passed. `then`: what happens
+    while it is dead."""
 
     at: tuple[int, ...] = ()
     passed: list[str] = field(default_factory=list)
+    then: Callable[[], None] = lambda: None
 
     def __call__(self, step: str) -> None:
         self.passed.append(step)
         if len(self.passed) - 1 in self.at:
+            self.then()
             raise Died(step)
 
 
@@ -69,6 +82,7 @@ class World:
         self.sender.poster.answers = {URL: chain(statuses, repeat(statuses[-1]))}
         self.posts_after_success = 0
         self.most_at_once = 0
+        self.full = 0  # so many of the messages to come find no room
         self._queue: list[Waiting] = []
         self._numbers = count()
 
@@ -98,7 +112,9 @@ class World:
             lane=message.lane,
         )
         care = Care(self.sender.health, self.sender.clock)
-        answer = await process_batch([record], replace(self.sender.services, care=care, places=Places(25)))
+        places = Full(25) if self.full else Places(25)
+        self.full = max(0, self.full - 1)
+        answer = await process_batch([record], replace(self.sender.services, care=care, places=places))
         if answer["batchItemFailures"]:
             self._queue.append(replace(message, due=self.sender.clock.now + VISIBILITY_S))
 
@@ -192,6 +208,29 @@ async def test_nor_where_it_is_moved_or_put_off(
         await world.run(task)
         assert world.posts_after_success == 0, deaths.passed
         check_ending(world, statuses, deaths)
+
+
+@pytest.mark.parametrize("health", [HEALTHY, SLOW], ids=["from the fast lane", "from the slow lane"])
+@pytest.mark.parametrize("statuses", [[500, 200], [500]], ids=["at the second attempt", "never"])
+async def test_what_was_taken_by_a_message_that_is_moved_then_is_made(
+    statuses: list[int], health: EndpointHealth
+) -> None:
+    def finds_no_room() -> None:
+        world.full = 1
+
+    def falls_silent() -> None:
+        world.sender.endpoints.webhooks[0] = a_webhook(health=SLOW)
+
+    whole = Deaths()
+    await World(statuses, whole, health).run(FIRST)
+    taken = whole.passed.index("after take")
+    for meanwhile in (finds_no_room, falls_silent):
+        for step in range(taken, len(whole.passed) + 2):
+            deaths = Deaths((taken, step), then=meanwhile)
+            world = World(statuses, deaths, health)
+            await world.run(FIRST)
+            check_ending(world, statuses, deaths)
+            assert world.posts_after_success == 0, deaths.passed
 
 
 async def test_what_comes_in_a_pause_is_pending_and_uses_up_no_attempt() -> None:
@@ -292,6 +331,25 @@ async def test_of_copies_that_are_moved_back_at_once_one_is_made() -> None:
     await world.run(buried, buried)
     assert world.sender.records.of("wh_a").state is DeliveryState.DELIVERED
     assert len(world.sender.poster.calls) == 5
+
+
+async def test_of_copies_that_are_moved_back_the_second_does_not_revive_what_the_first_has_ended() -> None:
+    world = World([500] * 4 + [410], Deaths())
+    await world.run(FIRST)
+    ((buried, _),) = world.sender.dead.tasks
+    await world.run(buried, buried)
+    assert (len(world.sender.poster.calls), len(world.sender.dead.tasks)) == (5, 2)
+    assert world.sender.records.of("wh_a").reason is DeadReason.GONE
+
+
+async def test_an_event_that_may_be_on_the_queue_twice_is_not_taken_for_one_that_is_moved_back() -> None:
+    world = World([410], Deaths(), SLOW)
+    for receives in (1, 2):
+        await process_batch([a_record(a_task(again=True), receives=receives)], world.sender.services)
+    for task, _ in list(world.sender.slow.tasks):
+        await process_batch([a_record(task, lane=Lane.SLOW, sent_at=NOW + 9)], world.sender.services)
+    assert (len(world.sender.poster.calls), len(world.sender.dead.tasks)) == (1, 1)
+    assert world.sender.records.of("wh_a").reason is DeadReason.GONE
 
 
 async def test_what_was_taken_by_a_message_that_comes_no_more_can_be_made_when_it_is_moved_back() -> None:

@@ -66,14 +66,18 @@ async def test_what_events_announce_is_counted_though_nobody_wants_them(event_ty
 @pytest.mark.parametrize(
     "record",
     [
-        a_record(a_task(again=True)),
+        a_record(a_task(webhook_id="wh_a", again=True)),
         a_record(a_task(webhook_id="wh_a", attempt=1)),
         a_record(a_task(webhook_id="wh_a", forced=True)),
     ],
-    ids=["recovered", "a retry", "a replay"],
+    ids=["moved back", "a retry", "a replay"],
 )
 async def test_an_event_is_counted_once(record: dict[str, Any]) -> None:
     assert "MessagesReceived" not in await told(record)
+
+
+async def test_what_may_have_been_put_on_the_queue_before_is_counted() -> None:
+    assert (await told(a_record(a_task(again=True))))["MessagesReceived"] == 1
 
 
 async def test_a_client_that_whatsapp_no_longer_accepts_is_counted() -> None:

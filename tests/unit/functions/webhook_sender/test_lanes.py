@@ -5,21 +5,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 
 from functions.webhook_sender import watch as watch_module
 from functions.webhook_sender.aside import GIVEN_UP_S
 from functions.webhook_sender.batch import process_batch
+from functions.webhook_sender.care import Care
 from functions.webhook_sender.lane import Lane
-from functions.webhook_sender.window import START
+from functions.webhook_sender.pace import SILENCE_S
+from functions.webhook_sender.window import PROVEN, START
 from shared.egress import EgressResponse, EgressTimeout
 from shared.models.endpoint_health import EndpointHealth
 from shared.models.webhook import DeliveryState
 from shared.queues.deliveries import DeliveryTask
 from shared.store.webhook_journal import EndpointChange
 from tests.fakes.clock import NOW
-from tests.fakes.webhooks import Fakes, a_record, a_task, a_webhook, an_event, fakes
+from tests.fakes.loop import run
+from tests.fakes.webhooks import FakeHealth, Fakes, a_record, a_task, a_webhook, an_event, fakes
 
 HANGING = a_webhook("hanging", tenant="slowpoke")
 QUICK = a_webhook("quick")
@@ -159,6 +163,27 @@ async def test_an_endpoint_that_is_quick_again_has_the_fast_lane_back_before_its
     assert (row.health, len(made.poster.calls)) == (EndpointHealth(), 10)
     await process_batch([a_record(a_task(an_event(99)))], made.services)
     assert made.slow.tasks == []
+
+
+class SlowStore(FakeHealth):
+    """Takes its time."""
+
+    async def change(self, *given: Any, **named: Any) -> bool:
+        await asyncio.sleep(2 * SILENCE_S)
+        return await super().change(*given, **named)
+
+
+def test_an_endpoint_that_has_answered_is_not_silent_while_that_is_written() -> None:
+    made = fakes(a_webhook(health=SLOW))
+    services = replace(made.services, care=Care(SlowStore(made.endpoints), made.clock))
+
+    async def quick_again() -> None:
+        for number in range(PROVEN):
+            await process_batch([a_record(a_task(an_event(number)), message_id=str(number), lane=Lane.SLOW)], services)
+
+    run(quick_again())
+    (row,) = made.endpoints.webhooks
+    assert (row.health, len(made.poster.calls)) == (EndpointHealth(), PROVEN)
 
 
 async def test_an_endpoint_with_another_that_hangs_gets_the_same_event() -> None:

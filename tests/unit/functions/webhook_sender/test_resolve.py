@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from functions.webhook_sender.batch import process_batch
-from functions.webhook_sender.resolve import CLOCKS_S
+from functions.webhook_sender.ordered.turn import CHANGE_S
+from shared.models.endpoint_health import EndpointHealth
 from shared.models.event import EventType
 from shared.models.instance import InstanceKey
 from shared.models.made_for import endpoint_id
@@ -63,7 +64,7 @@ async def test_what_is_of_no_instance_is_heard_by_all_but_the_instances_own_of_a
 
 CHANGES: dict[str, Callable[[Webhook], Webhook]] = {
     "events": lambda one: replace(one, events=("message.sent",), matched_since=NOW),
-    "instances": lambda one: replace(one, instances=("shop-2",), matched_since=NOW - CLOCKS_S + 1),
+    "instances": lambda one: replace(one, instances=("shop-2",), matched_since=NOW - CHANGE_S + 1),
     "enabled": lambda one: replace(one, enabled=False),
     "ordering": lambda one: replace(one, events=("call",), ordering=Ordering.INSTANCE, matched_since=NOW),
 }
@@ -96,6 +97,16 @@ async def test_what_an_endpoint_never_heard_it_does_not_hear_for_coming_again(ch
     made = fakes(CHANGES[change](a_webhook()))
     assert await process_batch([a_record(a_task(), receives=2)], made.services) == {"batchItemFailures": []}
     assert (made.poster.calls, made.records.found, made.tasks.tasks) == ([], {}, [])
+
+
+async def test_what_an_endpoint_has_in_order_waits_though_its_event_comes_again_while_that_is_disabled() -> None:
+    made = fakes(a_webhook(ordering=Ordering.INSTANCE, health=EndpointHealth(slow_since=NOW, slow_until=NOW + 30)))
+    await process_batch([a_record(a_task())], made.services)
+    pending, slow = made.records.of("wh_a"), len(made.slow.tasks)
+    assert (pending.state, slow) == (DeliveryState.PENDING, 1)
+    made.endpoints.webhooks[0] = replace(made.endpoints.webhooks[0], enabled=False)
+    assert await process_batch([a_record(a_task(), receives=2)], made.services) == {"batchItemFailures": []}
+    assert (made.records.of("wh_a"), made.dead.tasks, len(made.slow.tasks)) == (pending, [], slow)
 
 
 async def test_of_endpoints_that_were_not_changed_no_record_is_read() -> None:

@@ -26,6 +26,7 @@ from shared.models.catch_up import CatchUp
 from shared.models.endpoint_health import EndpointHealth
 from shared.models.webhook import Attempt, Delivery, DeliveryState, delivery_id
 from shared.queues.deliveries import DeliveryTask
+from shared.store.database import ConditionFailed
 from tests.fakes.clock import NOW
 from tests.fakes.webhooks import Fakes, a_record, a_webhook, an_event, fakes
 
@@ -215,6 +216,45 @@ async def test_of_those_at_one_time_one_is_made_and_none_is_lost(chance: Random,
     assert world.record.round <= ROUND + 3
     assert world.record.early == 0
     assert world.wrong == []
+
+
+async def test_a_place_that_was_taken_though_the_answer_got_lost_is_gone_on_with_by_one() -> None:
+    lost = ["after claim"]
+
+    def trap(step: str) -> None:
+        if step in lost:
+            lost.remove(step)
+            raise ConditionFailed  # what is sent once more finds its own write
+
+    world = World(Random(1), deadly=False)  # noqa: S311 - the same each time
+    world.made.records.trap = trap
+    scheduled = world.queue[0].task
+    early = replace(scheduled, instead_of=NOW + 900, not_before=NOW)
+    world.made.records.found = {
+        key: replace(one, next_attempt_at=iso(NOW + 900)) for key, one in world.made.records.found.items()
+    }
+    await process_batch([a_record(early)], world.made.services)
+    ((task, delay_s),) = world.made.tasks.tasks
+    assert (world.made.poster.calls, lost) == ([], [])
+    world.made.clock.now += delay_s
+    twins = [a_record(task, message_id="m2", sent_at=NOW), a_record(task, message_id="m3", sent_at=NOW)]
+    await process_batch(twins, world.made.services)
+    assert (len(world.made.poster.calls), world.record.state) == (1, DeliveryState.DELIVERED)
+
+
+async def test_a_place_that_a_twin_has_taken_is_left_to_it() -> None:
+    world = World(Random(1), deadly=False)  # noqa: S311 - the same each time
+    early = replace(world.queue[0].task, instead_of=NOW + 900, not_before=NOW)
+    world.made.records.found = {
+        key: replace(one, next_attempt_at=iso(NOW + 900)) for key, one in world.made.records.found.items()
+    }
+    await process_batch([a_record(early, message_id=name) for name in ("m1", "m2")], world.made.services)
+    assert len(world.made.poster.calls) == 1
+    assert len(world.made.tasks.tasks) <= 1
+    for task, delay_s in list(world.made.tasks.tasks):
+        world.made.clock.now += delay_s
+        await process_batch([a_record(task, message_id="m3")], world.made.services)
+    assert len(world.made.poster.calls) == 1
 
 
 async def live(world: World, chance: Random) -> None:

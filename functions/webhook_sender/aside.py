@@ -90,12 +90,6 @@ async def put_off_paused(
     return delivery
 
 
-def pace_of(webhook: Webhook, services: Services) -> Pace:
-    """An endpoint as this process deals with it."""
-    slow = services.care.health(webhook).slow_at(services.clock.unix())
-    return services.places.pace((webhook.tenant, webhook.id), slow=slow)
-
-
 def is_given_up(work: Work, now: float) -> bool:
     """Whether a task has waited for its turn for too long."""
     return bool(work.task.moved_at) and now - work.task.moved_at > GIVEN_UP_S

@@ -37,14 +37,7 @@ from __future__ import annotations
 
 import logging
 
-from functions.webhook_sender.aside import (
-    is_given_up,
-    pace_of,
-    put_off_paused,
-    take_slow_lane,
-    wait_for_taken,
-    wait_for_turn,
-)
+from functions.webhook_sender.aside import is_given_up, put_off_paused, take_slow_lane, wait_for_taken, wait_for_turn
 from functions.webhook_sender.attempt import Outcome, attempt
 from functions.webhook_sender.catch_up.claim import claim, put_back
 from functions.webhook_sender.decide import Dead, Verdict, decide
@@ -55,6 +48,7 @@ from functions.webhook_sender.heed import heed
 from functions.webhook_sender.incoming import Work
 from functions.webhook_sender.lane import Lane
 from functions.webhook_sender.pace import Pace
+from functions.webhook_sender.paced import pace_of
 from functions.webhook_sender.places import NoRoom
 from functions.webhook_sender.record import delivered_by_twin, record, recorded, take
 from functions.webhook_sender.services import Services

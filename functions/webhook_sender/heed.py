@@ -8,11 +8,11 @@ from __future__ import annotations
 import logging
 
 from functions.webhook_sender import health as rules
-from functions.webhook_sender.aside import pace_of
 from functions.webhook_sender.attempt import Outcome
 from functions.webhook_sender.catch_up.begin import begin
 from functions.webhook_sender.decide import Delivered, Verdict, is_gone
 from functions.webhook_sender.incoming import Work
+from functions.webhook_sender.paced import pace_of
 from functions.webhook_sender.services import Services
 from functions.webhook_sender.tell import tell
 from shared.clock import parse_iso

@@ -19,7 +19,8 @@ class DeliveryTask:
     `attempt` counts from 0. `not_before` (unix seconds) holds an attempt back for longer than a queue can. `again`
     warns that it may have been delivered already; `forced` delivers even what was delivered before (a replay), unless
     it was attempted since `asked_at` (unix seconds; 0: in any case).
-    `moved_at` (unix seconds): when it first took the slow lane, where it may be twice; 0: it did not.
+    `moved_at` (unix seconds): when it first took the slow lane, or was to wait for who had taken its attempt; it may be
+    there twice since; 0: neither.
     `chained`: it stands for no attempt of its own, but for what waits of the instance of `event` for an endpoint that
     has its events in order, or had them so until lately (the sender's ordered/). It is no event to be delivered.
     `instead_of` (unix seconds): it takes the place of the attempt that is due then, if that has not been made.

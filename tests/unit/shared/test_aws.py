@@ -61,9 +61,9 @@ async def test_a_call_that_hangs_is_made_anew_on_another_connection() -> None:
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as aws:
         endpoint = f"http://127.0.0.1:{aws.sockets[0].getsockname()[1]}"
         settings = AwsSettings("us-east-1", endpoint, "", "local", "local")
-        async with client(settings, "dynamodb", answer_s=0.05) as dynamodb:
+        async with client(settings, "dynamodb", answer_s=0.2) as dynamodb:
             assert (await dynamodb.list_tables())["TableNames"] == []
-    assert calls == 2
+    assert calls >= 2  # a stall of this process may have the second one hang up as well
 
 
 def test_the_sender_can_record_what_it_did_where_one_connection_hangs() -> None:

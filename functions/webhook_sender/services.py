@@ -83,7 +83,7 @@ class ChainStore(Protocol):
     async def begin(self, chain: Chain, now: float) -> bool:
         """Stores one that there was not."""
 
-    async def take(self, seen: Chain, holder: str, lease_until: float, now: float) -> Chain | None:
+    async def take(self, seen: Chain, holder: str, lease_until: float, now: float, asked_since: float) -> Chain | None:
         """The chain, taken; None when it is no longer as it was seen."""
 
     async def knock(self, seen: Chain, now: float) -> bool:

@@ -17,7 +17,8 @@ from typing import Any
 class Chain:
     """All events up to and with `cursor` are settled; those up to and with `first` were never its own. Times in unix
     seconds. `knocks` counts who came while it was held. `behind` is so too while it waits. `made_at` is its endpoint's
-    `created_at`: one that is made anew may have the id of one before (empty: of an earlier version)."""
+    `created_at`: one that is made anew may have the id of one before (empty: of an earlier version). `asked_since`:
+    since when the endpoint asks for what it asks for, as its last holder knew it."""
 
     tenant: str
     webhook_id: str
@@ -31,6 +32,7 @@ class Chain:
     waits_until: float = 0.0
     aside: bool = False
     made_at: str = ""
+    asked_since: float = 0.0
 
     def held_at(self, now: float) -> bool:
         """Whether a sender is at it."""

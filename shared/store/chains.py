@@ -50,12 +50,11 @@ class Chains:
         values = asdict(chain) | _key(chain) | {"expires_at": int(now + KEPT_S)}
         return await self._done(Put(TABLE, values, absent))
 
-    async def take(self, seen: Chain, holder: str, lease_until: float, now: float) -> Chain | None:
+    async def take(self, seen: Chain, holder: str, lease_until: float, now: float, asked_since: float) -> Chain | None:
         """The chain, taken by `holder`; None when it is no longer as it was seen."""
-        sets = {"holder": holder, "lease_until": lease_until, "waits_until": 0.0, "aside": False}
-        if await self._update(seen, sets, _as_seen(seen), now):
-            return replace(seen, holder=holder, lease_until=lease_until, waits_until=0.0, aside=False)
-        return None
+        sets: Values = {"holder": holder, "lease_until": lease_until, "waits_until": 0.0, "aside": False}
+        sets |= {"asked_since": asked_since}
+        return replace(seen, **sets) if await self._update(seen, sets, _as_seen(seen), now) else None
 
     async def knock(self, seen: Chain, now: float) -> bool:
         """Has its holder look once more before it lets go; False when it is held by that one no longer."""

@@ -262,9 +262,10 @@ class FakeChains:
         stored = self._as_stored(chain)
         return self._store(chain, stored is None or stored.made_at != chain.made_at)
 
-    async def take(self, seen: Chain, holder: str, lease_until: float, now: float) -> Chain | None:
+    async def take(self, seen: Chain, holder: str, lease_until: float, now: float, asked_since: float) -> Chain | None:
         await self._call("take chain")
         taken = replace(seen, holder=holder, lease_until=lease_until, waits_until=0.0, aside=False)
+        taken = replace(taken, asked_since=asked_since)
         return taken if self._store(taken, self._as_stored(seen) == seen) else None
 
     async def knock(self, seen: Chain, now: float) -> bool:

@@ -14,7 +14,7 @@ from functions.webhook_sender.deliver import deliver
 from functions.webhook_sender.follow import EARLY_S, follow, put_off
 from functions.webhook_sender.incoming import Work
 from functions.webhook_sender.ordered.rows import work_of_row
-from functions.webhook_sender.ordered.turn import at_a_change, onward, own_chain
+from functions.webhook_sender.ordered.turn import at_a_change, is_overtaken, matched_since, onward, own_chain
 from functions.webhook_sender.services import Services
 from shared.models.chain import Chain
 from shared.models.instance import InstanceKey
@@ -31,9 +31,11 @@ async def disperse(nudge: Work, webhook: Webhook, services: Services, _begin_by:
     chain = own_chain(await services.chains.get(webhook.tenant, webhook.id, nudge.instance or "", now), webhook)
     if chain is None or not chain.unsettled or not webhook.active:
         return
-    if chain.held_at(now):
+    if is_overtaken(webhook, chain, now):
+        await put_off(onward(nudge, webhook, not_before=now + AGAIN_S), services)
+    elif chain.held_at(now):
         await put_off(onward(nudge, webhook, not_before=chain.lease_until + EARLY_S), services)
-    elif held := await services.chains.take(chain, uuid4().hex, now + LEASE_S, now):
+    elif held := await services.chains.take(chain, uuid4().hex, now + LEASE_S, now, matched_since(webhook)):
         await _put_page(held, nudge, webhook, services, died=chain.holder is not None)
     else:
         await put_off(onward(nudge, webhook, not_before=now + AGAIN_S), services)

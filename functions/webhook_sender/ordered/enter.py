@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from math import ceil
 from uuid import uuid4
 
 from functions.webhook_sender.deliver import deliver
@@ -34,7 +35,9 @@ async def deliver_in_order(work: Work, webhook: Webhook, services: Services, beg
     """Delivers what is due of the chain of this event. Raises StoreError, QueueError: our own faults."""
     key = webhook.tenant, webhook.id, work.instance or ""
     async with services.holds.alone(key):
-        if not is_apart(work, webhook) and services.holds.absorbs(key, work.sequence or 0, work.lane):
+        if not is_apart(work, webhook) and services.holds.absorbs(
+            key, work.sequence or 0, work.lane, matched_since(webhook)
+        ):
             return
         hold, alone = await _taken(work, webhook, services)
     if hold:
@@ -60,8 +63,8 @@ async def _taken(nudge: Work, webhook: Webhook, services: Services) -> tuple[Hol
         chain = own_chain(await services.chains.get(webhook.tenant, webhook.id, nudge.instance or "", now), webhook)
         alone = chain is not None and is_alone(nudge, webhook, chain)
         found = turn(nudge, webhook, chain, now, holder)
-        if found in (Turn.DROP, Turn.ALONE):
-            return None, found is Turn.ALONE
+        if found in (Turn.DROP, Turn.ALONE, Turn.AGAIN):
+            return None, await _passed(found, nudge, webhook, services)
         if chain is None:
             await services.chains.begin(await _beginning(nudge, webhook, services, holder), now)
         elif found is Turn.OURS:
@@ -69,9 +72,19 @@ async def _taken(nudge: Work, webhook: Webhook, services: Services) -> tuple[Hol
         elif found is Turn.KNOCK:
             if await _knocked(nudge, webhook, chain, services):
                 return None, alone
-        elif held := await services.chains.take(chain, holder, now + LEASE_S, now):
+        elif held := await services.chains.take(chain, holder, now + LEASE_S, now, matched_since(webhook)):
             return _hold(held, chain, begin_by), alone
     raise StoreUnavailable("the chain changes too often")
+
+
+async def _passed(found: Turn, nudge: Work, webhook: Webhook, services: Services) -> bool:
+    """Whether a nudge whose turn it is not is delivered alone. One that is to come again stays what it is, and has its
+    record read."""
+    if found is Turn.AGAIN:
+        task = replace(nudge.task, webhook_id=webhook.id)
+        at = task.not_before or services.clock.unix() + AGAIN_S
+        await services.tasks.put([replace(task, not_before=at)], delay_s=ceil(AGAIN_S))
+    return found is Turn.ALONE
 
 
 def _hold(held: Chain, seen: Chain, begin_by: float) -> Hold:
@@ -99,6 +112,7 @@ async def _beginning(nudge: Work, webhook: Webhook, services: Services, holder: 
         holder=holder,
         lease_until=services.clock.unix() + LEASE_S,
         made_at=webhook.created_at,
+        asked_since=matched_since(webhook),
     )
 
 

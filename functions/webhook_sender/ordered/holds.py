@@ -51,10 +51,11 @@ class Holds:
         self._held: dict[Key, Hold] = {}
         self._doors: dict[Key, _Door] = {}
 
-    def absorbs(self, key: Key, sequence: int, lane: Lane) -> bool:
-        """Whether who is at the chain will come to this event before it lets go."""
+    def absorbs(self, key: Key, sequence: int, lane: Lane, asked_since: float) -> bool:
+        """Whether who is at the chain will come to this event before it lets go, and knows no later change of what the
+        endpoint asks for."""
         hold = self._held.get(key)
-        if hold is None or sequence <= hold.cursor:
+        if hold is None or sequence <= hold.cursor or hold.chain.asked_since > asked_since:
             return False
         hold.wanted = max(hold.wanted, sequence)
         hold.wanted_slow = hold.wanted_slow or lane is Lane.SLOW

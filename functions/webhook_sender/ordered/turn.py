@@ -6,6 +6,7 @@ TAKE   there is something to deliver, and nobody is at it
 KNOCK  somebody is at it, and is to look once more
 DROP   somebody has seen to it, or a task that is still to come will
 ALONE  it is not the chain's: it is delivered as to any endpoint
+AGAIN  the endpoint was changed since this batch read it: the nudge comes once more, to a batch that reads it anew
 """
 
 from __future__ import annotations
@@ -22,9 +23,7 @@ from shared.models.chain import Chain
 from shared.models.webhook import Webhook
 from shared.queues.deliveries import DeliveryTask
 
-CHANGE_S = (
-    60.0  # events so soon after a change may have been treated as before it; clocks of hosts are no further apart
-)
+CHANGE_S = 60.0  # events so soon after a change may have been treated as before it: clocks are no further apart
 
 
 class Turn(Enum):
@@ -36,6 +35,7 @@ class Turn(Enum):
     KNOCK = auto()
     DROP = auto()
     ALONE = auto()
+    AGAIN = auto()
 
 
 def turn(nudge: Work, webhook: Webhook, chain: Chain | None, now: float, holder: str) -> Turn:
@@ -44,6 +44,8 @@ def turn(nudge: Work, webhook: Webhook, chain: Chain | None, now: float, holder:
         return _first(nudge, webhook)
     if chain.holder == holder:
         return Turn.OURS
+    if is_overtaken(webhook, chain, now):
+        return Turn.AGAIN
     alone = is_alone(nudge, webhook, chain)
     ahead = (nudge.sequence or 0) > chain.cursor and not alone
     passed = Turn.ALONE if alone else Turn.DROP
@@ -63,6 +65,12 @@ def own_chain(found: Chain | None, webhook: Webhook) -> Chain | None:
 def matched_since(webhook: Webhook) -> float:
     """Since when the endpoint asks for what it asks for (unix seconds)."""
     return parse_iso(webhook.created_at) if webhook.matched_since is None else webhook.matched_since
+
+
+def is_overtaken(webhook: Webhook, chain: Chain, now: float) -> bool:
+    """Whether the endpoint was just changed, and a sender that knows of it has been at the chain: it may have passed
+    over what is still asked for by what this batch has read. No batch lasts longer than CHANGE_S."""
+    return matched_since(webhook) < chain.asked_since > now - CHANGE_S
 
 
 def at_a_change(work: Work, webhook: Webhook) -> bool:

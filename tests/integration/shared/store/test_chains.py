@@ -37,16 +37,16 @@ async def test_of_two_that_see_the_same_one_takes_it(deployment: Deployment) -> 
     await chains.begin(FIRST, NOW)
     over = await seen(chains)  # its lease has run out
     assert over is not None
-    taken = await chains.take(over, "b", NOW + 20, NOW + 10)
+    taken = await chains.take(over, "b", NOW + 20, NOW + 10, NOW)
     assert taken == replace(over, holder="b", lease_until=NOW + 20) == await seen(chains)
-    assert await chains.take(over, "c", NOW + 20, NOW + 10) is None
+    assert await chains.take(over, "c", NOW + 20, NOW + 10, NOW) is None
     assert await chains.release(replace(over, cursor=9), NOW) is None, "it is another's"
     assert await seen(chains) == taken
     assert await chains.release(replace(taken, cursor=4), NOW, unheard=True) is None
     idle = await seen(chains)
     assert idle == replace(taken, cursor=4, holder=None, lease_until=0.0)
-    assert await chains.take(idle, "c", NOW + 30, NOW)
-    assert await chains.take(idle, "d", NOW + 30, NOW) is None
+    assert await chains.take(idle, "c", NOW + 30, NOW, NOW)
+    assert await chains.take(idle, "d", NOW + 30, NOW, NOW) is None
 
 
 async def test_an_endpoint_page_by_page_and_none_that_expired(deployment: Deployment) -> None:

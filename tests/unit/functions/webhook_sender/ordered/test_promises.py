@@ -15,6 +15,7 @@ from functions.webhook_sender.catch_up.bring import MOST_EARLY
 from functions.webhook_sender.lane import Lane
 from functions.webhook_sender.ordered.enter import LEASE_S, RUN_S
 from functions.webhook_sender.ordered.holds import Holds
+from functions.webhook_sender.ordered.turn import CHANGE_S
 from shared.clock import iso
 from shared.egress import EgressResponse
 from shared.models.chain import Chain
@@ -247,6 +248,32 @@ async def test_a_holder_that_has_not_heard_of_a_change_passes_over_nothing() -> 
     sender.chains.found[KEY] = replace(idle, cursor=2)  # it did not want the second
     await drain(sender, LEASE_S + 5)
     assert heard(sender) == [1, 2]
+
+
+async def test_a_batch_that_has_not_heard_of_a_change_comes_again_where_one_that_has_was_at_the_chain() -> None:
+    sender = fakes(replace(ORDERED, events=("*",)))
+    await happen(sender, an_event(1))
+    sender.clock.now += 1
+    after = replace(PICKY, matched_since=sender.clock.now)
+    passed_over = replace(chain_of(sender), cursor=2, asked_since=sender.clock.now)
+    sender.chains.found[KEY] = passed_over
+    sender.log.add(an_event(2))
+    await work(sender, a_task(an_event(2)))
+    assert (heard(sender), chain_of(sender)) == ([1], passed_over)
+    sender.endpoints.webhooks[0] = after
+    await drain(sender)
+    assert heard(sender) == [1, 2]
+
+
+async def test_who_reads_an_endpoint_by_a_clock_of_before_is_not_sent_away_for_long() -> None:
+    sender = fakes(PICKY)
+    await happen(sender, an_event(1))
+    sender.chains.found[KEY] = replace(chain_of(sender), asked_since=sender.clock.now + 0.5)
+    await happen(sender, an_event(2))
+    assert heard(sender) == [1]
+    await drain(sender, CHANGE_S + 5)
+    assert heard(sender) == [1, 2]
+    assert not sender.tasks.tasks
 
 
 async def test_a_row_that_cannot_be_read_holds_up_nothing(caplog: pytest.LogCaptureFixture) -> None:

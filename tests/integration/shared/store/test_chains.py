@@ -38,7 +38,7 @@ async def test_of_two_that_see_the_same_one_takes_it(deployment: Deployment) -> 
     over = await seen(chains)  # its lease has run out
     assert over is not None
     taken = await chains.take(over, "b", NOW + 20, NOW + 10, NOW)
-    assert taken == replace(over, holder="b", lease_until=NOW + 20) == await seen(chains)
+    assert taken == replace(over, holder="b", lease_until=NOW + 20, asked_since=NOW) == await seen(chains)
     assert await chains.take(over, "c", NOW + 20, NOW + 10, NOW) is None
     assert await chains.release(replace(over, cursor=9), NOW) is None, "it is another's"
     assert await seen(chains) == taken

@@ -31,7 +31,7 @@ check: $(READY) ## format, lint, types, import rules, unit tests
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m pytest -q -n 3 tests/unit
+	@$(BIN)/python -m pytest -q -n logical tests/unit
 
 format: $(READY) ## put the code into its one format
 	@$(BIN)/ruff format .

@@ -28,6 +28,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from functions.webhook_sender.flow import PAUSE_S, pause_s
 from functions.webhook_sender.logged import Log, Range, bodies_of
 from functions.webhook_sender.ports import Endpoints, Tasks
 from shared.clock import Clock, iso, parse_iso
@@ -41,8 +42,6 @@ from shared.store.webhook_journal import EndpointChange
 log = logging.getLogger(__name__)
 
 PAGE = 100
-PAUSE_S = 1
-LONGEST_PAUSE_S = 60
 PATIENCE_S = 86_400  # as long as a delivery waits for its turn
 
 
@@ -153,10 +152,9 @@ class Replayer:
         return not last.attempts or parse_iso(last.attempts[-1].at) < parse_iso(replay.asked_at)
 
     async def _put_off(self, replay: Replay, now: float) -> None:
-        pause_s = min(max(PAUSE_S, int(_waited_s(replay, now) / 2)), LONGEST_PAUSE_S)
         renewed = replay.renewed(now)
         if await self._note(renewed, again=True):
-            await self.pages.put(renewed, pause_s)
+            await self.pages.put(renewed, pause_s(_waited_s(replay, now)))
 
     async def _page(self, replay: Replay) -> tuple[list[Delivery], str | None]:
         sought = Sought(parse_iso(replay.since), parse_iso(replay.until), replay.states)

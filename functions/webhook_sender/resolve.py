@@ -51,11 +51,12 @@ class Resolver:
         found = await self._ask(work)
         if work.task.webhook_id is not None:
             return [one for one in found if one.id == work.task.webhook_id]
-        others = [one for one in found if one.id != work.about]
-        wanting = [one for one in others if one.wants(work.event_type, work.instance)]
-        if work.receives > 1:
-            wanting += await self._left([one for one in others if not one.wants(work.event_type, work.instance)], work)
-        return wanting
+        wanting: list[Webhook] = []
+        others: list[Webhook] = []
+        for one in found:
+            if one.id != work.about:
+                (wanting if one.wants(work.event_type, work.instance) else others).append(one)
+        return wanting + await self._left(others, work) if work.receives > 1 else wanting
 
     def seen(self) -> list[Webhook]:
         """All endpoints that were read."""

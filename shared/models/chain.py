@@ -34,6 +34,10 @@ class Chain:
     made_at: str = ""
     asked_since: float = 0.0
 
+    def is_of(self, created_at: str) -> bool:
+        """Whether it is of the endpoint that was created then, not of an earlier one by the same id."""
+        return self.made_at in ("", created_at)
+
     def held_at(self, now: float) -> bool:
         """Whether a sender is at it."""
         return self.holder is not None and self.lease_until > now

@@ -30,14 +30,13 @@ from typing import Protocol
 
 from functions.webhook_sender.care import HealthStore
 from functions.webhook_sender.catch_up.page import Source
+from functions.webhook_sender.flow import PAUSE_S, pause_s
 from functions.webhook_sender.health import caught_up
 from functions.webhook_sender.ports import Endpoints, Tasks
 from shared.clock import Clock
 from shared.models.catch_up import CatchUp, Part
 from shared.models.webhook import Ordering, Webhook
 
-PAUSE_S = 1
-LONGEST_PAUSE_S = 60
 LONGEST_WAIT_S = 240  # of a message: longer, and somebody would begin anew (RETAKEN_S)
 PATIENCE_S = 900
 SETTLED_S = 30
@@ -77,8 +76,7 @@ class Catcher:
             left_s = math.ceil((webhook.health.paused_until or now) - now)
             await self.pages.put(job.following(now), min(left_s, LONGEST_WAIT_S))
         elif await self._is_awaited(job, now):
-            pause_s = min(max(PAUSE_S, int((now - job.put_at) / 2)), LONGEST_PAUSE_S)
-            await self.pages.put(job.following(now), pause_s)
+            await self.pages.put(job.following(now), pause_s(now - job.put_at))
         elif job.part is Part.SWEPT:
             await self._end(job)
         else:

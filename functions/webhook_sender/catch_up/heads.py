@@ -89,9 +89,7 @@ def _freeing(chain: Chain, body: str, now: float) -> DeliveryTask:
 
 def _may_be_behind(chain: Chain, webhook: Webhook) -> bool:
     """One of an earlier endpoint by the same id is none. Without order only what was left in a chain is its own."""
-    if chain.made_at not in ("", webhook.created_at):
-        return False
-    return webhook.ordering is Ordering.INSTANCE or chain.unsettled
+    return chain.is_of(webhook.created_at) and (webhook.ordering is Ordering.INSTANCE or chain.unsettled)
 
 
 def _next(chain: Chain) -> tuple[str, int]:

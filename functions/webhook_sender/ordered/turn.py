@@ -59,7 +59,7 @@ def turn(nudge: Work, webhook: Webhook, chain: Chain | None, now: float, holder:
 
 def own_chain(found: Chain | None, webhook: Webhook) -> Chain | None:
     """The chain that was found, unless it is of an earlier endpoint by the same id."""
-    return found if found and found.made_at in ("", webhook.created_at) else None
+    return found if found and found.is_of(webhook.created_at) else None
 
 
 def matched_since(webhook: Webhook) -> float:

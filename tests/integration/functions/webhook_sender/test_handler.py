@@ -93,7 +93,8 @@ async def test_without_time_left_nothing_is_begun(sending: Sending) -> None:
 @pytest.mark.usefixtures("lambda_env")
 async def test_a_time_is_replayed(sending: Sending, deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("functions.webhook_sender.replay.PAGE", 2)
-    monkeypatch.setattr("functions.webhook_sender.replay.PAUSE_S", 0)
+    for module in ("replay", "flow"):
+        monkeypatch.setattr(f"functions.webhook_sender.{module}.PAUSE_S", 0)
     key, clock = InstanceKey("acme", "shop-1"), SystemClock()
     events = [an_event(number) for number in range(1, 6)]
     for event in events:

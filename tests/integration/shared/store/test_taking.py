@@ -7,25 +7,15 @@ from dataclasses import replace
 import pytest
 
 from shared.clock import iso
-from shared.models.webhook import Attempt, Delivery, DeliveryState
+from shared.models.webhook import Delivery, DeliveryState
 from shared.store.database import ConditionFailed
 from shared.store.deliveries import Deliveries
 from tests.conftest import Deployment
+from tests.fakes.deliveries import retrying
 
 NOW = 1_800_000_000.125
 UNTIL = NOW + 120
-DUE = Delivery(
-    id="dlv_1_a",
-    tenant="acme",
-    webhook_id="wh_a",
-    event_id="evt_1",
-    event_type="message.received",
-    state=DeliveryState.RETRYING,
-    created_at=iso(NOW),
-    attempts=(Attempt(iso(NOW), 1, 500),),
-    next_attempt_at=iso(NOW),
-    round=1,
-)
+DUE = retrying(NOW, NOW)
 PENDING = replace(DUE, state=DeliveryState.PENDING, attempts=(), round=0)
 DEAD = replace(DUE, state=DeliveryState.DEAD, next_attempt_at=None, round=10)
 

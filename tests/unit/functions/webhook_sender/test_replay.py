@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from functions.webhook_sender.batch import process_batch
-from functions.webhook_sender.replay import LONGEST_PAUSE_S, PAGE, PATIENCE_S
+from functions.webhook_sender.flow import LONGEST_PAUSE_S
+from functions.webhook_sender.replay import PAGE, PATIENCE_S
 from shared.clock import iso
 from shared.ids import first_id_at
 from shared.models.endpoint_health import EndpointHealth
@@ -225,15 +226,8 @@ async def test_an_endpoint_that_was_deleted_ends_it() -> None:
     assert made.tasks.tasks == []
 
 
-STEPS = (
-    *("before page", "before log", "before schedule", "after schedule", "before progress", "after progress"),
-    *("before next page", "after next page"),
-)
-
-
-@pytest.mark.parametrize("step", STEPS)
-async def test_wherever_it_dies_every_delivery_is_made_once_more(step: str) -> None:
-    made = a_past(PAGE + 50)
+def dies_once(made: Fakes, step: str) -> None:
+    """Has who works on a page die at a step, the first time."""
     armed = [True]
 
     def trap(now: str) -> None:
@@ -243,6 +237,18 @@ async def test_wherever_it_dies_every_delivery_is_made_once_more(step: str) -> N
 
     for part in (made.records, made.log, made.tasks, made.progress, made.pages):
         part.trap = trap
+
+
+STEPS = (
+    *("before page", "before log", "before schedule", "after schedule", "before progress", "after progress"),
+    *("before next page", "after next page"),
+)
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_wherever_it_dies_every_delivery_is_made_once_more(step: str) -> None:
+    made = a_past(PAGE + 50)
+    dies_once(made, step)
     answer = await process_batch([a_page(ASKED)], made.services)
     assert answer["batchItemFailures"], "it died"
     await process_batch([a_page(ASKED, receives=2)], made.services)
@@ -259,15 +265,7 @@ async def test_wherever_it_dies_every_delivery_is_made_once_more(step: str) -> N
 @pytest.mark.parametrize("step", STEPS)
 async def test_wherever_it_dies_each_is_counted_once_though_its_state_has_changed(step: str) -> None:
     made = a_past(3 * PAGE)
-    armed = [True]
-
-    def trap(now: str) -> None:
-        if now == step and armed:
-            armed.clear()
-            raise Died
-
-    for part in (made.records, made.log, made.tasks, made.progress, made.pages):
-        part.trap = trap
+    dies_once(made, step)
     asked = replace(ASKED, states=(DeliveryState.DEAD,))
     dead = sum(one.state is DeliveryState.DEAD for one in made.records.found.values())
     pages = [(asked, 1)]

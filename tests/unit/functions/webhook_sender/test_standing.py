@@ -9,24 +9,14 @@ import pytest
 from functions.webhook_sender.standing import FRESH_S, Standing, needs_record, standing, takes
 from shared.clock import iso
 from shared.models.event import EventType
-from shared.models.webhook import Attempt, Delivery, DeliveryState
+from shared.models.webhook import Delivery, DeliveryState
 from shared.queues.deliveries import DeliveryTask
 from tests.fakes.clock import NOW
+from tests.fakes.deliveries import retrying
 from tests.fakes.webhooks import a_task, a_webhook, a_work, an_event
 
 DUE = NOW + 1.5
-RETRYING = Delivery(
-    id="dlv_1_a",
-    tenant="acme",
-    webhook_id="wh_a",
-    event_id="evt_1",
-    event_type="message.received",
-    state=DeliveryState.RETRYING,
-    created_at=iso(NOW),
-    attempts=(Attempt(iso(NOW), 1, 500),),
-    next_attempt_at=iso(DUE),
-    round=1,
-)
+RETRYING = retrying(NOW, DUE)
 DELIVERED = replace(RETRYING, state=DeliveryState.DELIVERED, next_attempt_at=None)
 DEAD = replace(RETRYING, state=DeliveryState.DEAD, next_attempt_at=None)
 WAITING = replace(RETRYING, state=DeliveryState.PENDING, attempts=(), next_attempt_at=None, round=0)

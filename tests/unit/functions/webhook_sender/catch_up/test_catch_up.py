@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from functions.webhook_sender.batch import process_batch
-from functions.webhook_sender.catch_up.bring import LONGEST_PAUSE_S, LONGEST_WAIT_S, MOST_EARLY, PATIENCE_S, SETTLED_S
+from functions.webhook_sender.catch_up.bring import LONGEST_WAIT_S, MOST_EARLY, PATIENCE_S, SETTLED_S
 from functions.webhook_sender.catch_up.page import SIZE as PAGE
 from functions.webhook_sender.catch_up.retries import NEAR_S
+from functions.webhook_sender.flow import LONGEST_PAUSE_S
 from functions.webhook_sender.health import CATCH_UP_EVERY_S, RETAKEN_S, retaken
 from shared.clock import iso, parse_iso
 from shared.ids import first_id_at

@@ -9,7 +9,7 @@ behind  let go with more to come, for which a task comes too, or the endpoint is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 
@@ -18,7 +18,8 @@ class Chain:
     """All events up to and with `cursor` are settled; those up to and with `first` were never its own. Times in unix
     seconds. `knocks` counts who came while it was held. `behind` is so too while it waits. `made_at` is its endpoint's
     `created_at`: one that is made anew may have the id of one before (empty: of an earlier version). `asked_since`:
-    since when the endpoint asks for what it asks for, as its last holder knew it."""
+    since when the endpoint asks for what it asks for, as its last holder knew it. `died`: a holder did, and may have
+    come further; it stays so until all that is behind the cursor is seen to."""
 
     tenant: str
     webhook_id: str
@@ -33,6 +34,7 @@ class Chain:
     aside: bool = False
     made_at: str = ""
     asked_since: float = 0.0
+    died: bool = False
 
     def is_of(self, created_at: str) -> bool:
         """Whether it is of the endpoint that was created then, not of an earlier one by the same id."""
@@ -41,6 +43,17 @@ class Chain:
     def held_at(self, now: float) -> bool:
         """Whether a sender is at it."""
         return self.holder is not None and self.lease_until > now
+
+    def taken(self, holder: str, lease_until: float, asked_since: float) -> Chain:
+        """The chain once it is taken."""
+        died = self.died or self.holder is not None
+        kept = replace(self, holder=holder, lease_until=lease_until, asked_since=asked_since, died=died)
+        return replace(kept, waits_until=0.0, aside=False)
+
+    def left(self, cursor: int, *, behind: bool, waits_until: float = 0.0, aside: bool = False) -> Chain:
+        """The chain as its holder leaves it."""
+        died = self.died and behind
+        return replace(self, cursor=cursor, behind=behind, waits_until=waits_until, aside=aside, died=died)
 
     @property
     def unsettled(self) -> bool:

@@ -52,20 +52,21 @@ class Chains:
 
     async def take(self, seen: Chain, holder: str, lease_until: float, now: float, asked_since: float) -> Chain | None:
         """The chain, taken by `holder`; None when it is no longer as it was seen."""
-        sets: Values = {"holder": holder, "lease_until": lease_until, "waits_until": 0.0, "aside": False}
-        sets |= {"asked_since": asked_since}
-        return replace(seen, **sets) if await self._update(seen, sets, _as_seen(seen), now) else None
+        taken = seen.taken(holder, lease_until, asked_since)
+        sets: Values = {"holder": holder, "lease_until": lease_until, "asked_since": asked_since, "died": taken.died}
+        sets |= {"waits_until": taken.waits_until, "aside": taken.aside}
+        return taken if await self._update(seen, sets, _as_seen(seen), now) else None
 
     async def knock(self, seen: Chain, now: float) -> bool:
         """Has its holder look once more before it lets go; False when it is held by that one no longer."""
         return await self._update(seen, {}, _held_by(seen), now, adds={"knocks": 1})
 
     async def release(self, held: Chain, now: float, *, unheard: bool = False) -> Chain | None:
-        """Lets go and stores cursor, `behind`, `waits_until` and `aside`. None: it is let go, or another has it.
+        """Lets go and stores how it is left (Chain.left). None: it is let go, or another has it.
 
         The chain as it is held on, where somebody has knocked; not where knocks are to be `unheard`."""
         sets: Values = {"cursor": held.cursor, "behind": held.behind, "waits_until": held.waits_until}
-        sets |= {"aside": held.aside, "holder": None, "lease_until": 0.0}
+        sets |= {"aside": held.aside, "died": held.died, "holder": None, "lease_until": 0.0}
         condition = _held_by(held) if unheard else _held_by(held, knocks=held.knocks)
         if await self._update(held, sets, condition, now) or unheard:
             return None

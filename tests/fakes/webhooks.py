@@ -264,8 +264,7 @@ class FakeChains:
 
     async def take(self, seen: Chain, holder: str, lease_until: float, now: float, asked_since: float) -> Chain | None:
         await self._call("take chain")
-        taken = replace(seen, holder=holder, lease_until=lease_until, waits_until=0.0, aside=False)
-        taken = replace(taken, asked_since=asked_since)
+        taken = seen.taken(holder, lease_until, asked_since)
         return taken if self._store(taken, self._as_stored(seen) == seen) else None
 
     async def knock(self, seen: Chain, now: float) -> bool:

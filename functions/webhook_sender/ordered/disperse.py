@@ -36,7 +36,7 @@ async def disperse(nudge: Work, webhook: Webhook, services: Services, _begin_by:
     elif chain.held_at(now):
         await put_off(onward(nudge, webhook, not_before=chain.lease_until + EARLY_S), services)
     elif held := await services.chains.take(chain, uuid4().hex, now + LEASE_S, now, matched_since(webhook)):
-        await _put_page(held, nudge, webhook, services, died=chain.holder is not None)
+        await _put_page(held, nudge, webhook, services)
     else:
         await put_off(onward(nudge, webhook, not_before=now + AGAIN_S), services)
 
@@ -47,16 +47,15 @@ async def deliver_alone(work: Work, webhook: Webhook, services: Services, begin_
     await deliver(replace(work, task=replace(work.task, again=again)), webhook, services, begin_by)
 
 
-async def _put_page(held: Chain, nudge: Work, webhook: Webhook, services: Services, *, died: bool) -> None:
+async def _put_page(held: Chain, nudge: Work, webhook: Webhook, services: Services) -> None:
     instance = str(InstanceKey(webhook.tenant, held.instance))
     found, more = await services.log.run_after(instance, held.cursor, PAGE)
     read = [one for row in found if (one := work_of_row(row, webhook, services, nudge.lane))]
     old = [one for one in read if at_a_change(one, webhook)]
-    await _put(old, webhook, services, died=died)
+    await _put(old, webhook, services, died=held.died)
     more = more and len(old) == len(read)
     cursor = found[-1].sequence if found else held.cursor
-    left = replace(held, cursor=cursor, behind=more, waits_until=0.0, aside=False)
-    await services.chains.release(left, services.clock.unix(), unheard=True)
+    await services.chains.release(held.left(cursor, behind=more), services.clock.unix(), unheard=True)
     if more:
         await services.tasks.put([onward(nudge, webhook)])
 

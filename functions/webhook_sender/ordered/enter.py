@@ -68,7 +68,7 @@ async def _taken(nudge: Work, webhook: Webhook, services: Services) -> tuple[Hol
         if chain is None:
             await services.chains.begin(await _beginning(nudge, webhook, services, holder), now)
         elif found is Turn.OURS:
-            return Hold(chain, chain.cursor, begin_by, settled=False, certain=False, died=True), alone
+            return Hold(chain, chain.cursor, begin_by, settled=False, certain=False), alone
         elif found is Turn.KNOCK:
             if await _knocked(nudge, webhook, chain, services):
                 return None, alone
@@ -89,8 +89,8 @@ async def _passed(found: Turn, nudge: Work, webhook: Webhook, services: Services
 
 def _hold(held: Chain, seen: Chain, begin_by: float) -> Hold:
     """A chain that was taken as it was seen."""
-    settled, died = not seen.unsettled, seen.holder is not None
-    return Hold(held, held.cursor, begin_by, settled, certain=settled, died=died, awaited=seen.waits_until)
+    settled = not seen.unsettled
+    return Hold(held, held.cursor, begin_by, settled, certain=settled, awaited=seen.waits_until)
 
 
 async def _beginning(nudge: Work, webhook: Webhook, services: Services, holder: str) -> Chain:
@@ -189,11 +189,6 @@ def _is_due(stop: Stop, services: Services) -> bool:
 async def _let_go(hold: Hold, stop: Stop, services: Services) -> Chain | None:
     """None: it is let go. The chain, where somebody has knocked who is to be heard: not where a task will come."""
     will_come = stop.why in (Why.TIME, Why.ASIDE) or (stop.why is Why.WAITS and not _is_due(stop, services))
-    left = replace(
-        hold.chain,
-        cursor=hold.cursor,
-        behind=stop.why is not Why.END,
-        waits_until=stop.until,
-        aside=stop.why is Why.ASIDE,
-    )
+    behind, aside = stop.why is not Why.END, stop.why is Why.ASIDE
+    left = hold.chain.left(hold.cursor, behind=behind, waits_until=stop.until, aside=aside)
     return await services.chains.release(left, services.clock.unix(), unheard=will_come)

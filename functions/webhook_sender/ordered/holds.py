@@ -19,15 +19,14 @@ class Hold:
     """A chain that was taken. `chain` is as stored, `cursor` how far it has come since.
 
     `begin_by` (monotonic): nothing is begun later. `settled`: all that was put on the queue before is. `certain`: what
-    follows the cursor has no record. `died`: who was at it before did not let go. `awaited` (unix seconds): there is a
-    task that comes then. `wanted`: up to where those asked that came meanwhile, `wanted_slow` on the slow lane."""
+    follows the cursor has no record. `awaited` (unix seconds): there is a task that comes then. `wanted`: up to where
+    those asked that came meanwhile, `wanted_slow` on the slow lane."""
 
     chain: Chain
     cursor: int
     begin_by: float
     settled: bool
     certain: bool
-    died: bool = False
     awaited: float = 0.0
     wanted: int = 0
     wanted_slow: bool = False

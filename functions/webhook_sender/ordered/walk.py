@@ -112,8 +112,8 @@ class Walker:
     async def _is_begun(self, work: Work) -> bool:
         """Whether it was asked for before a change, and is neither delivered nor dead. Where the chain was let go that
         can only be what is next in it, so not all that is passed over is read."""
-        next_in_chain = self.hold.cursor == self.hold.chain.cursor
-        if self.hold.certain or not at_a_change(work, self.webhook) or not (next_in_chain or self.hold.died):
+        next_in_chain = not self.hold.certain and self.hold.cursor == self.hold.chain.cursor
+        if not at_a_change(work, self.webhook) or not (next_in_chain or self.hold.chain.died):
             return False
         name = delivery_id(work.event_id, self.webhook.id)
         earlier = await self.services.records.get(self.webhook.tenant, self.webhook.id, name)

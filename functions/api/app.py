@@ -29,12 +29,13 @@ from functions.api.numbers.routes import router as numbers
 from functions.api.problems import METHOD_NOT_ALLOWED, problem_response
 from functions.api.services import Services
 from functions.api.webhooks.deliveries import router as deliveries
+from functions.api.webhooks.replays import router as replays
 from functions.api.webhooks.routes import router as webhooks
 
 # the framework's would hold paths with what is in them, and the texts of errors; ours are those of middleware/tracing
 _NO_SPANS_OF_ITS_OWN: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 
-ROUTERS = (instances, messages, numbers, events, webhooks, deliveries, monitoring)
+ROUTERS = (instances, messages, numbers, events, webhooks, deliveries, replays, monitoring)
 
 
 def create_app(services: Services) -> FastAPI:

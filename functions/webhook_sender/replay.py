@@ -13,6 +13,9 @@ The message is deleted last, so wherever the process dies, the page comes again:
 | all put                   | the same: an attempt since the replay was asked for settles the second of a delivery |
 | next page put             | the same; of the two next pages that there are then one is noted, the other ends     |
 
+Its owner may stop it at any moment: it is ended in the store (store/replays.py), which the next page that is to be
+noted finds out. What of a page was on its way by then is put still, and nothing after it.
+
 What was attempted since the replay was asked for is not attempted for its sake again (`asked_at`, see standing), so a
 page that comes twice makes no second delivery. A page a second leaves room for what happens meanwhile.
 
@@ -33,11 +36,11 @@ from functions.webhook_sender.logged import Log, Range, bodies_of
 from functions.webhook_sender.ports import Endpoints, Tasks
 from shared.clock import Clock, iso, parse_iso
 from shared.models.replay import Replay, ReplayState
+from shared.models.stop_reason import StopReason
 from shared.models.webhook import Delivery
 from shared.queues.deliveries import DeliveryTask
 from shared.store.database import ConditionFailed
 from shared.store.deliveries import Sought
-from shared.store.webhook_journal import EndpointChange
 
 log = logging.getLogger(__name__)
 
@@ -54,12 +57,17 @@ class Progress(Protocol):
     async def save(self, replay: Replay, now: float, *, again: bool = False) -> None:
         """Stores it. Raises StoreError, ConditionFailed when it had come further."""
 
-
-class Journal(Protocol):
-    """Where an endpoint's owner reads what was done."""
-
-    async def note(self, tenant: str, webhook_id: str, code: EndpointChange, at: float, detail: str | None) -> None:
-        """Writes an entry. Raises StoreError."""
+    async def end(
+        self,
+        tenant: str,
+        webhook_id: str,
+        replay_id: str,
+        state: ReplayState,
+        now: float,
+        reason: StopReason | None = None,
+    ) -> Replay | None:
+        """Ends a replay where it stands and tells its owner, unless it has ended before; None: there is none. Raises
+        StoreError."""
 
 
 class Pages(Protocol):
@@ -77,7 +85,6 @@ class Replayer:
     deliveries: Range
     log: Log
     progress: Progress
-    journal: Journal
     tasks: Tasks
     pages: Pages
     clock: Clock
@@ -89,7 +96,7 @@ class Replayer:
         if replay.is_over(now):  # its owner was told so
             log.warning("replay %s of %s for %s came too late", replay.id, replay.webhook_id, replay.tenant)
         elif why := await self._obstacle(replay, now):
-            await self._end(replay, ReplayState.STOPPED, receives, why)
+            await self._end(replay, ReplayState.STOPPED, why)
         elif await self._is_awaited(replay):
             await self._put_off(replay, now)
         else:
@@ -100,7 +107,7 @@ class Replayer:
         if noted is None:
             found, last = await self._page(replay)
             if not found and last is None:
-                await self._end(replay, ReplayState.DONE, receives)
+                await self._end(replay, ReplayState.DONE)
                 return
             bodies = await bodies_of(found, replay.tenant, self.log)
             noted = _come_to(replay, found, last, bodies, self.clock.unix())
@@ -112,7 +119,7 @@ class Replayer:
         asked_at = parse_iso(replay.asked_at)
         await self.tasks.put([_task(one, bodies[one.id], asked_at) for one in found if one.id in bodies])
         if noted.swept:
-            await self._end(noted, ReplayState.DONE, receives)
+            await self._end(noted, ReplayState.DONE)
         else:
             await self.pages.put(noted, PAUSE_S)
 
@@ -131,15 +138,15 @@ class Replayer:
             found = found + more
         return [one for one in found if one.id <= through]
 
-    async def _obstacle(self, replay: Replay, now: float) -> str | None:
+    async def _obstacle(self, replay: Replay, now: float) -> StopReason | None:
         """Why there is no going on."""
         webhook = await self.endpoints.get(replay.tenant, replay.webhook_id)
         if webhook is None:
-            return "the endpoint was deleted"
+            return StopReason.DELETED
         if not webhook.active:
-            return "the endpoint is disabled"
+            return StopReason.DISABLED
         if _waited_s(replay, now) >= PATIENCE_S and await self._is_awaited(replay):
-            return "the endpoint has taken nothing for a day"
+            return StopReason.NO_ATTEMPT
         return None
 
     async def _is_awaited(self, replay: Replay) -> bool:
@@ -162,14 +169,10 @@ class Replayer:
             replay.tenant, replay.webhook_id, PAGE, replay.cursor, sought=sought, ascending=True
         )
 
-    async def _end(self, replay: Replay, state: ReplayState, receives: int, why: str | None = None) -> None:
-        at = self.clock.unix()
-        ended = replace(replay, state=state, finished_at=iso(at))
-        if await self._note(ended, again=receives > 1):
-            counts = f"{replay.id}: {replay.replayed} replayed, {replay.expired} expired"
-            detail = f"{counts}; stopped: {why}" if why else counts
-            await self.journal.note(replay.tenant, replay.webhook_id, EndpointChange.REPLAY_FINISHED, at, detail)
-            log.info("replay of %s for %s %s: %s", replay.webhook_id, replay.tenant, state, detail)
+    async def _end(self, replay: Replay, state: ReplayState, why: StopReason | None = None) -> None:
+        tenant, webhook_id = replay.tenant, replay.webhook_id
+        if ended := await self.progress.end(tenant, webhook_id, replay.id, state, self.clock.unix(), why):
+            log.info("replay of %s for %s %s: %s", webhook_id, tenant, ended.state, ended.told())
 
     async def _note(self, replay: Replay, *, again: bool) -> bool:
         """Whether this is the message that goes on; another may have come further."""

@@ -42,7 +42,6 @@ from shared.store.figures import Figures
 from shared.store.hosts import Hosts
 from shared.store.replays import Replays
 from shared.store.webhook_health import WebhookHealth
-from shared.store.webhook_journal import WebhookJournal
 from shared.store.webhooks import Webhooks
 from shared.tracing import PASS_ON, Tracer
 from shared.tracing.opening import open_tracer
@@ -186,7 +185,6 @@ def _replayer(database: Database, queue: Queue, clock: Clock) -> Replayer:
         deliveries=Deliveries(database),
         log=Events(database),
         progress=Replays(database),
-        journal=WebhookJournal(database),
         tasks=DeliveryQueue(queue),
         pages=JobQueue(queue),
         clock=clock,

@@ -1,7 +1,7 @@
 """A replay of all deliveries of a range: a task that goes through them page by page.
 
 queued -> running -> done
-      \\-> stopped   (the endpoint was deleted or disabled, or took nothing for a day; or its lease is over)
+      \\-> stopped   (for a `reason`, see stop_reason.py: its owner's wish, the endpoint, or its lease is over)
 
 Whoever works on it renews its lease. One whose lease is over is stopped, whatever became of it, and leaves the endpoint
 to another.
@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from shared.clock import iso, parse_iso
+from shared.models.stop_reason import StopReason
 from shared.models.webhook import DeliveryState
 
 LEASE_S = 3600  # longer than a message takes to the dead-letter queue
@@ -50,6 +51,7 @@ class Replay:
     replayed: int = 0
     expired: int = 0
     finished_at: str | None = None
+    reason: StopReason | None = None
     put_at: str | None = None
     awaited: str | None = None
     came_from: str | None = None
@@ -60,6 +62,10 @@ class Replay:
         """The same with a lease from `now` (unix seconds) on."""
         return replace(self, lease_until=iso(now + LEASE_S))
 
+    def ended(self, state: ReplayState, now: float, reason: StopReason | None = None) -> Replay:
+        """The same at its end, at `now` (unix seconds)."""
+        return replace(self, state=state, finished_at=iso(now), reason=reason)
+
     def is_over(self, now: float) -> bool:
         """Whether nobody has worked on it for so long that nobody will, though it has not come to an end."""
         return self.finished_at is None and self.lease_until is not None and parse_iso(self.lease_until) < now
@@ -68,7 +74,12 @@ class Replay:
         """The replay as it is at `now` (unix seconds)."""
         if not self.is_over(now):
             return self
-        return replace(self, state=ReplayState.STOPPED, finished_at=self.lease_until)
+        return replace(self, state=ReplayState.STOPPED, finished_at=self.lease_until, reason=StopReason.ABANDONED)
+
+    def told(self) -> str:
+        """What the endpoint's journal says of its end."""
+        counts = f"{self.id}: {self.replayed} replayed, {self.expired} expired"
+        return f"{counts}; stopped: {self.reason}" if self.reason else counts
 
 
 def replay_from(values: dict[str, Any]) -> Replay:
@@ -76,4 +87,6 @@ def replay_from(values: dict[str, Any]) -> Replay:
     known = {name: values[name] for name in Replay.__dataclass_fields__ if name in values}
     known["state"] = ReplayState(known["state"])
     known["states"] = tuple(DeliveryState(one) for one in known["states"])
+    reason = values.get("reason")
+    known["reason"] = StopReason(reason) if reason in list(StopReason) else None  # others are a newer sender's
     return Replay(**known)

@@ -25,7 +25,8 @@ from shared.models.catch_up import CatchUp
 from shared.models.chain import Chain
 from shared.models.event import Event, EventType
 from shared.models.instance import InstanceKey
-from shared.models.replay import Replay
+from shared.models.replay import Replay, ReplayState
+from shared.models.stop_reason import StopReason
 from shared.models.webhook import Delivery, DeliveryState, SealedSecret, Webhook
 from shared.queues.deliveries import DeliveryTask, encode
 from shared.store.database import ConditionFailed
@@ -301,10 +302,11 @@ class FakeChains:
 
 @dataclass
 class FakeProgress:
-    """How far replays have come, by their id."""
+    """How far replays have come, by their id, and what the journals were told of their ends."""
 
     trap: Trap = no_trap
     found: dict[str, Replay] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)
 
     async def get(self, tenant: str, webhook_id: str, replay_id: str) -> Replay | None:
         return self.found.get(replay_id)
@@ -317,15 +319,22 @@ class FakeProgress:
         self.found[replay.id] = replay
         self.trap("after progress")
 
-
-@dataclass
-class FakeJournal:
-    """What was noted of endpoints."""
-
-    entries: list[tuple[str, EndpointChange, str | None]] = field(default_factory=list)
-
-    async def note(self, tenant: str, webhook_id: str, code: EndpointChange, at: float, detail: str | None) -> None:
-        self.entries.append((webhook_id, code, detail))
+    async def end(
+        self,
+        tenant: str,
+        webhook_id: str,
+        replay_id: str,
+        state: ReplayState,
+        now: float,
+        reason: StopReason | None = None,
+    ) -> Replay | None:
+        self.trap("before end")
+        stored = self.found.get(replay_id)
+        if stored and not stored.finished_at:
+            stored = self.found[replay_id] = stored.ended(state, now, reason)
+            self.told.append(stored.told())
+        self.trap("after end")
+        return stored
 
 
 def _place(replay: Replay) -> str:
@@ -415,7 +424,6 @@ def fakes(*webhooks: Webhook, trap: Trap = no_trap, client: Poster | None = None
             deliveries=records,
             log=log,
             progress=progress,
-            journal=FakeJournal(),
             tasks=tasks,
             pages=pages,
             clock=clock,

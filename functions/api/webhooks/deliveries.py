@@ -1,20 +1,19 @@
-"""/v1/webhooks/{webhook_id}/deliveries and /v1/deliveries: what became of events, and replays of them."""
+"""/v1/webhooks/{webhook_id}/deliveries and /v1/deliveries: what became of events. Replays of many are in replays.py."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query
 
 from functions.api import problems
 from functions.api.call import Caller
-from functions.api.documented import WITH_BODY, may_answer
+from functions.api.documented import may_answer
 from functions.api.filters import Since, Types, Until, in_order, moment, types_in, words_in
 from functions.api.paging import DEFAULT, Cursor, Limit, mark_of, next_cursor
-from functions.api.webhooks import replaying, sending
+from functions.api.webhooks import sending
 from functions.api.webhooks.endpoints import webhook_of
-from functions.api.webhooks.ids import DeliveryId, ReplayId, WebhookId
-from functions.api.webhooks.replay_schemas import ReplayRequest, ReplayView
+from functions.api.webhooks.ids import DeliveryId, WebhookId
 from functions.api.webhooks.schemas import DeliveryPage, DeliveryView
 from functions.api.webhooks.views import delivery_view
 from shared.models.webhook import DeliveryState
@@ -73,29 +72,6 @@ async def replay_delivery(call: Caller, delivery_id: DeliveryId) -> DeliveryView
 
     The answer is the delivery as it is before that; it stays so until the attempt is made."""
     return delivery_view(await sending.replay(call.services, call.tenant, delivery_id))
-
-
-@router.post(
-    "/webhooks/{webhook_id}/replay",
-    status_code=202,
-    responses=may_answer(*WITH_BODY, problems.NOT_FOUND, problems.WEBHOOK_DISABLED, problems.REPLAY_RUNNING),
-)
-async def replay_range(call: Caller, webhook_id: WebhookId, response: Response, body: ReplayRequest) -> ReplayView:
-    """Makes the deliveries of a time once more: all that there are, or those in one of `states`. What was noted while
-    the endpoint was disabled, or before it was made, has no delivery: read it in the event log.
-
-    They go out oldest first, 100 a second at most and as the endpoint takes them, beside what happens meanwhile. What
-    was attempted after you asked is not delivered again for it. An endpoint has one such replay at a time. Location
-    leads to how far it has come."""
-    made = await replaying.start(call.services, call.tenant, webhook_id, body)
-    response.headers["location"] = f"/v1/webhooks/{webhook_id}/replays/{made.id}"
-    return replaying.view(made)
-
-
-@router.get("/webhooks/{webhook_id}/replays/{replay_id}", responses=may_answer(problems.NOT_FOUND))
-async def get_replay(call: Caller, webhook_id: WebhookId, replay_id: ReplayId) -> ReplayView:
-    """How far a replay of a time has come."""
-    return replaying.view(await replaying.replay_of(call.services, call.tenant, webhook_id, replay_id))
 
 
 def _sought(state: str | None, event_type: str | None, since: str | None, until: str | None) -> Sought:

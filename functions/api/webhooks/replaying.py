@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict
 
 from functions.api import problems
 from functions.api.filters import in_order, moment
@@ -10,11 +10,13 @@ from functions.api.problems import Problem, invalid, not_found
 from functions.api.services import Services
 from functions.api.webhooks.endpoints import webhook_of
 from functions.api.webhooks.replay_schemas import ReplayRequest, ReplayView
+from functions.api.webhooks.schemas import ReasonView
 from shared.clock import iso
-from shared.ids import new_id
+from shared.ids import made_at, new_id
 from shared.models.replay import Replay, ReplayState
+from shared.models.stop_reason import StopReason, stop_reason
+from shared.models.webhook import parse_delivery_id
 from shared.queues.queue import QueueError
-from shared.store.webhook_journal import EndpointChange
 
 
 async def start(services: Services, tenant: str, webhook_id: str, wanted: ReplayRequest) -> Replay:
@@ -55,11 +57,32 @@ async def _put(services: Services, replay: Replay) -> None:
     try:
         await services.jobs.put(replay)
     except QueueError:
-        now, told = services.clock.unix(), f"{replay.id}: stopped: it could not begin"
-        await services.replays.save(replace(replay, state=ReplayState.STOPPED, finished_at=iso(now)), now)
-        tenant, webhook_id = replay.tenant, replay.webhook_id
-        await services.webhook_journal.note(tenant, webhook_id, EndpointChange.REPLAY_FINISHED, now, told)
+        await _stop(services, replay.tenant, replay.webhook_id, replay.id, StopReason.NOT_BEGUN)
         raise
+
+
+async def stop(services: Services, tenant: str, webhook_id: str, replay_id: str) -> Replay:
+    """The replay, which no page follows of any more. Raises Problem when there is none, or it is done; StoreError."""
+    stopped = await _stop(services, tenant, webhook_id, replay_id, StopReason.REQUESTED)
+    if stopped is None:
+        raise not_found("replay")
+    if stopped.state is ReplayState.DONE:
+        raise Problem(problems.REPLAY_OVER, f"All of it was on its way by {stopped.finished_at}.")
+    return stopped
+
+
+async def _stop(services: Services, tenant: str, webhook_id: str, replay_id: str, why: StopReason) -> Replay | None:
+    now = services.clock.unix()
+    return await services.replays.end(tenant, webhook_id, replay_id, ReplayState.STOPPED, now, why)
+
+
+async def page(
+    services: Services, tenant: str, webhook_id: str, limit: int, start: str | None
+) -> tuple[list[Replay], str | None]:
+    """An endpoint's replays, newest first, and the id to continue from. Raises StoreError."""
+    found, last = await services.replays.page(tenant, webhook_id, limit, start)
+    now = services.clock.unix()
+    return [one.as_of(now) for one in found], last
 
 
 async def replay_of(services: Services, tenant: str, webhook_id: str, replay_id: str) -> Replay:
@@ -82,5 +105,7 @@ def view(replay: Replay) -> ReplayView:
         asked_at=replay.asked_at,
         replayed=replay.replayed,
         expired=replay.expired,
+        through=iso(made_at(parse_delivery_id(replay.cursor)[0])) if replay.cursor else None,
         finished_at=replay.finished_at,
+        reason=ReasonView(**asdict(stop_reason(replay.reason))) if replay.reason else None,
     )

@@ -77,6 +77,9 @@ async def _use_webhooks(tour: Tour) -> None:
     async with asyncio.timeout(PATIENCE_S):
         while "finished_at" not in await tour.call("GET", f"{one}/replays/{{replay_id}}", 200, **found):
             await asyncio.sleep(0.2)
+    (listed,) = (await tour.call("GET", f"{one}/replays", 200, webhook_id=webhook))["data"]
+    assert (listed["id"], listed["state"]) == (replay["id"], "done")
+    await tour.call("POST", f"{one}/replays/{{replay_id}}/stop", 409, **found)
     journal = (await tour.call("GET", f"{one}/journal", 200, webhook_id=webhook))["data"]
     assert {"replay_started", "replay_finished"} <= {entry["code"] for entry in journal}
     await tour.call("DELETE", one, 204, webhook_id=webhook)

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 import httpx
-import pytest
 
 from functions.api.services import Services
 from functions.api.webhooks.room import MOST, MOST_OF_ONE
@@ -18,15 +17,10 @@ from shared.ids import first_id_at, new_id
 from shared.models.dead_reason import DeadReason
 from shared.models.endpoint_health import DisabledReason
 from shared.models.event import Event, EventType
-from shared.models.replay import LEASE_S, Replay, ReplayState
 from shared.models.webhook import Attempt, Delivery, DeliveryState, SealedSecret, Webhook, delivery_id
 from shared.queues.deliveries import DeliveryTask, decode
-from shared.queues.jobs import JobQueue
-from shared.queues.jobs import decode as decode_job
 from shared.queues.names import DELIVERIES, open_queue
-from shared.queues.queue import QueueError
 from shared.store.deliveries import Sought
-from shared.store.errors import ConditionFailed
 from shared.store.webhook_journal import EndpointChange
 from tests.conftest import Deployment
 from tests.integration.functions.api.fake_worker import FakeWorker
@@ -334,85 +328,3 @@ async def test_deliveries_are_found_by_state_type_and_time(api: httpx.AsyncClien
     assert one.json()["reason"].keys() == {"code", "detail", "action"}
     assert "reason" not in (await api.get(f"/v1/deliveries/{sent[1].id}")).json()
     assert_problem(await api.get(f"/v1/deliveries/{delivery_id(new_id('evt'), made['id'])}"), 404, "not-found")
-
-
-async def test_a_time_is_replayed_by_the_sender(
-    api: httpx.AsyncClient, services: Services, deployment: Deployment
-) -> None:
-    made = (await api.post("/v1/webhooks", json={"url": URL})).json()
-    path = f"/v1/webhooks/{made['id']}"
-    times = {"since": "2026-01-31T12:00:00+01:00", "until": "2999-01-01T00:00:00Z"}
-    asked = await api.post(f"{path}/replay", json=times | {"states": ["dead", "dead"]})
-    assert asked.status_code == 202, asked.text
-    shown = asked.json()
-    assert (shown["since"], shown["until"], shown["states"]) == (
-        "2026-01-31T11:00:00.000Z",
-        shown["asked_at"],
-        ["dead"],
-    )
-    assert (await api.get(asked.headers["location"])).json() == shown
-    assert (shown["state"], shown["replayed"]) == ("queued", 0)
-    queue = await open_queue(deployment.sqs, deployment.settings.prefix, DELIVERIES.name)
-    (received,) = await queue.receive(wait_s=5)
-    assert decode_job(received.body) == await services.replays.get("acme", made["id"], shown["id"])
-    entry = (await api.get(f"{path}/journal")).json()["data"][0]
-    assert (entry["code"], entry["detail"]) == ("replay_started", shown["id"])
-    assert_problem(await api.get(f"{path}/replays/{new_id('rpl')}"), 404, "not-found")
-    for body, pointer in (
-        ({"until": times["until"]}, "/since"),
-        (times | {"since": "soon"}, "/since"),
-        (times | {"until": "2020-01-01T00:00:00Z"}, "/until"),
-        (times | {"since": "2998-01-01T00:00:00Z"}, "/since"),
-        (times | {"states": ["lost"]}, "/states/0"),
-        (times | {"state": "dead"}, "/state"),
-    ):
-        assert_problem(await api.post(f"{path}/replay", json=body), 422, "invalid-request", pointer)
-
-
-async def test_an_endpoint_has_one_replay_at_a_time(
-    api: httpx.AsyncClient, services: Services, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made = (await api.post("/v1/webhooks", json={"url": URL})).json()
-    path, times = f"/v1/webhooks/{made['id']}", {"since": iso(1), "until": "2999-01-01T00:00:00Z"}
-    answers = await asyncio.gather(*(api.post(f"{path}/replay", json=times) for _ in range(3)))
-    assert sorted(answer.status_code for answer in answers) == [202, 409, 409]
-    (first,) = (answer.json() for answer in answers if answer.status_code == 202)
-    for answer in answers:
-        if answer.status_code == 409:
-            assert_problem(answer, 409, "replay-running")
-            assert answer.json()["replay_id"] == first["id"]
-    replay, now = await services.replays.get("acme", made["id"], first["id"]), services.clock.unix()
-    assert replay is not None
-    await services.replays.save(replace(replay, cursor="dlv_1"), now)
-    assert_problem(await api.post(f"{path}/replay", json=times), 409, "replay-running")
-    await services.replays.save(replace(replay, state=ReplayState.DONE, finished_at=iso(now)), now)
-    with pytest.raises(ConditionFailed):
-        await services.replays.save(replace(replay, cursor="dlv_2"), now)
-
-    async def fail(*_: object) -> None:
-        raise QueueError("away")
-
-    with monkeypatch.context() as away:
-        away.setattr(JobQueue, "put", fail)
-        assert_problem(await api.post(f"{path}/replay", json=times), 503, "unavailable")
-    assert (await api.post(f"{path}/replay", json=times)).status_code == 202
-    codes = [entry["code"] for entry in (await api.get(f"{path}/journal")).json()["data"]]
-    assert codes == ["replay_started", "replay_finished", "replay_started", "replay_started"]
-    await api.patch(path, json={"enabled": False})
-    assert_problem(await api.post(f"{path}/replay", json=times), 409, "webhook-disabled")
-
-
-async def test_a_replay_that_nobody_works_on_makes_room_for_another(api: httpx.AsyncClient, services: Services) -> None:
-    made = (await api.post("/v1/webhooks", json={"url": URL})).json()
-    path, times = f"/v1/webhooks/{made['id']}", {"since": iso(1), "until": "2999-01-01T00:00:00Z"}
-    long_ago = services.clock.unix() - LEASE_S - 10
-    bare = Replay(
-        id=new_id("rpl"), tenant="acme", webhook_id=made["id"], since=iso(1), until=iso(2), asked_at=iso(long_ago)
-    )
-    lost = bare.renewed(long_ago)
-    assert await services.replays.begin(lost, long_ago)
-    shown = (await api.get(f"{path}/replays/{lost.id}")).json()
-    assert (shown["state"], shown["finished_at"]) == ("stopped", lost.lease_until)
-    assert (await api.post(f"{path}/replay", json=times)).status_code == 202
-    with pytest.raises(ConditionFailed):
-        await services.replays.save(replace(lost, cursor="dlv_1"), services.clock.unix())

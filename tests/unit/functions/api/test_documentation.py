@@ -67,7 +67,8 @@ def test_the_routes_are_those_of_the_contract(document: dict[str, Any]) -> None:
         | GET /v1/webhooks/{webhook_id} | PATCH /v1/webhooks/{webhook_id} | DELETE /v1/webhooks/{webhook_id}
         | POST /v1/webhooks/{webhook_id}/rotate-secret | POST /v1/webhooks/{webhook_id}/test
         | GET /v1/webhooks/{webhook_id}/journal | GET /v1/webhooks/{webhook_id}/deliveries
-        | POST /v1/webhooks/{webhook_id}/replay | GET /v1/webhooks/{webhook_id}/replays/{replay_id}
+        | POST /v1/webhooks/{webhook_id}/replay | GET /v1/webhooks/{webhook_id}/replays
+        | GET /v1/webhooks/{webhook_id}/replays/{replay_id} | POST /v1/webhooks/{webhook_id}/replays/{replay_id}/stop
         | GET /v1/deliveries/{delivery_id} | POST /v1/deliveries/{delivery_id}/replay
         | GET /monitoring/health | GET /monitoring/metrics | GET /monitoring/instances/metrics
         | POST /monitoring/cache/clear | POST /monitoring/gc

@@ -14,13 +14,13 @@ from shared.ids import first_id_at
 from shared.models.endpoint_health import EndpointHealth
 from shared.models.event import Event, EventType
 from shared.models.replay import LEASE_S, Replay, ReplayState
+from shared.models.stop_reason import StopReason
 from shared.models.webhook import Attempt, Delivery, DeliveryState, delivery_id
 from shared.queues.deliveries import DeliveryTask
 from shared.queues.jobs import decode, encode
 from shared.store.errors import StoreError
-from shared.store.webhook_journal import EndpointChange
 from tests.fakes.clock import NOW
-from tests.fakes.webhooks import FakeJournal, Fakes, a_record, a_webhook, fakes
+from tests.fakes.webhooks import Fakes, a_record, a_webhook, fakes
 
 STATES = (DeliveryState.DELIVERED, DeliveryState.DEAD, DeliveryState.RETRYING)
 ASKED = Replay(
@@ -54,8 +54,10 @@ def a_delivery(event: Event, state: DeliveryState, at: float) -> Delivery:
 
 
 def a_past(count: int) -> Fakes:
-    """An endpoint that events were delivered to, a second apart, the last at NOW; their states take turns."""
+    """An endpoint that events were delivered to, a second apart, the last at NOW; their states take turns. A replay of
+    them was asked for."""
     made = fakes(a_webhook())
+    made.progress.found[ASKED.id] = ASKED
     for number in range(1, count + 1):
         at = NOW - count + number
         event = an_event(number, at)
@@ -88,10 +90,9 @@ def attempted(made: Fakes) -> None:
             made.records.found[place] = replace(one, attempts=tried)
 
 
-def told(made: Fakes) -> tuple[str, EndpointChange, str | None]:
-    """The one entry of the journal."""
-    assert isinstance(made.services.replayer.journal, FakeJournal)
-    (entry,) = made.services.replayer.journal.entries
+def told(made: Fakes) -> str:
+    """The one thing that the journal was told."""
+    (entry,) = made.progress.told
     return entry
 
 
@@ -110,7 +111,7 @@ async def test_all_of_the_range_and_nothing_else_comes_once_more_page_by_page() 
     assert (task.webhook_id, task.forced, task.asked_at, delay) == ("wh_a", True, NOW, 0)
     assert (done.state, done.replayed, done.expired) == (ReplayState.DONE, 221, 0)
     assert done.finished_at == iso(NOW)
-    assert told(made) == ("wh_a", EndpointChange.REPLAY_FINISHED, "rpl_1: 221 replayed, 0 expired")
+    assert told(made) == "rpl_1: 221 replayed, 0 expired"
 
 
 async def test_only_the_states_that_were_asked_for() -> None:
@@ -158,7 +159,7 @@ async def test_an_endpoint_that_takes_nothing_ends_it_after_a_day() -> None:
     made.clock.now += 1
     await process_batch([a_page(page)], made.services)
     assert (made.progress.found["rpl_1"].state, made.pages.replays) == (ReplayState.STOPPED, [])
-    assert "taken nothing for a day" in str(told(made))
+    assert told(made) == f"rpl_1: {PAGE} replayed, 0 expired; stopped: no_attempt"
 
 
 async def test_a_last_delivery_that_is_no_longer_kept_holds_nothing_up() -> None:
@@ -180,7 +181,8 @@ async def test_an_endpoint_that_is_disabled_meanwhile_ends_it() -> None:
     await process_batch([a_page(page)], made.services)
     ended = made.progress.found["rpl_1"]
     assert (ended.state, ended.replayed, ended.finished_at) == (ReplayState.STOPPED, PAGE, iso(NOW))
-    assert told(made)[2] == f"rpl_1: {PAGE} replayed, 0 expired; stopped: the endpoint is disabled"
+    assert ended.reason is StopReason.DISABLED
+    assert told(made) == f"rpl_1: {PAGE} replayed, 0 expired; stopped: disabled"
     assert made.pages.replays == []
 
 
@@ -191,7 +193,8 @@ async def test_one_that_nobody_worked_on_for_long_is_stopped_and_stays_so() -> N
     attempted(made)
     made.clock.now += LEASE_S + 1
     seen = made.progress.found["rpl_1"].as_of(made.clock.now)
-    assert (seen.state, seen.finished_at) == (ReplayState.STOPPED, iso(NOW + LEASE_S))
+    ended = (ReplayState.STOPPED, iso(NOW + LEASE_S), StopReason.ABANDONED)
+    assert (seen.state, seen.finished_at, seen.reason) == ended
     assert await process_batch([a_page(page)], made.services) == {"batchItemFailures": []}
     assert len(put(made)) == PAGE, "back from the dead-letter queue, it does nothing more"
 
@@ -241,7 +244,7 @@ def dies_once(made: Fakes, step: str) -> None:
 
 STEPS = (
     *("before page", "before log", "before schedule", "after schedule", "before progress", "after progress"),
-    *("before next page", "after next page"),
+    *("before next page", "after next page", "before end", "after end"),
 )
 
 
@@ -249,14 +252,7 @@ STEPS = (
 async def test_wherever_it_dies_every_delivery_is_made_once_more(step: str) -> None:
     made = a_past(PAGE + 50)
     dies_once(made, step)
-    answer = await process_batch([a_page(ASKED)], made.services)
-    assert answer["batchItemFailures"], "it died"
-    await process_batch([a_page(ASKED, receives=2)], made.services)
-    while made.pages.replays:  # with the tasks of a page worked on before the next page comes
-        await deliver_all(made)
-        (page, _) = made.pages.replays.pop(0)
-        await process_batch([a_page(page)], made.services)
-    await deliver_all(made)
+    assert await run_through(made, ASKED) == 1, "it died"
     bodies = [body for _, body, _ in made.poster.calls]
     assert sorted(bodies) == sorted(made.log.bodies["shop-1", number].encode() for number in range(1, PAGE + 50))
     assert made.progress.found["rpl_1"].state is ReplayState.DONE
@@ -268,17 +264,24 @@ async def test_wherever_it_dies_each_is_counted_once_though_its_state_has_change
     dies_once(made, step)
     asked = replace(ASKED, states=(DeliveryState.DEAD,))
     dead = sum(one.state is DeliveryState.DEAD for one in made.records.found.values())
-    pages = [(asked, 1)]
-    while pages:
-        page, receives = pages.pop(0)
-        answer = await process_batch([a_page(page, receives)], made.services)
-        pages += [(page, receives + 1)] if answer["batchItemFailures"] else []
-        pages += [(one, 1) for one, _ in made.pages.replays]
-        made.pages.replays.clear()
-        await deliver_all(made)  # and so dead no longer
+    assert await run_through(made, asked) == 1, "it died"
     assert len(made.poster.calls) == dead
     assert made.progress.found["rpl_1"].state is ReplayState.DONE
     assert made.progress.found["rpl_1"].replayed == dead
+
+
+async def run_through(made: Fakes, asked: Replay) -> int:
+    """Works on a replay and on what it puts, on what fails once more; gives how often that was."""
+    messages, failed = [(asked, 1)], 0
+    while messages:
+        page, receives = messages.pop(0)
+        answer = await process_batch([a_page(page, receives)], made.services)
+        failed += len(answer["batchItemFailures"])
+        messages += [(page, receives + 1)] if answer["batchItemFailures"] else []
+        messages += [(one, 1) for one, _ in made.pages.replays]
+        made.pages.replays.clear()
+        await deliver_all(made)  # what was dead is so no longer
+    return failed
 
 
 async def deliver_all(made: Fakes) -> None:
@@ -289,14 +292,62 @@ async def deliver_all(made: Fakes) -> None:
         await process_batch([a_record(task, sent_at=made.clock.unix())], made.services)
 
 
-async def test_one_that_was_stopped_stays_so_though_its_message_comes_again() -> None:
+async def stop(made: Fakes) -> None:
+    """What the API does at its owner's wish."""
+    await made.progress.end("acme", "wh_a", "rpl_1", ReplayState.STOPPED, NOW, StopReason.REQUESTED)
+
+
+def is_stopped(made: Fakes, step: str, *, dies: bool) -> None:
+    """Has it be stopped by its owner at a step, and maybe who works on it die there, the first time."""
+    armed = [True]
+
+    def trap(now: str) -> None:
+        if now == step and armed:
+            armed.clear()
+            asked = made.progress.found["rpl_1"]
+            made.progress.found["rpl_1"] = asked.ended(ReplayState.STOPPED, NOW, StopReason.REQUESTED)
+            if dies:
+                raise Died
+
+    for part in (made.records, made.log, made.tasks, made.progress, made.pages):
+        part.trap = trap
+
+
+@pytest.mark.parametrize("dies", [False, True], ids=["goes on", "dies"])
+@pytest.mark.parametrize(
+    ("step", "events"),
+    [(step, PAGE + 50) for step in STEPS if "end" not in step]
+    + [(step, 50) for step in STEPS if step != "after end" and "next page" not in step],
+)
+async def test_whenever_its_owner_stops_it_no_page_follows_and_it_stays_so(step: str, events: int, dies: bool) -> None:
+    made = a_past(events)
+    is_stopped(made, step, dies=dies)
+    assert await run_through(made, ASKED) == int(dies)
+    assert len(made.poster.calls) <= PAGE
+    ended = made.progress.found["rpl_1"]
+    assert (ended.state, ended.reason, ended.finished_at) == (ReplayState.STOPPED, StopReason.REQUESTED, iso(NOW))
+    assert made.progress.told == [], "nobody tells of its end once more"
+
+
+async def test_a_stopped_one_that_waits_for_the_page_before_ends_without_another_look() -> None:
     made = a_past(PAGE * 3)
     await process_batch([a_page(ASKED)], made.services)
-    noted = made.progress.found["rpl_1"]
-    made.progress.found["rpl_1"] = replace(noted, state=ReplayState.STOPPED, finished_at=iso(NOW))
-    before = len(made.tasks.tasks), len(made.pages.replays)
+    await stop(made)
+    ((page, _),) = made.pages.replays
+    made.pages.replays.clear()
+    for _ in range(2):  # and its twin
+        await process_batch([a_page(page)], made.services)
+    assert (len(put(made)), made.pages.replays) == (PAGE, [])
+    assert told(made) == f"rpl_1: {PAGE} replayed, 0 expired; stopped: requested"
+
+
+async def test_the_counts_of_one_that_is_ended_are_those_of_who_came_furthest() -> None:
+    made = a_past(PAGE * 3)
+    await process_batch([a_page(ASKED)], made.services)
+    made.endpoints.webhooks.clear()
     await process_batch([a_page(ASKED, receives=2)], made.services)
-    assert (len(made.tasks.tasks), len(made.pages.replays)) == before
+    assert made.progress.found["rpl_1"].replayed == PAGE
+    assert told(made) == f"rpl_1: {PAGE} replayed, 0 expired; stopped: deleted"
 
 
 async def test_a_page_that_comes_again_late_does_nothing_once_another_has_come_further() -> None:

@@ -53,7 +53,7 @@ def ministack(folder: Path, **variables: str) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 @pytest.fixture(scope="session")
@@ -64,10 +64,10 @@ def aws_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def _await_health(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while True:
         try:
-            with urllib.request.urlopen(url, timeout=1):  # noqa: S310 - our own loopback server
+            with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - our own loopback server
                 return
         except OSError:
             if process.poll() is not None or time.monotonic() > deadline:

@@ -19,7 +19,7 @@ from local.cli.receiver import served
 from tests.e2e.written import read
 from tests.fakes.collector import Collector
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -99,7 +99,7 @@ class Shop:
         await self.scan()
         await self.state("connected")
 
-    async def send(self, text: str, *, wait: int = 15, **more: Any) -> Any:
+    async def send(self, text: str, *, wait: int = 20, **more: Any) -> Any:
         """Sends to its customer and waits for the outcome."""
         body = {"to": self.customer, "type": "text", "text": text, **more}
         status, answer = await self.call("POST", "/messages", body, Prefer=f"wait={wait}")

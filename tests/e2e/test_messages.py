@@ -81,7 +81,7 @@ async def test_messages_keep_their_order(shop: Shop) -> None:
 async def test_one_idempotency_key_is_one_message_on_the_phone(shop: Shop) -> None:
     await shop.pair()
     body = {"to": f"+{shop.customer}", "type": "text", "text": "only once"}
-    headers = {"Idempotency-Key": "order-1", "Prefer": "wait=10"}
+    headers = {"Idempotency-Key": "order-1", "Prefer": "wait=20"}
     answers = [await shop.call("POST", "/messages", body, **headers) for _ in range(3)]
     assert len({answer["id"] for _, answer in answers}) == 1
     status, problem = await shop.call("POST", "/messages", {**body, "text": "other"}, **headers)

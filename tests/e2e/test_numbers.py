@@ -27,7 +27,7 @@ async def test_numbers_are_checked_once_and_messages_validated(shop: Shop) -> No
             ],
         )
     body = {"to": new, "type": "text", "text": "with all your digits", "validate": True}
-    status, sent = await shop.call("POST", "/messages", body, Prefer="wait=15")
+    status, sent = await shop.call("POST", "/messages", body, Prefer="wait=20")
     assert (status, sent["to"]) == (202, old)
     assert sent["state"] in {"sent", "delivered"}
     inbox = await shop.target.phone("GET", f"/phones/{old}/inbox")

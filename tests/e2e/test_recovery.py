@@ -41,7 +41,7 @@ async def test_messages_accepted_while_a_worker_is_dead_arrive_once(shop: Shop) 
     async def arrived() -> bool:
         return len(await shop.inbox()) >= len(texts)
 
-    await until(arrived, 60)
+    await until(arrived, 90)
     assert await shop.inbox() == texts
 
 

@@ -49,8 +49,8 @@ async def test_a_message_is_one_trace_up_to_its_receipts(shop: Shop, collector: 
         assert told == message["trace_id"] == trace_id
 
         async def delivered() -> bool:
-            spans = [span for span in collector.of_trace(trace_id) if span.name == "deliver event"]
-            return len(spans) == 4
+            names = [span.name for span in collector.of_trace(trace_id)]
+            return len(names) >= 8 and names.count("deliver event") == 4  # each process tells when it likes
 
         await until(delivered)
         _, page = await shop.target.call("GET", f"/v1/webhooks/{webhook['id']}/deliveries")

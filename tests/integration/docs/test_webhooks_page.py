@@ -57,7 +57,7 @@ class Running:
     async def printed(self) -> str:
         """The next line about an event."""
         assert self.process.stdout is not None
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while "message.received" not in (line := (await self.process.stdout.readline()).decode()):
                 assert line, "it has ended"
         return line
@@ -97,7 +97,7 @@ async def running(language: Language, folder: Path, secret: str | None = SECRET)
 
 
 async def _listening(port: int, process: asyncio.subprocess.Process) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while process.returncode is None:
             try:
                 _, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -121,7 +121,7 @@ def headers(event: Event, *secrets: str, at: float | None = None) -> Mapping[str
 
 async def test_the_receiver_takes_what_is_ours_once_and_nothing_else(language: Language, tmp_path: Path) -> None:
     first, second, third = (an_event(number) for number in (1, 2, 3))
-    async with running(language, tmp_path) as receiver, httpx.AsyncClient() as caller:
+    async with running(language, tmp_path) as receiver, httpx.AsyncClient(timeout=60) as caller:
 
         async def post(event: Event, given: Mapping[str, str], body: str | None = None) -> int:
             content = (body or event.body()).encode()
@@ -154,7 +154,7 @@ async def test_without_its_secret_a_receiver_takes_nothing(
     signed = headers(event, SECRET)
     digest = hmac.new(b"", f"{event.id}.{signed['webhook-timestamp']}.{event.body()}".encode(), hashlib.sha256).digest()
     forged = {**signed, "webhook-signature": f"v1,{base64.b64encode(digest).decode()}"}
-    async with running(language, tmp_path, secret) as receiver, httpx.AsyncClient() as caller:
+    async with running(language, tmp_path, secret) as receiver, httpx.AsyncClient(timeout=60) as caller:
         if not language.starts_bare:
             assert receiver.process.returncode, "it has ended with an error"
             return
@@ -164,12 +164,12 @@ async def test_without_its_secret_a_receiver_takes_nothing(
 
 async def test_half_a_request_does_a_receiver_no_harm(language: Language, tmp_path: Path) -> None:
     event = an_event(1)
-    async with running(language, tmp_path) as receiver, httpx.AsyncClient() as caller:
+    async with running(language, tmp_path) as receiver, httpx.AsyncClient(timeout=60) as caller:
         for _ in range(2):
             reader, writer = await asyncio.open_connection("127.0.0.1", receiver.port)
             writer.write(b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\nhalf")
             writer.write_eof()
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 await reader.read()  # until it has closed this, too
             writer.close()
         url = f"http://127.0.0.1:{receiver.port}/"

@@ -42,6 +42,6 @@ def test_parts_of_a_killed_stack_still_hold_it_until_they_have_ended(tmp_path: P
     with pytest.raises(AlreadyRuns):
         StackLock.take(tmp_path / "lock", wait_s=0.1)
     holder.stdin.close()  # lets the part end
-    StackLock.take(tmp_path / "lock", wait_s=10).release()
+    StackLock.take(tmp_path / "lock", wait_s=60).release()
     holder.wait()
     holder.stdout.close()

@@ -17,7 +17,7 @@ from typing import Any
 import aiohttp
 
 CLIENT = Path(__file__).with_name("client_process.py")
-PATIENCE = 20.0
+PATIENCE = 60.0
 LINE_MAX = 1 << 20
 
 Event = dict[str, Any]

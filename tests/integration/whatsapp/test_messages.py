@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from tests.integration.whatsapp.conftest import Start
-from tests.integration.whatsapp.harness import LocalWhatsApp
+from tests.integration.whatsapp.harness import PATIENCE, LocalWhatsApp
 
 DELIVERED, READ = 1, 4
 
@@ -129,4 +131,11 @@ async def test_a_client_is_asked_for_more_keys_before_they_run_out(
     await server.ok("POST", "/blast", to=[me], count=used, rate=0, senders=used)
     await server.eventually(f"/devices/{me}", lambda devices: devices[0]["prekeys"] > 40)
     await server.eventually(f"/devices/{me}", lambda devices: devices[0]["queued"] == 0)
-    assert len([event for event in client.seen("Message") if event["text"].startswith("blast ")]) == used
+
+    def blasts() -> int:
+        return len([event for event in client.seen("Message") if event["text"].startswith("blast ")])
+
+    async with asyncio.timeout(PATIENCE):
+        while blasts() < used:  # the client acknowledges before it tells
+            await asyncio.sleep(0.05)
+    assert blasts() == used

@@ -24,6 +24,9 @@ from tests.conftest import Deployment
 
 Answer = Callable[[Command], Awaitable[CommandResult | None]]
 
+PATIENCE_S = 60.0
+CODE_S = 120.0  # longer than a test takes: none of them waits for its end
+
 
 @dataclass
 class FakeWorker:
@@ -59,7 +62,7 @@ class FakeWorker:
         def enough() -> bool:
             return self.kinds().count(kind) >= count
 
-        async with asyncio.timeout(10), self.changed:
+        async with asyncio.timeout(PATIENCE_S), self.changed:
             await self.changed.wait_for(enough)
         return [command for command in self.seen if command.kind is kind]
 
@@ -97,7 +100,7 @@ class FakeWorker:
 
     async def shows_code(self, tenant: str, instance_id: str, sequence: int) -> Event:
         """Logs that there is a code to scan."""
-        data = {"code": "2@fresh", "expires_at": iso(self.clock.unix() + 20)}
+        data = {"code": "2@fresh", "expires_at": iso(self.clock.unix() + CODE_S)}
         event = Event(new_id("evt"), EventType.INSTANCE_QR, iso(self.clock.unix()), data, instance_id, sequence)
         await self.deployment.database.write(event_put(InstanceKey(tenant, instance_id), event, self.clock.unix()))
         return event
@@ -117,8 +120,8 @@ class FakeWorker:
 
     async def _default(self, command: Command) -> CommandResult | None:
         if command.kind is CommandKind.PAIR:
-            expires_at = self.clock.unix() + 20
-            await self.cache.put(CacheKind.QR, str(command.instance), {"code": "2@fresh", "expires_at": expires_at}, 20)
+            value = {"code": "2@fresh", "expires_at": self.clock.unix() + CODE_S}
+            await self.cache.put(CacheKind.QR, str(command.instance), value, CODE_S)
         if command.kind is CommandKind.COLLECT_GARBAGE:
             return CommandResult(True, {"before": 2, "after": 1})
         if command.kind is CommandKind.PAIR_CODE:

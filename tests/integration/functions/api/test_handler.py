@@ -39,8 +39,8 @@ async def provision(aws: AwsSettings) -> None:
         await create_tables(database)
         await create_queues(sqs, aws.prefix, 1)
         await Keys(database, clock).save("hwp_acme", ApiKey("key_acme", "acme"))
-        code = {"code": "2@x", "expires_at": clock.unix() + 20}
-        await Cache(database, clock).put(CacheKind.QR, str(InstanceKey("acme", "shop-1")), code, 20)
+        code = {"code": "2@x", "expires_at": clock.unix() + 120}
+        await Cache(database, clock).put(CacheKind.QR, str(InstanceKey("acme", "shop-1")), code, 120)
 
 
 @pytest.fixture

@@ -105,6 +105,7 @@ async def test_restart_and_logout_answer_with_the_instance(api: httpx.AsyncClien
     restarted = await api.post("/v1/instances/shop-1/restart")
     assert (restarted.status_code, restarted.json()["state"]) == (200, "connected")
     assert (await api.post("/v1/instances/shop-1/logout")).status_code == 200
+    await worker.took(1, CommandKind.LOGOUT)  # it is noted after it was answered
     assert worker.kinds()[-2:] == [CommandKind.RESTART, CommandKind.LOGOUT]
 
 

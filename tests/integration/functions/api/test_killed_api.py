@@ -38,7 +38,7 @@ async def dying(
             yield client, asyncio.create_task(asyncio.to_thread(process.wait, 120))
     finally:
         process.kill()
-        process.wait(10)
+        process.wait(60)
 
 
 def _start(env: Mapping[str, str]) -> subprocess.Popen[bytes]:

@@ -24,6 +24,7 @@ from shared.vault import Vault, new_key
 from tests.conftest import Deployment
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+PATIENCE_S = 60.0
 
 
 @dataclass
@@ -45,7 +46,7 @@ class Receiver:
 
     async def times(self, count: int) -> None:
         """Waits until it was called so often."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while len(self.got) < count:
                 self.came.clear()
                 await self.came.wait()
@@ -78,14 +79,14 @@ class Sending:
 
     async def recorded(self, event: Event) -> Delivery:
         """Waits until an attempt is recorded of an event."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while (found := await self.delivery(event)) is None or found.state is DeliveryState.PENDING:
                 await asyncio.sleep(0.02)
         return found
 
     async def settled(self) -> None:
         """Waits until no message is left but those that wait for their time."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while (depth := await self.queue.depth()).waiting or depth.in_flight:
                 await asyncio.sleep(0.05)
 

@@ -63,7 +63,9 @@ async def test_a_failed_attempt_comes_back_after_its_delay(sending: Sending) -> 
     async with serving(sending):
         await sending.put([event])
         await sending.receiver.times(1)
+        sending.receiver.hold.clear()  # the second answer waits until the first is seen
         assert (await sending.recorded(event)).state is DeliveryState.RETRYING
+        sending.receiver.hold.set()
         await sending.receiver.times(2)
         await sending.settled()
     (first, _, one), (second, _, other) = sending.receiver.got
@@ -81,7 +83,7 @@ async def test_the_last_failure_ends_on_the_dead_letter_queue_and_can_be_moved_b
     async with serving(sending, schedule=(1.0,)):
         await sending.put([event])
         await sending.receiver.times(2)
-        (buried,) = await sending.dead.receive(wait_s=10)
+        (buried,) = await sending.dead.receive(wait_s=20)
         record = await sending.delivery(event)
         assert record is not None
         assert (record.state, len(record.attempts)) == (DeliveryState.DEAD, 2)

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 from shared.models.webhook import DeliveryState
 from tests.conftest import ROOT, free_port
-from tests.integration.functions.webhook_sender.conftest import Sending, an_event
+from tests.integration.functions.webhook_sender.conftest import PATIENCE_S, Sending, an_event
 
 
 @asynccontextmanager
@@ -40,7 +40,7 @@ def env_of(sending: Sending, **changes: str) -> dict[str, str]:
 async def said(started: asyncio.subprocess.Process, text: str) -> str:
     """The line in which the process says `text`."""
     assert started.stderr is not None
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while text not in (line := (await started.stderr.readline()).decode()):
             assert line, "ended without a word"
     return line
@@ -54,7 +54,7 @@ async def test_on_sigterm_it_finishes_what_is_in_flight_and_exits_cleanly(sendin
         await sending.receiver.times(1)
         started.send_signal(signal.SIGTERM)
         sending.receiver.hold.set()
-        assert await asyncio.wait_for(started.wait(), 13) == 0
+        assert await asyncio.wait_for(started.wait(), PATIENCE_S) == 0
     record = await sending.delivery(event)
     assert record is not None
     assert record.state is DeliveryState.DELIVERED
@@ -67,7 +67,7 @@ async def test_without_aws_it_waits_and_can_be_stopped(sending: Sending) -> None
     async with process(env_of(sending, HIVEWP_AWS_ENDPOINT=nobody)) as started:
         await said(started, "AWS is away")
         started.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(started.wait(), 13) == 0
+        assert await asyncio.wait_for(started.wait(), PATIENCE_S) == 0
 
 
 async def test_a_setting_that_cannot_be_used_is_named(sending: Sending) -> None:

@@ -12,7 +12,7 @@ from aiohttp import web
 from shared.clock import SystemClock, parse_iso
 from shared.models.event import Event
 from shared.models.webhook import DeliveryState
-from tests.integration.functions.webhook_sender.conftest import Sending, an_event, listening
+from tests.integration.functions.webhook_sender.conftest import PATIENCE_S, Sending, an_event, listening
 from tests.integration.functions.webhook_sender.test_loop import serving
 
 HOURS_S = 7200.0
@@ -54,7 +54,7 @@ def _alone(event: Event) -> Event:
 
 async def _until(sending: Sending, events: list[Event], holds: Callable[[DeliveryState, float], bool]) -> None:
     """Waits until it holds of each event's delivery: its state, and in how many seconds it is due."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         for event in events:
             while True:
                 found = await sending.recorded(event)

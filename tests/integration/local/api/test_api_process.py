@@ -33,7 +33,7 @@ async def process(deployment: Deployment) -> AsyncIterator[tuple[subprocess.Pope
         yield started, url
     finally:
         started.kill()
-        started.wait(10)
+        started.wait(60)
 
 
 def start(env: Mapping[str, str]) -> subprocess.Popen[bytes]:
@@ -48,11 +48,19 @@ async def test_it_serves_behind_the_gateway_and_ends_long_polls_when_it_is_told_
         made = await client.post("/v1/instances", json={"id": "shop-1"})
         assert made.status_code == 201
         assert "ratelimit" in made.headers
-        waiting = asyncio.create_task(client.get("/v1/instances/shop-1/events", params={"wait": 20}))
-        await client.get("/v1/instances/shop-1")
+        written = asyncio.Event()
+
+        async def trace(name: str, _about: object) -> None:
+            if name == "http11.send_request_body.complete":
+                written.set()
+
+        poll = client.get("/v1/instances/shop-1/events", params={"wait": 20}, extensions={"trace": trace})
+        waiting = asyncio.create_task(poll)
+        await written.wait()
+        await client.get("/v1/instances/shop-1")  # what was written before this is read by now
         started.send_signal(signal.SIGTERM)
         assert (await waiting).json() == {"data": [], "next_after": 0}
-    assert await asyncio.to_thread(started.wait, 15) == 0
+    assert await asyncio.to_thread(started.wait, 60) == 0
 
 
 def test_a_setting_that_cannot_be_used_is_named() -> None:

@@ -76,7 +76,7 @@ class DeployedStage:
 
     async def status(self, key: str) -> int:
         """What a call with this key is answered at the gateway."""
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(timeout=60) as http:
             return (await http.get(self.url, headers={"x-api-key": key})).status_code
 
     async def caller(self, key: str) -> tuple[str, str, tuple[str, ...]] | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.conftest import PARTITIONS, ROOT, Deployment
 
 HERE = Path(__file__).parent
-PATIENCE_S = 40
+PATIENCE_S = 90
 
 
 @dataclass(frozen=True, slots=True)

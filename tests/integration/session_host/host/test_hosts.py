@@ -39,7 +39,7 @@ async def test_a_host_takes_all_partitions_reports_and_hands_everything_back(sit
 
     hosts = Hosts(site.deployment.database, SystemClock())
     async with asyncio.timeout(PATIENCE_S):
-        while len((reports := await hosts.alive())[0].workers) < PARTITIONS:
+        while not (reports := await hosts.alive()) or len(reports[0].workers) < PARTITIONS:
             await asyncio.sleep(0.1)
     (report,) = reports
     assert {(one.partition, one.pid) for one in report.workers} == {(note.partition, note.pid) for note in started}

@@ -18,7 +18,7 @@ from session_host.whatsapp.pairing.desk import ProcessDesk
 from session_host.whatsapp.port import Account, Paired, QrShown, Signal
 from tests.integration.whatsapp.harness import LocalWhatsApp
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 PROGRAM = Path(__file__).with_name("host_process.py")
 
 Line = dict[str, Any]

@@ -105,7 +105,7 @@ async def test_what_a_dead_connection_held_back_is_not_sent_later(
     server: LocalWhatsApp, shop: Account, tmp_path: Path
 ) -> None:
     """A send whose outcome is unknown is the last one: those after it were certainly not sent."""
-    async with valve(server.proxy) as network, host_for(server, tmp_path, answer=0.5, stop=0.2) as host:
+    async with valve(server.proxy) as network, host_for(server, tmp_path, answer=2.0, stop=0.2) as host:
         await host.connect(Account(shop.key, shop.store, network.url))
         await host.do("send_text", shop.key, CUSTOMER, "warm")
         network.shut()
@@ -134,8 +134,10 @@ async def test_a_send_on_a_connection_that_breaks_arrives_once(
     async with valve(server.proxy) as network, host_for(server, tmp_path) as host:
         await host.connect(Account(shop.key, shop.store, network.url))
         await host.do("send_text", shop.key, CUSTOMER, "warm")
+        await host.signal(shop.key, "ReceiptReceived", kind="delivered")  # nothing else is under way
         network.shut()
         sending = asyncio.create_task(host.do("send_text", shop.key, CUSTOMER, f"once {shop.key}"))
+        await network.swallowed.wait()
         await asyncio.sleep(0.3)
         await server.ok("POST", f"/devices/{shop.key}/kick", kind="abort")
         network.open()

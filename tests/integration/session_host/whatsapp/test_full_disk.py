@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from session_host.whatsapp.port import Account
-from tests.integration.session_host.whatsapp.hosts import Host, Refused
+from tests.integration.session_host.whatsapp.hosts import PATIENCE, Host, Refused
 from tests.integration.whatsapp.harness import LocalWhatsApp
 
 CUSTOMER, STRANGER = "4915559201", "4915559202"
@@ -71,6 +71,6 @@ async def test_what_is_written_to_a_session_without_room_comes_once_there_is_roo
 
 async def until_gone(server: LocalWhatsApp, account: Account) -> None:
     """Waits until the device has no connection."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while (await server.ok("GET", f"/devices/{account.key}"))[0]["connected"]:
             await asyncio.sleep(0.02)

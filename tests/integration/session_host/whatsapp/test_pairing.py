@@ -13,6 +13,7 @@ from session_host.whatsapp.pairing.desk import DeskLimits, ProcessDesk
 from session_host.whatsapp.pairing.ticket import Waits
 from session_host.whatsapp.port import Account, EndReason, Paired, PairingEnded, QrShown, Rejected
 from tests.integration.session_host.whatsapp.hosts import (
+    PATIENCE,
     Host,
     Signals,
     mute_proxy,
@@ -138,7 +139,7 @@ async def test_a_hanging_process_is_killed(server: LocalWhatsApp, tmp_path: Path
 
         await attempt.cancel()
 
-        await asyncio.to_thread(process.wait, 10)
+        await asyncio.to_thread(process.wait, PATIENCE)
     assert stores_in(tmp_path) == []
 
 
@@ -157,22 +158,26 @@ async def test_a_bad_proxy_ends_the_attempt(server: LocalWhatsApp, tmp_path: Pat
 
 async def test_expired_and_abandoned_attempts_leave_no_thread_process_or_descriptor(tmp_path: Path) -> None:
     """The library keeps a thread of each for ever; here that dies with the processes. The expiry takes 20 s."""
-    me = psutil.Process()
     with short_lived_codes(tmp_path / "whatsapp") as server:
-        before = (threading.active_count(), me.num_fds(), len(me.children()))
+        before = held()
         async with desk_with(server, DeskLimits(attempts=8, linger=0.1)) as desk:
             expiring = Signals()
             await desk.begin(account_in(tmp_path, "4915557000"), expiring)
             await expiring.next(QrShown)
             for round_ in range(6):
                 await abandon(desk, [account_in(tmp_path, f"49155571{round_}{each}") for each in range(4)])
-            ended = await expiring.next(PairingEnded, patience=40)
+            ended = await expiring.next(PairingEnded)
 
             assert ended.reason is EndReason.QR_EXPIRED
             await until(lambda: not desk.pids)
-            after = (threading.active_count(), me.num_fds(), len(me.children()))
-    assert after == before
+            await until(lambda: held() == before)  # what waited for a process ends a moment after it
     assert stores_in(tmp_path) == []
+
+
+def held() -> tuple[int, int, int]:
+    """This process's threads, descriptors and children."""
+    me = psutil.Process()
+    return threading.active_count(), me.num_fds(), len(me.children())
 
 
 async def abandon(desk: ProcessDesk, accounts: list[Account]) -> None:
@@ -192,8 +197,6 @@ def stores_in(folder: Path) -> list[str]:
 
 
 async def until(satisfied: Callable[[], bool]) -> None:
-    for _ in range(200):
-        if satisfied():
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError("still not so")
+    async with asyncio.timeout(PATIENCE):
+        while not satisfied():
+            await asyncio.sleep(0.05)

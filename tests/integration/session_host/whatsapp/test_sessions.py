@@ -9,7 +9,7 @@ import pytest
 
 from session_host.whatsapp.pairing.desk import ProcessDesk
 from session_host.whatsapp.port import Account
-from tests.integration.session_host.whatsapp.hosts import Host, Refused, host_for, mute_proxy, pair
+from tests.integration.session_host.whatsapp.hosts import PATIENCE, Host, Refused, host_for, mute_proxy, pair
 from tests.integration.whatsapp.harness import LocalWhatsApp
 
 CUSTOMER = "4915559001"
@@ -225,6 +225,7 @@ async def test_a_send_cut_by_a_lost_socket_has_an_unknown_outcome(
     await host.do("send_text", shop.key, CUSTOMER, "warm")
     with silent(server):
         sending = asyncio.create_task(host.do("send_text", shop.key, CUSTOMER, "lost"))
+        await host.do("wear")  # the process has begun the call before it
         await asyncio.sleep(0.2)
         server.stop(signal.SIGKILL)
     await host.signal(shop.key, "Disconnected")
@@ -333,8 +334,6 @@ class silent:  # noqa: N801 - reads as what it does
 
 async def until_stuck(host: Host, clients: int) -> None:
     """Waits until the library keeps just so many clients."""
-    for _ in range(400):
-        if (wear := await host.do("wear"))["stuck"] == clients:
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError(wear)
+    async with asyncio.timeout(PATIENCE):
+        while (await host.do("wear"))["stuck"] != clients:
+            await asyncio.sleep(0.05)

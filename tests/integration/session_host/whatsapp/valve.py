@@ -17,10 +17,13 @@ class Valve:
         self._pumps: set[asyncio.Task[None]] = set()
         self.url = ""
         self.connections = 0
+        self.swallowed = asyncio.Event()
+        """Something has come while it was shut."""
 
     def shut(self) -> None:
         """Nothing passes any more."""
         self._open.clear()
+        self.swallowed.clear()
 
     def open(self) -> None:
         """Everything passes, also what has been held back."""
@@ -49,6 +52,8 @@ class Valve:
         with suppress(ConnectionError):
             try:
                 while data := await source.read(1 << 16):
+                    if not self._open.is_set():
+                        self.swallowed.set()
                     await self._open.wait()
                     sink.write(data)
                     await sink.drain()

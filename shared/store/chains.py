@@ -95,9 +95,12 @@ def _held_by(chain: Chain, knocks: int | None = None) -> Condition:
 
 
 def _as_seen(seen: Chain) -> Condition:
+    """All that who takes it goes by: another may have taken it and let it go since, and have come no further."""
     names = {"c": "cursor", "h": "holder", "n": "knocks", "l": "lease_until", "w": "waits_until"}
+    names |= {"b": "behind", "d": "died"}
     values: dict[str, Any] = {"c": seen.cursor, "n": seen.knocks, "l": seen.lease_until, "w": seen.waits_until}
-    same = "#c = :c AND #n = :n AND #l = :l AND #w = :w AND "
+    values |= {"b": seen.behind, "d": seen.died}
+    same = "#c = :c AND #n = :n AND #l = :l AND #w = :w AND #b = :b AND (attribute_not_exists(#d) OR #d = :d) AND "
     if seen.holder is None:
         return Condition(f"{same} attribute_not_exists(#h)", names, values)
     return Condition(f"{same} #h = :h", names, values | {"h": seen.holder})

@@ -38,7 +38,8 @@ async def test_of_two_that_see_the_same_one_takes_it(deployment: Deployment) -> 
     over = await seen(chains)  # its lease has run out
     assert over is not None
     taken = await chains.take(over, "b", NOW + 20, NOW + 10, NOW)
-    assert taken == replace(over, holder="b", lease_until=NOW + 20, asked_since=NOW) == await seen(chains)
+    left_by_dead = replace(over, holder="b", lease_until=NOW + 20, asked_since=NOW, died=True)
+    assert taken == left_by_dead == await seen(chains)
     assert await chains.take(over, "c", NOW + 20, NOW + 10, NOW) is None
     assert await chains.release(replace(over, cursor=9), NOW) is None, "it is another's"
     assert await seen(chains) == taken
@@ -47,6 +48,28 @@ async def test_of_two_that_see_the_same_one_takes_it(deployment: Deployment) -> 
     assert idle == replace(taken, cursor=4, holder=None, lease_until=0.0)
     assert await chains.take(idle, "c", NOW + 30, NOW, NOW)
     assert await chains.take(idle, "d", NOW + 30, NOW, NOW) is None
+
+
+async def test_one_that_was_taken_and_let_go_meanwhile_is_not_as_it_was_seen(deployment: Deployment) -> None:
+    """Though it came no further: what was attempted in between may be recorded, and who saw it before cannot know."""
+    chains = Chains(deployment.database)
+    await chains.begin(FIRST, NOW)
+    await chains.release(FIRST, NOW)
+    idle = await seen(chains)
+    assert idle is not None
+    other = await chains.take(idle, "b", NOW + 75, NOW, NOW)
+    assert other is not None
+    assert await chains.release(replace(other, behind=True), NOW, unheard=True) is None
+    assert await chains.take(idle, "c", NOW + 75, NOW, NOW) is None
+    behind = await seen(chains)
+    assert behind is not None
+    await chains.take(behind, "d", NOW + 1, NOW, NOW)  # and dies
+    over = await seen(chains)
+    assert over is not None
+    again = await chains.take(over, "e", NOW + 75, NOW + 2, NOW)
+    assert again is not None
+    assert await chains.release(again, NOW + 2, unheard=True) is None
+    assert await chains.take(behind, "f", NOW + 75, NOW + 2, NOW) is None
 
 
 async def test_an_endpoint_page_by_page_and_none_that_expired(deployment: Deployment) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from functions.webhook_sender.incoming import Work
 from shared.egress import check_headers
@@ -67,8 +68,12 @@ def _signature(secrets: list[str], event_id: str, timestamp: int, body: bytes) -
 
 
 def _secrets(webhook: Webhook, vault: Vault, now: float) -> list[str]:
-    valid = [secret for secret in webhook.secrets if secret.expires_at is None or secret.expires_at > now]
-    try:
-        return [vault.open(secret.sealed, seal_context(webhook)) for secret in valid]
-    except SealBroken as error:
-        raise SigningFailed("the endpoint's secret cannot be read, rotate it") from error
+    """Those that are valid and can be read: a rotation keeps an old one that cannot, once the sealing key was changed."""
+    opened = []
+    for secret in webhook.secrets:
+        if secret.expires_at is None or secret.expires_at > now:
+            with suppress(SealBroken):
+                opened.append(vault.open(secret.sealed, seal_context(webhook)))
+    if not opened:
+        raise SigningFailed("the endpoint's secret cannot be read, rotate it")
+    return opened

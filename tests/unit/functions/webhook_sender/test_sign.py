@@ -80,6 +80,13 @@ def test_secrets_that_cannot_be_used_are_said_without_being_shown() -> None:
         headers(1.0, secrets=())
 
 
+def test_a_rotation_helps_where_the_sealing_key_was_changed() -> None:
+    now = SystemClock().unix()
+    unreadable = Vault.from_text(new_key()).seal(OLD, "webhook:acme:wh_a")
+    made = headers(now, secrets=(*a_webhook().secrets, SealedSecret(unreadable, now + 60)))
+    Verifier(SECRET).verify(BODY, made)
+
+
 @pytest.mark.parametrize("own", [{"Webhook-Id": "x"}, {"user-agent": "x"}, {"x": "a\r\nb: c"}, {"content-length": "1"}])
 def test_own_headers_cannot_replace_ours_or_break_the_request(own: dict[str, str]) -> None:
     with pytest.raises(EgressRefused):

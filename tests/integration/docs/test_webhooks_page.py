@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -45,6 +45,10 @@ LANGUAGES = (
     Language("js", "receiver.mjs", (str(NODE), "{file}")),
     Language("php", "receiver.php", (PHP or "", "-n", "-S", "127.0.0.1:{port}", "{file}"), starts_bare=True),
 )
+
+
+PHP_RECEIVER = LANGUAGES[2]
+without_php = pytest.mark.skipif(not PHP, reason="php is not on this machine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,3 +182,36 @@ async def test_half_a_request_does_a_receiver_no_harm(language: Language, tmp_pa
         assert " a 1 " in await receiver.printed()
         answer = await caller.post(url, content=event.body().encode(), headers=dict(headers(event, SECRET)))
         assert answer.status_code == 204, "it still runs"
+
+
+@without_php
+async def test_what_php_cannot_store_it_does_not_take(tmp_path: Path) -> None:
+    event = an_event(1)
+    in_its_place = tmp_path / "events"
+    in_its_place.touch()
+    async with running(PHP_RECEIVER, tmp_path) as receiver, httpx.AsyncClient(timeout=60) as caller:
+        url = f"http://127.0.0.1:{receiver.port}/"
+
+        async def post(given: Event) -> httpx.Response:
+            return await caller.post(url, content=given.body().encode(), headers=dict(headers(given, SECRET)))
+
+        refused = await post(event)
+        assert (refused.status_code, refused.content) == (500, b""), "and it tells nothing of the machine"
+        assert (await post(replace(event, id="../evt_1"))).status_code == 400
+        in_its_place.unlink()
+        assert (await post(event)).status_code == 204, "it was no repeat"
+        assert " a 1 " in await receiver.printed()
+
+
+@without_php
+async def test_what_php_can_store_half_of_it_does_not_take(tmp_path: Path) -> None:
+    event = an_event(1)
+    full = replace(
+        PHP_RECEIVER, command=("sh", "-c", 'trap "" XFSZ; ulimit -f 0; exec "$@"', "sh", *PHP_RECEIVER.command)
+    )
+    async with running(full, tmp_path) as receiver, httpx.AsyncClient(timeout=60) as caller:
+        for _ in range(2):
+            url = f"http://127.0.0.1:{receiver.port}/"
+            answer = await caller.post(url, content=event.body().encode(), headers=dict(headers(event, SECRET)))
+            assert (answer.status_code, answer.content) == (500, b"")
+    assert not list((tmp_path / "events").iterdir())

@@ -11,6 +11,7 @@ from contextlib import suppress
 from functions.webhook_sender.incoming import Work
 from shared.egress import check_headers
 from shared.endpoint_headers import own_headers
+from shared.endpoint_secrets import opened_secret
 from shared.models.webhook import Webhook
 from shared.signing import sign
 from shared.vault import SealBroken, Vault
@@ -48,11 +49,6 @@ def _traced(own: Mapping[str, str], traceparent: str | None) -> dict[str, str]:
     return {**own, "traceparent": traceparent}
 
 
-def seal_context(webhook: Webhook) -> str:
-    """Whose secret a sealed one is."""
-    return f"webhook:{webhook.tenant}:{webhook.id}"
-
-
 def _own_headers(webhook: Webhook, vault: Vault) -> dict[str, str]:
     try:
         return own_headers(webhook, vault)
@@ -68,12 +64,12 @@ def _signature(secrets: list[str], event_id: str, timestamp: int, body: bytes) -
 
 
 def _secrets(webhook: Webhook, vault: Vault, now: float) -> list[str]:
-    """Those that are valid and can be read: a rotation keeps an old one that cannot, once the sealing key was changed."""
+    """Those that are valid and can be read: rotated after a change of the sealing key, the old one cannot."""
     opened = []
     for secret in webhook.secrets:
         if secret.expires_at is None or secret.expires_at > now:
             with suppress(SealBroken):
-                opened.append(vault.open(secret.sealed, seal_context(webhook)))
+                opened.append(opened_secret(vault, webhook, secret))
     if not opened:
         raise SigningFailed("the endpoint's secret cannot be read, rotate it")
     return opened

@@ -21,13 +21,14 @@ from functions.webhook_sender.replay import Replayer
 from functions.webhook_sender.services import Poster, Services
 from shared.clock import iso
 from shared.egress import EgressResponse
+from shared.endpoint_secrets import sealed_secret
 from shared.models.catch_up import CatchUp
 from shared.models.chain import Chain
 from shared.models.event import Event, EventType
 from shared.models.instance import InstanceKey
 from shared.models.replay import Replay, ReplayState
 from shared.models.stop_reason import StopReason
-from shared.models.webhook import Delivery, DeliveryState, SealedSecret, Webhook
+from shared.models.webhook import Delivery, DeliveryState, Webhook
 from shared.queues.deliveries import DeliveryTask, encode
 from shared.store.database import ConditionFailed
 from shared.store.deliveries import Sought
@@ -454,7 +455,7 @@ def fakes(*webhooks: Webhook, trap: Trap = no_trap, client: Poster | None = None
 def a_webhook(name: str = "a", *, tenant: str = "acme", secrets: Sequence[str] = (SECRET,), **changes: Any) -> Webhook:
     """An endpoint `wh_<name>` at `http://<name>.test/`."""
     webhook_id = f"wh_{name}"
-    sealed = tuple(SealedSecret(VAULT.seal(secret, f"webhook:{tenant}:{webhook_id}")) for secret in secrets)
+    sealed = tuple(sealed_secret(VAULT, tenant, webhook_id, secret) for secret in secrets)
     made = Webhook(tenant=tenant, id=webhook_id, url=f"http://{name}.test/", created_at=iso(NOW), secrets=sealed)
     return replace(made, **changes)
 

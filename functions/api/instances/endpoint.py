@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from functions.api.instances.schemas import EndpointSecret, SettingsChange
 from functions.api.services import Services
 from functions.api.webhooks.noted import entry_of
-from functions.api.webhooks.secrets import sealed_secret
 from functions.api.webhooks.waking import waking
 from shared.clock import iso
+from shared.endpoint_secrets import sealed_secret
 from shared.models.instance import InstanceKey
 from shared.models.made_for import endpoint_id
 from shared.models.webhook import Webhook

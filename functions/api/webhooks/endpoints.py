@@ -12,12 +12,13 @@ from functions.api.urls import check_webhook_url
 from functions.api.webhooks.noted import Entry, entry_of
 from functions.api.webhooks.room import asks_more, refusal
 from functions.api.webhooks.schemas import NewWebhook, NewWebhookView, RotatedSecret, WebhookChange
-from functions.api.webhooks.secrets import OVERLAP_S, rotated, sealed_secret
+from functions.api.webhooks.secrets import OVERLAP_S, rotated
 from functions.api.webhooks.views import new_webhook_view
 from functions.api.webhooks.waking import waking
 from shared.clock import iso
 from shared.egress import EgressRefused, check_headers
 from shared.endpoint_headers import sealed_headers
+from shared.endpoint_secrets import sealed_secret
 from shared.ids import new_id
 from shared.models.endpoint_health import revived, woken
 from shared.models.webhook import Webhook

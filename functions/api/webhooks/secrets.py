@@ -1,17 +1,11 @@
-"""Signing secrets: sealed for their endpoint, and rotated so that old and new sign side by side for a day."""
+"""Signing secrets in rotation: old and new sign side by side for a day."""
 
 from __future__ import annotations
 
 from shared.models.webhook import SealedSecret
-from shared.vault import Vault
 
 OVERLAP_S = 86_400
 MOST = 10  # every secret adds a signature to each delivery
-
-
-def sealed_secret(vault: Vault, tenant: str, webhook_id: str, secret: str) -> SealedSecret:
-    """A secret as it is stored."""
-    return SealedSecret(vault.seal(secret, f"webhook:{tenant}:{webhook_id}"))
 
 
 def rotated(secrets: tuple[SealedSecret, ...], new: SealedSecret, now: float) -> tuple[SealedSecret, ...]:

@@ -8,6 +8,7 @@ import base64
 import httpx
 
 from functions.api.services import Services
+from shared.endpoint_secrets import opened_secret
 from shared.models.command import Command, CommandKind, CommandResult
 from shared.models.instance import InstanceKey
 from shared.models.made_for import endpoint_id
@@ -171,7 +172,7 @@ async def test_webhook_url_makes_changes_and_removes_an_endpoint(api: httpx.Asyn
     stored = await services.webhooks.get("acme", endpoint_id(InstanceKey("acme", "shop-1")))
     assert stored is not None
     assert stored.url == url + "2"
-    assert services.vault.open(stored.secrets[0].sealed, f"webhook:acme:{stored.id}") == shown["secret"]
+    assert opened_secret(services.vault, stored, stored.secrets[0]) == shown["secret"]
     await services.webhook_health.change("acme", stored.id, {"failing_since": 1.0}, {})
     for end, health in (("2", "failing"), ("3", "healthy")):  # the same URL once more, and another
         await api.patch("/v1/instances/shop-1", json={"settings": {"webhook_url": url + end}})

@@ -13,6 +13,7 @@ from functions.api.services import Services
 from functions.api.webhooks.room import MOST, MOST_OF_ONE
 from shared.clock import iso
 from shared.endpoint_headers import own_headers
+from shared.endpoint_secrets import opened_secret
 from shared.ids import first_id_at, new_id
 from shared.models.dead_reason import DeadReason
 from shared.models.endpoint_health import DisabledReason
@@ -70,7 +71,7 @@ async def test_an_endpoint_is_made_changed_and_deleted(api: httpx.AsyncClient, s
     assert secret not in repr(stored)
     assert "Bearer" not in repr(stored)
     assert shown["health"] == {"state": "healthy"}
-    assert services.vault.open(stored.secrets[0].sealed, f"webhook:acme:{stored.id}") == secret
+    assert opened_secret(services.vault, stored, stored.secrets[0]) == secret
     changed = await api.patch(path, json={"enabled": False, "events": ["*"], "headers": {}})
     assert changed.json() == shown | {"enabled": False, "events": ["*"], "headers": {}}
     headers = {"x-shop": "7"}
@@ -235,7 +236,7 @@ async def test_every_rotation_shows_a_secret_that_signs(api: httpx.AsyncClient, 
     shown = {answer.json()["secret"] for answer in answers} | {made["secret"]}
     stored = await services.webhooks.get("acme", made["id"])
     assert stored is not None
-    assert {services.vault.open(one.sealed, f"webhook:acme:{stored.id}") for one in stored.secrets} == shown
+    assert {opened_secret(services.vault, stored, one) for one in stored.secrets} == shown
     assert [one.expires_at is None for one in stored.secrets] == [True, False, False, False]
     now = services.clock.unix()
     assert all(0 < (one.expires_at or 0) - now <= 86_400 for one in stored.secrets[1:])

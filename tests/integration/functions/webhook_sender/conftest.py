@@ -11,9 +11,10 @@ import pytest
 from aiohttp import web
 
 from shared.clock import SystemClock, iso
+from shared.endpoint_secrets import sealed_secret
 from shared.ids import new_id
 from shared.models.event import Event, EventType
-from shared.models.webhook import Delivery, DeliveryState, SealedSecret, Webhook, delivery_id
+from shared.models.webhook import Delivery, DeliveryState, Webhook, delivery_id
 from shared.queues.deliveries import DeliveryQueue, DeliveryTask
 from shared.queues.names import DELIVERIES, DELIVERIES_DEAD, open_queue
 from shared.queues.queue import Queue
@@ -98,7 +99,7 @@ def an_event(number: int = 1) -> Event:
 
 
 def _webhook(vault: Vault, tenant: str, webhook_id: str, url: str) -> Webhook:
-    sealed = SealedSecret(vault.seal(SECRET, f"webhook:{tenant}:{webhook_id}"))
+    sealed = sealed_secret(vault, tenant, webhook_id, SECRET)
     return Webhook(tenant=tenant, id=webhook_id, url=url, created_at=iso(0), secrets=(sealed,))
 
 

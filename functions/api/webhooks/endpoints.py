@@ -12,7 +12,7 @@ from functions.api.urls import check_webhook_url
 from functions.api.webhooks.noted import Entry, entry_of
 from functions.api.webhooks.room import asks_more, refusal
 from functions.api.webhooks.schemas import NewWebhook, NewWebhookView, RotatedSecret, WebhookChange
-from functions.api.webhooks.secrets import OVERLAP_S, rotated
+from functions.api.webhooks.secrets import MOST, OVERLAP_S, full_until, rotated
 from functions.api.webhooks.views import new_webhook_view
 from functions.api.webhooks.waking import waking
 from shared.clock import iso
@@ -166,6 +166,9 @@ async def rotate_secret(services: Services, tenant: str, webhook_id: str) -> Rot
     for _ in range(_TRIES):
         webhook = await webhook_of(services, tenant, webhook_id)
         now = services.clock.unix()
+        if until := full_until(webhook.secrets, now):
+            detail = f"{MOST} secrets of this webhook sign: there is room for another at {iso(until)}."
+            raise Problem(problems.LIMIT_REACHED, detail)
         entry = entry_put(tenant, webhook_id, EndpointChange.ROTATED, now, None)
         if await services.webhooks.change(webhook, entry, secrets=rotated(webhook.secrets, sealed, now)):
             return RotatedSecret(id=webhook_id, secret=secret, old_secret_until=iso(now + OVERLAP_S))

@@ -70,9 +70,11 @@ async def delete_webhook(call: Caller, webhook_id: WebhookId) -> None:
     await endpoints.delete(call.services, call.tenant, webhook_id)
 
 
-@router.post("/webhooks/{webhook_id}/rotate-secret", responses=may_answer(problems.NOT_FOUND))
+@router.post("/webhooks/{webhook_id}/rotate-secret", responses=may_answer(problems.NOT_FOUND, problems.LIMIT_REACHED))
 async def rotate_secret(call: Caller, webhook_id: WebhookId) -> RotatedSecret:
-    """Makes a new signing secret. For 24 hours every delivery is signed with the old one as well."""
+    """Makes a new signing secret. For 24 hours every delivery is signed with the old one as well.
+
+    Ten may sign at once: a tenth rotation within a day is refused."""
     return await endpoints.rotate_secret(call.services, call.tenant, webhook_id)
 
 

@@ -242,6 +242,21 @@ async def test_every_rotation_shows_a_secret_that_signs(api: httpx.AsyncClient, 
     assert all(0 < (one.expires_at or 0) - now <= 86_400 for one in stored.secrets[1:])
 
 
+async def test_no_rotation_takes_the_day_of_another_secret(api: httpx.AsyncClient, services: Services) -> None:
+    made = (await api.post("/v1/webhooks", json={"url": URL})).json()
+    stored = await services.webhooks.get("acme", made["id"])
+    assert stored is not None
+    ends = services.clock.unix() + 60
+    old = tuple(SealedSecret(f"old {number}", ends + number) for number in range(9))
+    assert await services.webhooks.change(stored, secrets=(*stored.secrets, *old))
+    refused = await api.post(f"/v1/webhooks/{made['id']}/rotate-secret")
+    assert_problem(refused, 409, "limit-reached")
+    assert iso(ends) in refused.json()["detail"]
+    kept = await services.webhooks.get("acme", made["id"])
+    assert kept is not None
+    assert kept.secrets == (*stored.secrets, *old)
+
+
 async def test_a_test_goes_to_one_endpoint_alone(api: httpx.AsyncClient, deployment: Deployment) -> None:
     made = (await api.post("/v1/webhooks", json={"url": URL, "events": ["call.*"]})).json()
     sent = await api.post(f"/v1/webhooks/{made['id']}/test")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functions.api.webhooks.secrets import MOST, OVERLAP_S, rotated
+from functions.api.webhooks.secrets import MOST, OVERLAP_S, full_until, rotated
 from shared.models.webhook import SealedSecret
 
 NOW = 1_800_000_000.0
@@ -17,9 +17,13 @@ def test_the_old_secret_signs_for_a_day_more() -> None:
     assert rotated(once, third, NOW + OVERLAP_S) == (third, SealedSecret("second", NOW + 2 * OVERLAP_S))
 
 
-def test_a_delivery_never_carries_too_many_signatures() -> None:
-    secrets: tuple[SealedSecret, ...] = ()
-    for number in range(2 * MOST):
-        secrets = rotated(secrets, SealedSecret(str(number)), NOW)
-    assert len(secrets) == MOST
-    assert secrets[0] == SealedSecret(str(2 * MOST - 1))
+def test_there_is_room_for_another_once_the_day_of_the_first_is_over() -> None:
+    secrets: tuple[SealedSecret, ...] = (SealedSecret("first"),)
+    for number in range(1, MOST):
+        assert full_until(secrets, NOW + number) is None
+        secrets = rotated(secrets, SealedSecret(str(number)), NOW + number)
+    ends = NOW + 1 + OVERLAP_S
+    assert len(secrets) == MOST, "none was cut off"
+    assert full_until(secrets, NOW + MOST) == full_until(secrets, ends - 1) == ends
+    assert full_until(secrets, ends) is None
+    assert len(rotated(secrets, SealedSecret("next"), ends)) == MOST

@@ -42,13 +42,20 @@ class LocalWhatsApp:
         self.data.mkdir(parents=True, exist_ok=True)
         with (self.data / "log").open("ab") as log:
             self.process = subprocess.Popen([sys.executable, *self.program, *arguments], stderr=log)
-        patience = time.monotonic() + PATIENCE
-        while not ports.exists():
-            assert self.process.poll() is None, (self.data / "log").read_text()
-            assert time.monotonic() < patience
-            time.sleep(0.02)
+        try:
+            self._await_ports(ports, self.process)
+        except BaseException:
+            self.stop(signal.SIGKILL)
+            raise
         listed = json.loads(ports.read_text())
         self.control, self.proxy = listed["control"], listed["proxy"]
+
+    def _await_ports(self, ports: Path, process: subprocess.Popen[bytes]) -> None:
+        patience = time.monotonic() + PATIENCE
+        while not ports.exists():
+            assert process.poll() is None, (self.data / "log").read_text()
+            assert time.monotonic() < patience, "not ready in time"
+            time.sleep(0.02)
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """The exit code."""

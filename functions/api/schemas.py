@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from pydantic import GetJsonSchemaHandler
+    from pydantic_core import CoreSchema
 
 
 class Body(BaseModel):
     """A request's body: unknown fields are errors, and no type is turned into another."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Change(Body):
+    """A body in which what is absent stays as it is. Its schema states no defaults: a generated client would send them,
+    and change what it was not to."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        schema = handler(core_schema)
+        for field in handler.resolve_ref_schema(schema)["properties"].values():
+            field.pop("default", None)
+        return schema
 
 
 class View(BaseModel):

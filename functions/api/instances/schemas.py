@@ -8,7 +8,7 @@ from pydantic import Field
 
 from functions.api.call import INSTANCE_ID
 from functions.api.recipient import PhoneNumber
-from functions.api.schemas import Body, View, example, left_out
+from functions.api.schemas import Body, Change, View, example, left_out
 from shared.models.instance import InstanceState
 
 Milliseconds = Annotated[int, Field(ge=0, le=60_000)]
@@ -38,7 +38,7 @@ INSTANCE_EXAMPLE = {
 }
 
 
-class PacingChange(Body):
+class PacingChange(Change):
     """Human pace of sends; what is absent stays as it is."""
 
     min_gap_ms: Milliseconds = Field(default=0, description="At least this long between two messages.")
@@ -46,10 +46,13 @@ class PacingChange(Body):
     typing: bool = Field(default=False, description="Show the typing indicator during the gap.")
 
 
-class SettingsChange(Body):
-    """Settings; what is absent stays as it is."""
+class SettingsChange(Change):
+    """Settings; what is absent stays as it is. A new instance has none of them, null, 0 or false, unless given."""
 
-    webhook_url: Url | None = Field(default=None, description="Makes an endpoint for this instance; null removes it.")
+    webhook_url: Url | None = Field(
+        default=None,
+        description="Makes an endpoint for this instance, its secret is in the answer; null deletes that endpoint.",
+    )
     proxy_url: Url | None = Field(default=None, description="http, https or socks5; never shown with its password.")
     ignore_groups: bool = False
     reject_calls: bool = Field(default=False, description="Kept with the instance; calls are not rejected yet.")
@@ -67,7 +70,7 @@ class NewInstance(Body):
     settings: SettingsChange = SettingsChange()
 
 
-class InstanceChange(Body):
+class InstanceChange(Change):
     """Changes of an instance; what is absent stays as it is."""
 
     model_config = example({"settings": {"ignore_groups": True}})

@@ -7,7 +7,8 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from functions.api.schemas import Body, View, example, left_out
+from functions.api.schemas import Body, Change, View, example, left_out
+from shared.egress.check import MAX_HEADERS
 from shared.models.endpoint_health import HealthState
 from shared.models.event import EventType
 from shared.models.patterns import ANY, matches
@@ -41,7 +42,7 @@ DELIVERY_EXAMPLE = {
 
 
 MOST_WILD = 2
-_NAMES = f"`{ANY}` stands for anything, and comes {MOST_WILD} times at most in each."
+_NAMES = f"`{ANY}` stands for any characters, also for none, and comes {MOST_WILD} times at most in each"
 
 
 def _not_too_wild(pattern: str) -> str:
@@ -60,10 +61,43 @@ EventPattern = Annotated[
     str, Field(pattern=r"^[a-z._*]{1,50}$"), AfterValidator(_not_too_wild), AfterValidator(_known_events)
 ]
 InstancePattern = Annotated[str, Field(pattern=r"^[A-Za-z0-9@._*-]{1,50}$"), AfterValidator(_not_too_wild)]
-EventPatterns = Annotated[list[EventPattern], Field(min_length=1, max_length=50)]
-InstancePatterns = Annotated[list[InstancePattern], Field(min_length=1, max_length=100)]
-Order = Annotated[Ordering, Field(strict=False)]
-Url = Annotated[str, Field(min_length=1, max_length=2048)]
+EventPatterns = Annotated[
+    list[EventPattern],
+    Field(min_length=1, max_length=50, description=f"Types of events, such as `message.*`: {_NAMES}."),
+]
+InstancePatterns = Annotated[
+    list[InstancePattern],
+    Field(min_length=1, max_length=100, description=f"Ids of instances, such as `shop-*`: {_NAMES}."),
+]
+Headers = Annotated[
+    dict[str, str],
+    Field(
+        description=f"Your own, sent with every delivery: {MAX_HEADERS} at most. Not `user-agent`, those that begin "
+        "with `webhook-` or `content-`, nor those of the connection, such as `host`. All of them are replaced at once.",
+    ),
+]
+Enabled = Annotated[
+    bool,
+    Field(
+        description="false: it is not called, except by tests and replays of one delivery. true: it is in service "
+        "(again), also where it was disabled for failing or is paused."
+    ),
+]
+Order = Annotated[
+    Ordering,
+    Field(
+        strict=False,
+        description="`instance`: an instance's events come one after the other; one that fails holds the rest back.",
+    ),
+]
+Url = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=2048,
+        description="`https`, on port 443 or 8443, never an address inside; a deployment may allow others.",
+    ),
+]
 
 
 class NewWebhook(Body):
@@ -72,17 +106,14 @@ class NewWebhook(Body):
     model_config = example({"url": "https://example.com/hook", "events": ["message.*"]})
 
     url: Url
-    events: EventPatterns = Field(default=["*"], description=f"Names of events; {_NAMES}")
-    instances: InstancePatterns = Field(default=["*"], description=f"Ids of instances; {_NAMES}")
-    headers: dict[str, str] = Field(default={}, description="Sent with every delivery.")
-    enabled: bool = True
-    ordering: Order = Field(
-        default=Ordering.NONE,
-        description="`instance`: an instance's events come one after the other; one that fails holds the rest back.",
-    )
+    events: EventPatterns = Field(default=["*"])
+    instances: InstancePatterns = Field(default=["*"])
+    headers: Headers = Field(default={})
+    enabled: Enabled = True
+    ordering: Order = Ordering.NONE
 
 
-class WebhookChange(Body):
+class WebhookChange(Change):
     """Changes of an endpoint; what is absent stays as it is."""
 
     model_config = example({"enabled": False})
@@ -90,8 +121,8 @@ class WebhookChange(Body):
     url: Url = ""
     events: EventPatterns = Field(default=[])
     instances: InstancePatterns = Field(default=[])
-    headers: dict[str, str] = Field(default={})
-    enabled: bool = True
+    headers: Headers = Field(default={})
+    enabled: Enabled = True
     ordering: Order = Ordering.NONE
 
 

@@ -111,6 +111,23 @@ def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
         assert named <= document["components"][parts].keys()
 
 
+def test_no_change_is_said_to_have_defaults(document: dict[str, Any]) -> None:
+    """A client that was generated from the document would send them, and change what it was not to."""
+    schemas = document["components"]["schemas"]
+    changes = {name: one for name, one in schemas.items() if name.endswith("Change") and one["type"] == "object"}
+    assert {"InstanceChange", "SettingsChange", "PacingChange", "WebhookChange"} <= changes.keys()
+    for name, schema in changes.items():
+        assert not [field for field, about in schema["properties"].items() if "default" in about], name
+    assert schemas["NewWebhook"]["properties"]["events"]["default"] == ["*"], "those of what is made are true"
+
+
+@pytest.mark.parametrize("name", ["NewWebhook", "WebhookChange"])
+def test_all_that_an_endpoint_is_given_is_described(document: dict[str, Any], name: str) -> None:
+    properties = document["components"]["schemas"][name]["properties"]
+    assert properties.keys() == {"url", "events", "instances", "headers", "enabled", "ordering"}
+    assert all(about.get("description") for about in properties.values())
+
+
 def test_only_health_is_open(document: dict[str, Any]) -> None:
     assert document["security"] == [{"ApiKey": []}]
     assert [name for name, operation in operations(document) if "security" in operation] == ["GET /monitoring/health"]

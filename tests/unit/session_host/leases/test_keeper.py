@@ -1,4 +1,4 @@
-"""The keeper against a store in memory that can be cut off. Short leases in real time; only events are waited for."""
+"""The keeper against a store in memory that can be cut off, in a time that is skipped."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import pytest
 from session_host.leases.keeper import Keeper
 from session_host.leases.ledger import Ledger
 from session_host.leases.timing import Timing
-from shared.clock import SystemClock
 from shared.models.host import HostReport, Lease, WorkerReport
 from shared.store.database import StoreUnavailable
 from shared.store.partitions import LeaseLost
 from tests.fakes.leases import LeaseTable
+from tests.fakes.loop import LoopClock, skipping
 
 
 @dataclass
@@ -136,7 +136,7 @@ class Site:
 async def a_host(lease_s: float = 2.0, partitions: int = 2) -> AsyncIterator[Site]:
     """A keeper that runs; it is stopped, and must end, when the block is left."""
     store, crew, stop = Store(LeaseTable(partitions)), Crew(), asyncio.Event()
-    keeper = Keeper(Ledger("me", Timing(lease_s)), store, store, crew, SystemClock())
+    keeper = Keeper(Ledger("me", Timing(lease_s)), store, store, crew, LoopClock())
     crew.may_drain.set()
     async with asyncio.TaskGroup() as group:
         group.create_task(keeper.run(stop))
@@ -144,6 +144,7 @@ async def a_host(lease_s: float = 2.0, partitions: int = 2) -> AsyncIterator[Sit
         stop.set()
 
 
+@skipping
 async def test_all_is_taken_at_once_renewed_and_handed_back() -> None:
     async with a_host() as site:
         await site.see(lambda: len(site.crew.running) == 2)
@@ -153,6 +154,7 @@ async def test_all_is_taken_at_once_renewed_and_handed_back() -> None:
     assert [lease.owner for lease in site.store.table.read()] == [None, None]
 
 
+@skipping
 async def test_a_lease_is_renewed_until_its_drain_is_over() -> None:
     async with a_host() as site:
         await site.see(lambda: len(site.crew.running) == 2)
@@ -168,15 +170,17 @@ async def test_a_lease_is_renewed_until_its_drain_is_over() -> None:
         assert list(site.crew.running) == [0]
 
 
+@skipping
 async def test_workers_are_told_until_when_they_may_live() -> None:
     async with a_host() as site:
         await site.see(lambda: len(site.crew.running) == 2)
         first = dict(site.crew.until)
         await site.see(lambda: all(site.crew.until[partition] > first[partition] for partition in first))
-        now = SystemClock().monotonic()
+        now = LoopClock().monotonic()
         assert all(now < until <= now + Timing(2.0).fence_s for until in site.crew.until.values())
 
 
+@skipping
 async def test_a_partition_is_given_away_once_another_host_stands_by() -> None:
     async with a_host(lease_s=12.0) as site:  # so long that nobody's patience runs out
         await site.see(lambda: len(site.crew.running) == 2)
@@ -189,6 +193,7 @@ async def test_a_partition_is_given_away_once_another_host_stands_by() -> None:
         site.store.beats.clear()
 
 
+@skipping
 async def test_a_process_that_has_just_been_given_a_partition_is_not_given_another() -> None:
     async with a_host(lease_s=12.0) as site:
         await site.see(lambda: len(site.crew.running) == 2)
@@ -203,6 +208,7 @@ async def test_a_process_that_has_just_been_given_a_partition_is_not_given_anoth
         await site.see(lambda: site.drains() == 2)
 
 
+@skipping
 async def test_the_next_partition_goes_when_the_sessions_of_the_last_are_connected_elsewhere() -> None:
     async with a_host(lease_s=12.0, partitions=3) as site:
         await site.see(lambda: len(site.crew.running) == 3)
@@ -219,6 +225,7 @@ async def test_the_next_partition_goes_when_the_sessions_of_the_last_are_connect
         site.store.beats.clear()
 
 
+@skipping
 async def test_what_another_host_does_not_take_is_taken_back() -> None:
     async with a_host(lease_s=1.0) as site:
         await site.see(lambda: len(site.crew.running) == 2)
@@ -228,6 +235,7 @@ async def test_what_another_host_does_not_take_is_taken_back() -> None:
         site.store.beats.clear()
 
 
+@skipping
 async def test_a_look_that_failed_leaves_the_processes_that_stand_by_alone() -> None:
     async with a_host() as site:
         await site.see(lambda: len(site.crew.running) == 2)
@@ -239,6 +247,7 @@ async def test_a_look_that_failed_leaves_the_processes_that_stand_by_alone() -> 
         site.store.down = False
 
 
+@skipping
 async def test_told_to_stop_in_the_middle_of_sharing_it_gives_several_at_once() -> None:
     async with a_host(lease_s=12.0, partitions=16) as site:
         await site.see(lambda: len(site.crew.running) == 16)
@@ -251,6 +260,7 @@ async def test_told_to_stop_in_the_middle_of_sharing_it_gives_several_at_once() 
         site.crew.may_drain.set()
 
 
+@skipping
 async def test_a_host_that_stops_serves_until_others_stand_by() -> None:
     async with a_host(lease_s=6.0) as site:
         await site.see(lambda: len(site.crew.running) == 2)
@@ -264,6 +274,7 @@ async def test_a_host_that_stops_serves_until_others_stand_by() -> None:
 
 
 @pytest.mark.parametrize("trouble", ["down", "hangs"])
+@skipping
 async def test_cut_off_it_kills_its_workers_and_takes_up_again_afterwards(
     trouble: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -279,6 +290,7 @@ async def test_cut_off_it_kills_its_workers_and_takes_up_again_afterwards(
     assert len(said) == 1
 
 
+@skipping
 async def test_renewals_whose_answers_are_lost_keep_the_lease() -> None:
     async with a_host() as site:
         await site.see(lambda: len(site.crew.running) == 2)
@@ -288,6 +300,7 @@ async def test_renewals_whose_answers_are_lost_keep_the_lease() -> None:
         site.store.deaf = False
 
 
+@skipping
 async def test_a_lease_that_somebody_took_is_lost_at_once_and_left_alone() -> None:
     async with a_host() as site:
         await site.see(lambda: len(site.crew.running) == 2)
@@ -298,6 +311,7 @@ async def test_a_lease_that_somebody_took_is_lost_at_once_and_left_alone() -> No
             site.store.table.renew(Lease(0, "me", thief.counter - 1, thief.epoch - 1))
 
 
+@skipping
 async def test_a_lease_given_up_by_a_fenced_worker_is_taken_again_if_nobody_has_it() -> None:
     async with a_host() as site:
         await site.see(lambda: len(site.crew.running) == 2)
@@ -305,6 +319,7 @@ async def test_a_lease_given_up_by_a_fenced_worker_is_taken_again_if_nobody_has_
         await site.see(lambda: site.crew.running.get(0, Lease(0)).epoch == 2)
 
 
+@skipping
 async def test_stopping_while_cut_off_ends_too() -> None:
     async with a_host() as site:
         await site.see(lambda: len(site.crew.running) == 2)
@@ -312,6 +327,7 @@ async def test_stopping_while_cut_off_ends_too() -> None:
     assert not site.crew.running
 
 
+@skipping
 async def test_a_release_that_fails_is_tried_again_while_others_still_drain() -> None:
     async with a_host() as site:
         await site.see(lambda: len(site.crew.running) == 2)

@@ -31,7 +31,7 @@ from shared.models.stop_reason import StopReason
 from shared.models.webhook import Delivery, DeliveryState, Webhook
 from shared.queues.deliveries import DeliveryTask, encode
 from shared.store.database import ConditionFailed
-from shared.store.deliveries import Sought
+from shared.store.deliveries import KEPT_S, Sought
 from shared.store.events import Logged
 from shared.store.webhook_journal import EndpointChange
 from shared.store.webhooks import FEW
@@ -40,6 +40,9 @@ from tests.fakes.clock import NOW, FakeClock
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 VAULT = Vault.from_text(new_key())
+
+GONE_BY = ("cursor", "holder", "knocks", "lease_until", "waits_until", "behind", "died")  # what a chain's taker goes by
+FOREVER = 1e12
 
 Trap = Callable[[str], None]
 
@@ -142,8 +145,8 @@ class FakeRecords:
     async def reschedule(self, delivery: Delivery, *, seen: str | None) -> None:
         self.trap("before claim")
         key = delivery.webhook_id, delivery.id
-        stored = self.found[key]
-        if (stored.state, stored.next_attempt_at) != (DeliveryState.RETRYING, seen):
+        stored = self.found.get(key)
+        if stored is None or (stored.state, stored.next_attempt_at) != (DeliveryState.RETRYING, seen):
             raise ConditionFailed
         self.found[key] = replace(stored, next_attempt_at=delivery.next_attempt_at)
         self.trap("after claim")
@@ -152,13 +155,10 @@ class FakeRecords:
         self.trap("before take")
         self.takes += 1
         key = seen.webhook_id, seen.id
-        stored, (taken_by, taken_until) = self.found[key], self.taken.get(key, (by, 0.0))
-        unchanged = (stored.state, stored.round, stored.next_attempt_at) == (
-            seen.state,
-            seen.round,
-            seen.next_attempt_at,
-        )
-        if not unchanged or (taken_by != by and taken_until >= now):
+        stored, (taken_by, taken_until) = self.found.get(key), self.taken.get(key, (by, 0.0))
+        if stored is None or (stored.state, stored.round) != (seen.state, seen.round):
+            raise ConditionFailed
+        if seen.next_attempt_at not in (None, stored.next_attempt_at) or (taken_by != by and taken_until >= now):
             raise ConditionFailed
         self.taken[key] = by, until
         self.trap("after take")
@@ -241,49 +241,50 @@ class FakeLog:
 
 @dataclass
 class FakeChains:
-    """Chains, each change at once or not at all; `calls` counts."""
+    """Chains as shared.store.chains has them, each change at once or not at all: what a taker goes by is compared, and
+    only what is changed is written. `calls` counts. Which cases both are held to: tests/fakes/cases/chains.py."""
 
     trap: Trap = no_trap
     found: dict[tuple[str, str, str], Chain] = field(default_factory=dict)
+    kept_until: dict[tuple[str, str, str], float] = field(default_factory=dict)
     calls: int = 0
 
     async def get(self, tenant: str, webhook_id: str, instance: str, now: float) -> Chain | None:
         await self._call("look at chain")
-        return self.found.get((tenant, webhook_id, instance))
+        return self._kept((tenant, webhook_id, instance), now)
 
     async def page(
         self, tenant: str, webhook_id: str, limit: int, now: float, start: str | None = None
     ) -> tuple[list[Chain], str | None]:
         await self._call("page of chains")
-        found = [one for key, one in sorted(self.found.items()) if key[:2] == (tenant, webhook_id)]
-        rest = [one for one in found if one.instance > (start or "")]
-        return rest[:limit], rest[limit - 1].instance if len(rest) > limit else None
+        keys = [key for key in sorted(self.found) if key[:2] == (tenant, webhook_id) and key[2] > (start or "")]
+        page = [one for key in keys[:limit] if (one := self._kept(key, now))]
+        return page, keys[limit - 1][2] if len(keys) > limit else None
 
     async def begin(self, chain: Chain, now: float) -> bool:
         await self._call("begin chain")
-        stored = self._as_stored(chain)
-        return self._store(chain, stored is None or stored.made_at != chain.made_at)
+        stored = self._kept(_chain_key(chain), now)
+        return self._store(chain, now, holds=stored is None or stored.made_at != chain.made_at)
 
     async def take(self, seen: Chain, holder: str, lease_until: float, now: float, asked_since: float) -> Chain | None:
         await self._call("take chain")
-        taken = seen.taken(holder, lease_until, asked_since)
-        return taken if self._store(taken, self._as_stored(seen) == seen) else None
+        taken, stored = seen.taken(holder, lease_until, asked_since), self.found.get(_chain_key(seen))
+        as_seen = stored is not None and all(getattr(stored, name) == getattr(seen, name) for name in GONE_BY)
+        written = _over(stored, taken, ("holder", "lease_until", "asked_since", "died", "waits_until", "aside"))
+        return taken if self._store(written, now, holds=as_seen) else None
 
     async def knock(self, seen: Chain, now: float) -> bool:
         await self._call("knock")
-        stored = self._as_stored(seen)
-        if stored is None or stored.holder != seen.holder:
-            return False
-        return self._store(replace(stored, knocks=stored.knocks + 1), True)
+        stored = self._held(seen)
+        return self._store(stored and replace(stored, knocks=stored.knocks + 1), now, holds=stored is not None)
 
     async def release(self, held: Chain, now: float, *, unheard: bool = False) -> Chain | None:
         await self._call("let go")
-        stored = self._as_stored(held)
-        if stored is None or stored.holder != held.holder:
-            return None
-        if stored.knocks != held.knocks and not unheard:
+        stored = self._held(held)
+        if stored and stored.knocks != held.knocks and not unheard:
             return replace(held, knocks=stored.knocks)
-        self._store(replace(held, holder=None, lease_until=0.0, knocks=stored.knocks), True)
+        left = _over(stored, held, ("cursor", "behind", "waits_until", "aside", "died"))
+        self._store(left and replace(left, holder=None, lease_until=0.0), now, holds=stored is not None)
         return None
 
     async def _call(self, step: str) -> None:
@@ -291,14 +292,28 @@ class FakeChains:
         self.calls += 1
         await asyncio.sleep(0)
 
-    def _as_stored(self, chain: Chain) -> Chain | None:
-        return self.found.get((chain.tenant, chain.webhook_id, chain.instance))
+    def _kept(self, key: tuple[str, str, str], now: float) -> Chain | None:
+        return self.found.get(key) if int(self.kept_until.get(key, FOREVER)) > now else None
 
-    def _store(self, chain: Chain, holds: bool) -> bool:
-        if holds:
-            self.found[chain.tenant, chain.webhook_id, chain.instance] = chain
+    def _held(self, chain: Chain) -> Chain | None:
+        stored = self.found.get(_chain_key(chain))
+        return stored if stored and chain.holder is not None and stored.holder == chain.holder else None
+
+    def _store(self, chain: Chain | None, now: float, *, holds: bool) -> bool:
+        if chain and holds:
+            self.found[_chain_key(chain)] = chain
+            self.kept_until[_chain_key(chain)] = now + KEPT_S
         self.trap("after chain")
         return holds
+
+
+def _chain_key(chain: Chain) -> tuple[str, str, str]:
+    return chain.tenant, chain.webhook_id, chain.instance
+
+
+def _over(stored: Chain | None, changed: Chain, names: Sequence[str]) -> Chain | None:
+    """What is stored, with these fields of the one that is changed."""
+    return stored and replace(stored, **{name: getattr(changed, name) for name in names})
 
 
 @dataclass

@@ -11,13 +11,12 @@ from typing import Any
 
 from functions.webhook_sender.batch import process_batch
 from functions.webhook_sender.services import Services, open_services
-from functions.webhook_sender.settings import SenderSettings
+from functions.webhook_sender.settings import MARGIN_S, SenderSettings
 from shared.logs import log_json
 from shared.secrets import with_secrets
 from shared.settings import Settings, log_level
 
 FLUSH_S = 1.0  # nobody waits, but the time is paid for
-MARGIN_S = 5.0  # to record and schedule after the last attempt
 
 
 class Runtime:

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from botocore.exceptions import ClientError
 
-from functions.webhook_sender.handler import MARGIN_S
+from functions.webhook_sender.settings import MARGIN_S
 from shared.aws import ANSWER_S, AwsSettings, client
 
 

@@ -31,5 +31,15 @@ def test_what_cannot_be_used_is_refused_by_name(value: str) -> None:
         SenderSettings.parse({"HIVEWP_WEBHOOK_CONCURRENCY": value})
 
 
+@pytest.mark.parametrize(("surroundings", "longest"), [({}, 30), ({"AWS_LAMBDA_FUNCTION_NAME": "sender"}, 20)])
+def test_an_attempt_may_take_as_long_as_one_can_be_begun(surroundings: dict[str, str], longest: int) -> None:
+    def parsed(timeout_s: int) -> SenderSettings:
+        return SenderSettings.parse({**surroundings, "HIVEWP_WEBHOOK_TIMEOUT_S": str(timeout_s)})
+
+    assert parsed(longest).timeout_s == longest
+    with pytest.raises(BadSetting, match=f"HIVEWP_WEBHOOK_TIMEOUT_S must be a whole number from 1 to {longest}"):
+        parsed(longest + 1)
+
+
 def test_the_version_is_the_packages() -> None:
     assert tomllib.loads(PYPROJECT.read_text())["project"]["version"] == VERSION

@@ -29,6 +29,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from functions.webhook_sender.pace import SILENCE_S
 from shared.models.endpoint_health import BEFORE_S, OLDEST_S, DisabledReason, EndpointHealth
 from shared.models.event import EventType
 from shared.store.webhook_journal import EndpointChange
@@ -118,6 +119,7 @@ def slowed(health: EndpointHealth, now: float) -> Change | None:
         sets={"slow_until": now + SLOW_S} | ({} if lasting else {"slow_since": now}),
         seen={"slow_until": health.slow_until},
         code=None if lasting else EndpointChange.SLOW,
+        detail=f"no answer within {SILENCE_S:g} s",
         at=now,
     )
 

@@ -94,7 +94,7 @@ async def test_what_waits_for_one_that_hangs_takes_the_slow_lane_and_the_others_
     assert [(task.webhook_id, task.moved_at) for task in moved] == [("wh_hanging", NOW)] * (20 - START)
     (row,) = made.endpoints.webhooks
     assert row.health == replace(SLOW, slow_until=NOW + 30)
-    assert made.health.journal == [("wh_hanging", EndpointChange.SLOW, None)]
+    assert made.health.journal == [("wh_hanging", EndpointChange.SLOW, "no answer within 1 s")]
     elsewhere = fakes(row, client=endpoints)
     await process_batch([a_record(a_task(an_event(99), tenant="slowpoke"))], elsewhere.services)
     assert (endpoints.calls, len(elsewhere.slow.tasks)) == (START, 1)

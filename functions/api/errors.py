@@ -16,7 +16,12 @@ from shared.store.database import StoreUnavailable, TransactionRefused
 RETRY_SOON = {"retry-after": "1"}
 _STATUSES = {404: problems.NOT_FOUND, 405: problems.METHOD_NOT_ALLOWED, 400: problems.INVALID_JSON}
 _UNAVAILABLE = (StoreUnavailable, QueueError, TransactionRefused)
-_WORDING = {"missing": "this field is required", "extra_forbidden": "there is no such field"}
+_NO_OBJECT = frozenset({"model_type", "model_attributes_type", "dict_type"})
+_WORDING = {
+    "missing": "this field is required",
+    "extra_forbidden": "there is no such field",
+    **dict.fromkeys(_NO_OBJECT, "this must be a JSON object"),
+}
 
 
 def problem_of(error: Exception) -> Problem:
@@ -54,14 +59,23 @@ def _bad_request(error: RequestValidationError) -> Problem:
     if isinstance(error.body, bytes):
         return Problem(problems.UNSUPPORTED_MEDIA_TYPE, "Send the body with content-type: application/json.")
     errors = _field_errors(found)
-    return Problem(problems.INVALID_REQUEST, f"{errors[0].pointer}: {errors[0].detail}", errors=errors)
+    first = errors[0]
+    detail = f"{first.pointer}: {first.detail}" if first.pointer else first.detail
+    return Problem(problems.INVALID_REQUEST, detail, errors=errors)
 
 
 def _field_errors(found: Sequence[dict[str, Any]]) -> list[FieldError]:
     return [
-        FieldError(pointer(one["loc"])[: problems.LONGEST_POINTER], _WORDING.get(one["type"], one["msg"]))
+        FieldError(pointer(one["loc"])[: problems.LONGEST_POINTER], _worded(one))
         for one in found[: problems.MAX_ERRORS]
     ]
+
+
+def _worded(error: dict[str, Any]) -> str:
+    kind = error["type"]
+    if len(error["loc"]) == 1 and kind in {"missing", *_NO_OBJECT}:
+        return "the body must be a JSON object"
+    return _WORDING.get(kind, str(error["msg"]))
 
 
 def pointer(location: Sequence[str | int]) -> str:

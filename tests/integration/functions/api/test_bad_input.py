@@ -73,8 +73,12 @@ async def test_messages_that_cannot_be_sent(shop: httpx.AsyncClient, worker: Fak
 
 
 async def test_bodies_that_are_no_messages(shop: httpx.AsyncClient) -> None:
-    assert_problem(await shop.post(MESSAGES, json=[TEXT]), 422, "invalid-request", "")
-    assert_problem(await shop.post(MESSAGES), 422, "invalid-request", "")
+    for path in (MESSAGES, "/v1/webhooks"):
+        for answer in (await shop.post(path, json=[TEXT]), await shop.post(path), await shop.post(path, json=None)):
+            assert_problem(answer, 422, "invalid-request", "")
+            assert answer.json()["detail"] == answer.json()["errors"][0]["detail"] == "the body must be a JSON object"
+    inner = await shop.patch("/v1/instances/shop-1", json={"settings": []})
+    assert inner.json()["detail"] == "/settings: this must be a JSON object"
     assert_problem(await shop.post(MESSAGES, content=b'{"to": ', headers=JSON), 400, "invalid-json")
     assert_problem(await shop.post(MESSAGES, content=b'{"to": "\xff"}', headers=JSON), 400, "invalid-json")
     assert_problem(await shop.post(MESSAGES, content=b"[" * 100_000, headers=JSON), 400, "invalid-json")

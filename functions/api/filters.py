@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Annotated, TypeVar
@@ -16,6 +17,7 @@ Word = TypeVar("Word", bound=StrEnum)
 
 _LONGEST = 500
 _LAST_S = 4_000_000_000.0
+_UNQUOTED_PLUS = re.compile(r"^(.{11,}) (\d\d(?::?\d\d)?)$")
 
 Words = Annotated[str | None, Query(max_length=_LONGEST)]
 Types = Annotated[
@@ -55,11 +57,11 @@ def words_in(text: str | None, known: type[Word], pointer: str) -> tuple[Word, .
 
 
 def moment(text: str | None, pointer: str) -> float | None:
-    """The time in unix seconds."""
+    """The time in unix seconds. In a query the `+` of an offset is a space, unless it was written as %2B."""
     if text is None:
         return None
     try:
-        return min(max(parse_iso(text), 0.0), _LAST_S)
+        return min(max(parse_iso(_UNQUOTED_PLUS.sub(r"\1+\2", text)), 0.0), _LAST_S)
     except (ValueError, OverflowError) as error:
         raise invalid(pointer, "this is no ISO 8601 time with a time zone, such as 2026-01-31T12:00:00Z") from error
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from fnmatch import fnmatchcase
 from typing import Annotated, TypeVar
 
 from fastapi import Query
@@ -12,6 +11,7 @@ from fastapi import Query
 from functions.api.problems import invalid
 from shared.clock import parse_iso
 from shared.models.event import EventType
+from shared.models.patterns import any_matches, matches
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -41,9 +41,9 @@ def types_in(text: str | None, pointer: str) -> tuple[EventType, ...]:
     """The types of events that are named; none when all are."""
     patterns = text.split(",") if text is not None else ["*"]
     for pattern in patterns:
-        if not any(fnmatchcase(kind, pattern) for kind in EventType):
+        if not any(matches(pattern, kind) for kind in EventType):
             raise invalid(pointer, f"no event has a name like {pattern!r}")
-    found = tuple(kind for kind in EventType if any(fnmatchcase(kind, pattern) for pattern in patterns))
+    found = tuple(kind for kind in EventType if any_matches(patterns, kind))
     return () if len(found) == len(EventType) else found
 
 

@@ -83,7 +83,7 @@ async def put_off_paused(
         return Elsewhere(left_s)
     delivery = put_off_until(work, webhook, earlier, due)
     try:
-        await record(delivery, work, services)
+        await record(delivery, work, earlier, services)
     except ConditionFailed:
         return delivered_by_twin(delivery)
     await follow(delivery, work.task, services)

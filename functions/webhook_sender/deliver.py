@@ -177,7 +177,7 @@ async def _conclude(
     delivery = recorded(work, webhook, earlier, made, verdict, services.clock.unix())
     _tell(delivery, made, work.task.attempt)
     try:
-        await record(delivery, work, services)
+        await record(delivery, work, earlier, services)
     except ConditionFailed:
         return delivered_by_twin(delivery)
     if outcome:

@@ -59,9 +59,11 @@ def waiting(work: Work, webhook: Webhook) -> Delivery:
     return replace(put_off_until(work, webhook, None, 0.0), next_attempt_at=None)
 
 
-async def record(delivery: Delivery, work: Work, services: Services) -> None:
-    """Stores it. Raises ConditionFailed when a success was recorded meanwhile, which a failure must not cover up."""
-    guarded = delivery.state is not DeliveryState.DELIVERED and not work.task.forced
+async def record(delivery: Delivery, work: Work, earlier: Delivery | None, services: Services) -> None:
+    """Stores it. Raises ConditionFailed when a success was recorded meanwhile, which a failure must not cover up; a
+    replay's covers up the success that was `earlier`."""
+    replayed = work.task.forced and earlier is not None and earlier.state is DeliveryState.DELIVERED
+    guarded = delivery.state is not DeliveryState.DELIVERED and not replayed
     await services.records.save(delivery, services.clock.unix(), keep_delivered=guarded)
 
 

@@ -11,15 +11,19 @@ import json
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import count
 from random import Random
 from typing import Any
 
 from functions.webhook_sender.batch import process_batch
 from functions.webhook_sender.care import Care
+from functions.webhook_sender.catch_up.bring import MOST_EARLY
+from functions.webhook_sender.catch_up.retries import NEAR_S
 from functions.webhook_sender.lane import Lane
 from functions.webhook_sender.ordered.holds import Holds
 from functions.webhook_sender.places import Places
 from functions.webhook_sender.services import Services
+from shared.clock import parse_iso
 from shared.egress import EgressResponse
 from shared.models.endpoint_health import EndpointHealth
 from shared.models.event import Event
@@ -64,6 +68,7 @@ class Message:
     lane: Lane
     due: float
     sent_at: float
+    name: str
     receives: int = 0
 
 
@@ -113,11 +118,13 @@ class World:
         self.faulty = faulty
         self.most_receives = MOST_RECEIVES
         self.died = 0
+        self.more: Counter[int] = Counter()  # how often an event may be delivered once more: replays, and twins
         self.mortal = deaths > 0 or faulty
         self.receiver = Receiver(chance, failing=chance.choice([0.0, 0.2, 0.5]))
         self.fakes: Fakes = fakes(webhook, schedule=SCHEDULE)
         self.clock = self.fakes.clock
         self.queue: list[Message] = []
+        self._names = count()
         self.dead: list[DeliveryTask] = []
         self._senders = [self._sender() for _ in range(SENDERS)]
 
@@ -144,7 +151,7 @@ class World:
         self.put(DeliveryTask("acme", event.body()), self.chance.choice([0, 0, 0, 3]))
 
     def put(self, task: DeliveryTask, delay_s: float = 0, lane: Lane = Lane.FAST) -> None:
-        self.queue.append(Message(task, lane, self.clock.now + delay_s, self.clock.now))
+        self.queue.append(Message(task, lane, self.clock.now + delay_s, self.clock.now, f"m{next(self._names)}"))
 
     def change(self, **fields: Any) -> None:
         """Changes the endpoint."""
@@ -175,6 +182,17 @@ class World:
             body = self.fakes.log.bodies[chosen.instance or "", chosen.sequence or 0]
             asked_at = self.clock.now
             self.put(DeliveryTask(chosen.tenant, body, chosen.webhook_id, forced=True, asked_at=asked_at))
+            self.more[chosen.sequence or 0] += 1
+
+    def bring_forward(self) -> None:
+        """The endpoint does well again: what waits is tried now (catch_up/retries.py)."""
+        now = self.clock.now
+        for one in self.fakes.records.found.values():
+            due = parse_iso(one.next_attempt_at) if one.next_attempt_at else 0.0
+            if one.state is DeliveryState.RETRYING and due - now > NEAR_S and one.early < MOST_EARLY:
+                body = self.fakes.log.bodies[one.instance or "", one.sequence or 0]
+                task = DeliveryTask(one.tenant, body, one.webhook_id, attempt=one.round, not_before=round(now, 3))
+                self.put(replace(task, instead_of=due))
 
     def redrive(self) -> None:
         """All of the dead-letter queue is moved back."""
@@ -239,12 +257,13 @@ class World:
         sender = self.chance.choice(self._awake() or self._senders)
         batch = self.chance.sample(due, min(len(due), self.chance.randint(1, 4)))
         records = []
-        for number, message in enumerate(batch):
+        for message in batch:
             message.receives += 1
             twice = not self.mortal and self.chance.random() < 0.03  # its twin would delete what a dead one left
             message.due = self.clock.now + (0 if twice else VISIBILITY_S)
+            self.more[json.loads(message.task.event)["sequence"]] += twice
             task, lane = message.task, message.lane
-            sent = {"receives": message.receives, "sent_at": message.sent_at, "message_id": str(number)}
+            sent = {"receives": message.receives, "sent_at": message.sent_at, "message_id": message.name}
             records.append(a_record(task, lane=lane, **sent))  # type: ignore[arg-type]
         work = process_batch(records, sender.services)
         sender.batches[asyncio.create_task(work)] = self.clock.now, batch
@@ -300,6 +319,6 @@ class World:
 
     def _settle(self, answer: Mapping[str, Any], batch: list[Message]) -> None:
         failed = {one["itemIdentifier"] for one in answer["batchItemFailures"]}
-        for number, message in enumerate(batch):
-            if str(number) not in failed and message in self.queue:
+        for message in batch:
+            if message.name not in failed and message in self.queue:
                 self.queue.remove(message)

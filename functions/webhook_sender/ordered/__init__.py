@@ -35,4 +35,8 @@ A walk begins nothing after RUN_S, wanted or not, and leaves the rest to a task.
 for a batch from before may be at the chain still, so events of that minute come by themselves too (`is_apart`), and
 their records are read. What was begun is tried to its end, also where it is asked for no longer: of events of before
 a change the record of the next in the chain is read, and of all that who died may have come to.
+
+A task of one endpoint that is not `chained` may be an attempt apart from the chain: of a replay that failed, of what is
+moved back from the dead-letter queue, of what was begun without order. The holder may be past its event while the
+stored cursor is not. So nobody hears it for the chain, and it never becomes a task of the chain: it comes again itself.
 """

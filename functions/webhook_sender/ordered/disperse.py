@@ -68,7 +68,7 @@ async def _put(old: list[Work], webhook: Webhook, services: Services, *, died: b
     for place, one in enumerate(old):
         wanted = webhook.wants(one.event_type, one.instance)
         earlier = None
-        if not rest and (wanted or died or place == 0):
+        if died or place == 0 or (wanted and not rest):
             name = delivery_id(one.event_id, webhook.id)
             earlier = await services.records.get(webhook.tenant, webhook.id, name)
         if earlier is None:

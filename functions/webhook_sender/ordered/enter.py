@@ -19,7 +19,6 @@ from functions.webhook_sender.services import Services
 from shared.models.chain import Chain
 from shared.models.instance import InstanceKey
 from shared.models.webhook import Webhook
-from shared.queues.deliveries import DeliveryTask
 from shared.queues.queue import QueueError
 from shared.store.database import StoreError, StoreUnavailable
 
@@ -81,9 +80,7 @@ async def _passed(found: Turn, nudge: Work, webhook: Webhook, services: Services
     """Whether a nudge whose turn it is not is delivered alone. One that is to come again stays what it is, and has its
     record read."""
     if found is Turn.AGAIN:
-        task = replace(nudge.task, webhook_id=webhook.id)
-        at = task.not_before or services.clock.unix() + AGAIN_S
-        await services.tasks.put([replace(task, not_before=at)], delay_s=ceil(AGAIN_S))
+        await _itself_again(nudge, webhook, services.clock.unix() + AGAIN_S, services)
     return found is Turn.ALONE
 
 
@@ -121,16 +118,23 @@ async def _knocked(nudge: Work, webhook: Webhook, chain: Chain, services: Servic
     if not await services.chains.knock(chain, services.clock.unix()):
         return False
     if nudge.receives > 1 or nudge.task.webhook_id or is_apart(nudge, webhook):
-        await put_off(_once_more(nudge, webhook, chain.lease_until + EARLY_S), services)
+        await _once_more(nudge, webhook, chain, chain.lease_until + EARLY_S, services)
     return True
 
 
-def _once_more(nudge: Work, webhook: Webhook, at: float) -> DeliveryTask:
-    """The task that goes on for a nudge. At a change it is the event's own: a sender that has not heard of the change
-    yet may pass over what was not asked for before."""
-    if is_apart(nudge, webhook):
-        return replace(nudge.task, webhook_id=webhook.id, not_before=at)
-    return onward(nudge, webhook, not_before=at, instead_of=nudge.task.instead_of)
+async def _once_more(nudge: Work, webhook: Webhook, chain: Chain, at: float, services: Services) -> None:
+    """Has a nudge gone on for. What may turn out not to be the chain's comes itself: the chain may have passed it by
+    then, and a sender that has not heard of a change yet may pass over what was not asked for before."""
+    if is_apart(nudge, webhook) and not is_alone(nudge, webhook, chain):
+        await _itself_again(nudge, webhook, at, services)
+    else:
+        await put_off(onward(nudge, webhook, not_before=at, instead_of=nudge.task.instead_of), services)
+
+
+async def _itself_again(nudge: Work, webhook: Webhook, at: float, services: Services) -> None:
+    """Has a task come once more as what it is (a retry is known by its time), and its record read then."""
+    task = replace(nudge.task, webhook_id=webhook.id, not_before=nudge.task.not_before or at)
+    await services.tasks.put([task], delay_s=ceil(max(at - services.clock.unix(), 0)))
 
 
 async def _work_on(hold: Hold, nudge: Work, webhook: Webhook, services: Services, begin_by: float | None) -> None:
@@ -143,7 +147,7 @@ async def _work_on(hold: Hold, nudge: Work, webhook: Webhook, services: Services
         raise
     if stop.why is Why.TIME:
         at = services.clock.unix() + (AGAIN_S if hold.cursor == hold.chain.cursor else 0.0)
-        await put_off(_once_more(nudge, webhook, at), services)
+        await _once_more(nudge, webhook, hold.chain.left(hold.cursor, behind=True), at, services)
 
 
 async def _walked(walker: Walker) -> Stop:

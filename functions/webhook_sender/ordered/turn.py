@@ -84,11 +84,11 @@ def is_alone(nudge: Work, webhook: Webhook, chain: Chain) -> bool:
         return False
     if is_before(nudge, webhook):
         return True
-    sequence = nudge.sequence or 0
-    if sequence > chain.cursor:
-        return False
     one = nudge.task.webhook_id is not None  # a dead one revived, a replay that is tried again
-    return one or sequence <= chain.first or at_a_change(nudge, webhook)
+    sequence, changed = nudge.sequence or 0, at_a_change(nudge, webhook)
+    if sequence > chain.cursor:  # the chain is to pass over what was begun apart from it, and is asked for no longer
+        return one and changed and not webhook.wants(nudge.event_type, nudge.instance)
+    return one or changed or sequence <= chain.first
 
 
 def is_before(nudge: Work, webhook: Webhook) -> bool:
@@ -97,8 +97,11 @@ def is_before(nudge: Work, webhook: Webhook) -> bool:
 
 
 def is_apart(nudge: Work, webhook: Webhook) -> bool:
-    """Whether a task's event may turn out not to be the chain's."""
-    return is_before(nudge, webhook) or (at_a_change(nudge, webhook) and not nudge.task.chained)
+    """Whether a task may turn out not to be the chain's: of one endpoint's also the attempt that follows from a replay,
+    which comes while the holder is past its event and the stored cursor is not."""
+    if nudge.task.chained:
+        return False
+    return nudge.task.webhook_id is not None or is_before(nudge, webhook) or at_a_change(nudge, webhook)
 
 
 def onward(work: Work, webhook: Webhook, **changes: Any) -> DeliveryTask:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from functions.webhook_sender.deliver import deliver
 from functions.webhook_sender.record import MAX_ATTEMPTS
 from shared.clock import iso
+from shared.egress import EgressResponse
 from shared.models.event import Event, EventType
 from shared.models.webhook import Attempt, Delivery, DeliveryState, Webhook
 from shared.queues.deliveries import DeliveryTask
@@ -116,6 +118,26 @@ async def test_a_failure_does_not_cover_up_the_success_of_a_twin() -> None:
     await run(made)
     assert made.records.of("wh_a").state is DeliveryState.DELIVERED
     assert made.tasks.tasks == []
+
+
+@pytest.mark.parametrize("before", [DeliveryState.RETRYING, DeliveryState.DELIVERED])
+async def test_a_replay_that_fails_covers_up_what_was_delivered_before_it_and_not_meanwhile(
+    before: DeliveryState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = surroundings(500 if before is DeliveryState.RETRYING else 200)
+    await run(made)
+    made.tasks.tasks.clear()
+    delivered = replace(made.records.of("wh_a"), state=DeliveryState.DELIVERED, next_attempt_at=None)
+
+    async def meanwhile(url: str, body: bytes, headers: Mapping[str, str]) -> EgressResponse:
+        await made.records.save(delivered, NOW)
+        return EgressResponse(500, 3, b"")
+
+    monkeypatch.setattr(made.poster, "post", meanwhile)
+    await run(made, a_task(webhook_id="wh_a", forced=True, asked_at=NOW + 1))
+    replayed = before is DeliveryState.DELIVERED
+    assert made.records.of("wh_a").state is (DeliveryState.RETRYING if replayed else DeliveryState.DELIVERED)
+    assert len(made.tasks.tasks) == replayed
 
 
 async def test_only_events_that_no_log_holds_keep_their_body() -> None:

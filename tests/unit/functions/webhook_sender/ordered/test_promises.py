@@ -148,6 +148,25 @@ async def test_a_replay_that_fails_has_its_own_schedule_kept() -> None:
     assert heard(sender) == [1, 1, 1, 1, 2, 3]
 
 
+@pytest.mark.parametrize("cursor", [0, 1], ids=["is still there", "has passed it"])
+async def test_what_follows_from_a_replay_is_made_though_who_holds_the_chain_may_have_passed_it(cursor: int) -> None:
+    sender = answering(fakes(ORDERED), 200, 500)
+    await happen(sender, an_event(1))
+    held = replace(chain_of(sender), cursor=0, holder="other", lease_until=sender.clock.now + LEASE_S)
+    sender.chains.found[KEY] = held  # which is at the second event by now
+    await work(sender, a_task(an_event(1), webhook_id="wh_a", forced=True))
+    ((retry, _),) = sender.tasks.tasks
+    sender.tasks.tasks.clear()
+    sender.clock.now = retry.not_before
+    await work(sender, retry)
+    ((again, delay_s),) = sender.tasks.tasks
+    assert (again, delay_s) == (retry, LEASE_S)
+    await sender.chains.release(held.left(cursor, behind=False), sender.clock.now, unheard=True)
+    await drain(sender, 2 * LEASE_S)
+    assert heard(sender) == [1, 1, 1]
+    assert sender.records.of("wh_a").state is DeliveryState.DELIVERED
+
+
 async def test_a_replay_of_what_holds_nothing_back_costs_no_task() -> None:
     sender = fakes(ORDERED)
     await happen(sender, an_event(1))

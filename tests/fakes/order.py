@@ -207,14 +207,14 @@ class World:
             [self._go_on, self._receive, self._pass_time, self._die, self._be_slow, self._stall],
             [30, 10, 3, 1, 0.3, 0.2],
         )[0]
-        act()
-        await self._spin()
+        if act():
+            await self._spin()
 
     async def rest(self) -> None:
         """All that are at work end that, and nobody begins."""
         while self._running():
-            self.chance.choice([self._go_on, self._go_on, self._pass_time])()
-            await self._spin()
+            if self.chance.choice([self._go_on, self._go_on, self._pass_time])():
+                await self._spin()
 
     async def end(self, most: int = 20_000) -> None:
         """Goes on, without another death, until no message is left."""
@@ -236,7 +236,8 @@ class World:
         left = [one for one in self.fakes.records.found.values() if one.state in waiting]
         assert not left, f"nobody comes for {left[:3]}"
 
-    def _go_on(self) -> None:
+    def _go_on(self) -> bool:
+        """Like all that may happen says whether it sets something in motion."""
         gates = [(sender, gate) for sender in self._awake() for gate in sender.gates]
         if gates:
             sender, gate = self.chance.choice(gates)
@@ -246,14 +247,15 @@ class World:
                 turn.set_exception(fault)
             elif not turn.done():
                 turn.set_result(None)
+        return bool(gates)
 
-    def _receive(self) -> None:
+    def _receive(self) -> bool:
         for message in [message for message in self._due() if message.receives >= self.most_receives]:
             self.queue.remove(message)
             self.dead.append(message.task)
         due = self._due()
         if not due:
-            return
+            return False
         sender = self.chance.choice(self._awake() or self._senders)
         batch = self.chance.sample(due, min(len(due), self.chance.randint(1, 4)))
         records = []
@@ -267,17 +269,19 @@ class World:
             records.append(a_record(task, lane=lane, **sent))  # type: ignore[arg-type]
         work = process_batch(records, sender.services)
         sender.batches[asyncio.create_task(work)] = self.clock.now, batch
+        return True
 
-    def _pass_time(self) -> None:
+    def _pass_time(self) -> bool:
         step = self.chance.choice([0.3, 1.0, 4.0] if len(self._awake()) == SENDERS else [10.0])
         begun = [at for sender in self._senders for at, _ in sender.batches.values()]
         if self.clock.now + step - min(begun, default=self.clock.now) < ALIVE_S:
             self.clock.now += step
+        return False
 
-    def _die(self) -> None:
+    def _die(self) -> bool:
         sender = self.chance.choice(self._senders)
         if not self.deaths or not sender.batches:
-            return
+            return False
         self.deaths -= 1
         self.died += 1
         for task in sender.batches:
@@ -285,17 +289,20 @@ class World:
         for turn, _ in sender.gates:
             turn.cancel()
         self._senders[self._senders.index(sender)] = self._sender()
+        return True
 
-    def _be_slow(self) -> None:
+    def _be_slow(self) -> bool:
         health = self.fakes.endpoints.webhooks[0].health
         self.change(health=replace(health, slow_since=self.clock.now, slow_until=self.clock.now + 10))
+        return False
 
-    def _stall(self) -> None:
+    def _stall(self) -> bool:
         """An answer lets wait for itself, while the other processes go on."""
         busy = [sender for sender in self._awake() if sender.gates]
         if len(self._awake()) == SENDERS and busy:
             slow = self.chance.choice(busy)
             slow.stalled_until = min(at for at, _ in slow.batches.values()) + STALL_S
+        return False
 
     def _awake(self) -> list[Sender]:
         return [sender for sender in self._senders if sender.stalled_until <= self.clock.now]

@@ -14,10 +14,12 @@ import pytest
 from local.bench.target import Target
 
 ROOT = Path(__file__).resolve().parents[2]
+WALK_S = 300.0  # ten seconds as a rule; a dozen processes are started one after the other
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the walk is told with curl")
 async def test_the_first_walk_does_what_it_says(stack: Target, tmp_path: Path) -> None:
     blocks = re.findall(r"^```sh\n(.*?)^```$", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
@@ -40,7 +42,7 @@ async def run(script: str, env: dict[str, str], folder: Path) -> tuple[int | Non
             *("bash", "-c", script), cwd=ROOT, env=env, stdout=out, stderr=errors, start_new_session=True
         )
         try:
-            async with asyncio.timeout(120):
+            async with asyncio.timeout(WALK_S):
                 await shell.wait()
         except TimeoutError:
             os.killpg(shell.pid, signal.SIGKILL)

@@ -23,6 +23,7 @@ class Keeper:
         self._database = database
         self._pause = pause
         self._changed = asyncio.Event()
+        self._writing = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -38,7 +39,8 @@ class Keeper:
     async def stop(self) -> None:
         """Writes the rest, and closes the database."""
         if self._task:
-            self._task.cancel()
+            async with self._writing:  # a write under way ends first: what it has taken would be lost with it
+                self._task.cancel()
             await asyncio.wait([self._task])
         self._database.write(render(self._world, self._world.journal.take()))
         self._database.end()
@@ -48,11 +50,15 @@ class Keeper:
             await self._changed.wait()
             await asyncio.sleep(self._pause)
             self._changed.clear()
-            marks = self._world.journal.take()
-            try:
-                await asyncio.to_thread(self._database.write, render(self._world, marks))
-            except sqlite3.Error:
-                log.exception("state was not written; trying again")
-                self._world.journal.restore()
-            else:
-                self._world.journal.written()
+            async with self._writing:
+                await self._write()
+
+    async def _write(self) -> None:
+        marks = self._world.journal.take()
+        try:
+            await asyncio.to_thread(self._database.write, render(self._world, marks))
+        except sqlite3.Error:
+            log.exception("state was not written; trying again")
+            self._world.journal.restore()
+        else:
+            self._world.journal.written()

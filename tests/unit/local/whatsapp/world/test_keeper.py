@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,43 @@ async def test_stop_writes_the_rest(tmp_path: Path) -> None:
     again.start()
     assert list(second.accounts) == ["15550001"]
     await again.stop()
+
+
+class SlowDisk(Database):
+    """A write takes until it is let go."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.begun, self.let_go = threading.Event(), threading.Event()
+        self.at_once = 0
+        self.most_at_once = 0
+
+    def write(self, rows: list[Row]) -> None:  # type: ignore[override]
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        self.begun.set()
+        assert self.let_go.wait(10)
+        super().write(rows)
+        self.at_once -= 1
+
+
+async def test_a_stop_lets_the_write_end_that_is_under_way(tmp_path: Path) -> None:
+    first, path = world(), tmp_path / "state.db"
+    database = SlowDisk(path)
+    keeper = Keeper(first, database, pause=0)
+    keeper.start()
+    first.account("15550001")
+    assert await asyncio.to_thread(database.begun.wait, 10)
+    stopping = asyncio.create_task(keeper.stop())
+    first.account("15550002")
+    await asyncio.sleep(0)
+    threading.Timer(0.05, database.let_go.set).start()
+    await stopping
+    assert database.most_at_once == 1
+    reader = Database(path)
+    assert [key for key, _ in reader.rows("account")] == ["15550001", "15550002"]
+    assert reader.begin(), "it ended in order"
+    reader.end()
 
 
 class FullDisk(Database):

@@ -10,9 +10,12 @@ from functions.webhook_sender.services import Services
 from functions.webhook_sender.sign import SigningFailed, signed_headers
 from shared.clock import iso
 from shared.egress import EgressError
-from shared.models.webhook import Attempt, Webhook
+from shared.models.webhook import Attempt, Cause, Webhook
+from shared.queues.deliveries import DeliveryTask
 from shared.tracing import Kind, Span
 from shared.tracing.tracer import Attributes
+
+_NO_CONTROLS = {code: "\N{REPLACEMENT CHARACTER}" for code in range(32) if chr(code) not in "\t\n\r"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +36,27 @@ async def attempt(work: Work, webhook: Webhook, services: Services) -> Outcome:
 
 async def _post(work: Work, webhook: Webhook, services: Services, traceparent: str) -> Outcome:
     now = services.clock.unix()
-    at, body = iso(now), work.task.event.encode()
+    at, body, cause = iso(now), work.task.event.encode(), _cause(work.task)
     try:
         headers = signed_headers(webhook, work, body, services.vault, now, traceparent)
         answer = await services.client.post(webhook.url, body, headers)
     except SigningFailed as error:
-        return Outcome(Attempt(at, 0, error=f"signing: {error}"))
+        return Outcome(Attempt(at, 0, error=f"signing: {error}", cause=cause))
     except EgressError as error:
-        return Outcome(Attempt(at, error.ms, error=f"{error.kind}: {error.detail}"))
-    made = Attempt(at, answer.ms, answer.status, response=answer.body_start.decode(errors="replace"))
+        return Outcome(Attempt(at, error.ms, error=f"{error.kind}: {error.detail}", cause=cause))
+    made = Attempt(at, answer.ms, answer.status, response=_text(answer.body_start), cause=cause)
     return Outcome(made, retry_after(answer.status, answer.headers.get("retry-after"), services.clock.unix()))
+
+
+def _cause(task: DeliveryTask) -> Cause | None:
+    if task.forced:
+        return Cause.REPLAY
+    return Cause.RECOVERY if task.instead_of else None
+
+
+def _text(body: bytes) -> str:
+    """What is kept of an answer: control characters would take six times their room wherever it is shown as JSON."""
+    return body.decode(errors="replace").translate(_NO_CONTROLS)
 
 
 def _about(work: Work, webhook: Webhook) -> Attributes:

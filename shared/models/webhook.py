@@ -76,15 +76,24 @@ class DeliveryState(StrEnum):
     DEAD = "dead"
 
 
+class Cause(StrEnum):
+    """Why an attempt is made, where the schedule is not the reason."""
+
+    REPLAY = "replay"
+    RECOVERY = "recovery"
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One POST to an endpoint: its answer's status and first bytes, or the error that came instead."""
+    """One POST to an endpoint: its answer's status and first bytes, or the error that came instead. `cause`: None for
+    the first one and those of the schedule."""
 
     at: str
     ms: int
     status: int | None = None
     error: str | None = None
     response: str | None = None
+    cause: Cause | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

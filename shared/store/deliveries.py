@@ -8,7 +8,7 @@ from typing import Any
 
 from shared.ids import first_id_at
 from shared.models.dead_reason import DeadReason
-from shared.models.webhook import Attempt, Delivery, DeliveryState
+from shared.models.webhook import Attempt, Cause, Delivery, DeliveryState
 from shared.store.conflicts import refused
 from shared.store.database import Condition, Database, Put, Update, absent
 from shared.store.sifting import one_of, sift
@@ -162,5 +162,8 @@ def from_values(values: dict[str, Any]) -> Delivery:
 
 
 def _attempt(values: dict[str, Any]) -> Attempt:
-    """Fields that only a newer sender writes are passed over."""
-    return Attempt(**{name: values[name] for name in Attempt.__dataclass_fields__ if name in values})
+    """Fields and causes that only a newer sender writes are passed over."""
+    known = {name: values[name] for name in Attempt.__dataclass_fields__ if name in values}
+    cause = known.get("cause")
+    known["cause"] = Cause(cause) if cause in list(Cause) else None
+    return Attempt(**known)

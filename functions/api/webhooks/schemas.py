@@ -12,7 +12,7 @@ from shared.egress.check import MAX_HEADERS
 from shared.models.endpoint_health import HealthState
 from shared.models.event import EventType
 from shared.models.patterns import ANY, matches
-from shared.models.webhook import DeliveryState, Ordering
+from shared.models.webhook import Cause, DeliveryState, Ordering
 from shared.store.webhook_journal import EndpointChange
 
 AT = "2026-01-31T12:00:00.000Z"
@@ -36,7 +36,10 @@ DELIVERY_EXAMPLE = {
     "sequence": 42,
     "state": "retrying",
     "created_at": AT,
-    "attempts": [{"at": AT, "status": 500, "ms": 41, "response": "oops"}],
+    "attempts": [
+        {"at": AT, "ms": 41, "status": 500, "response": "oops"},
+        {"at": AT, "ms": 10_000, "error": "timeout: no answer within 10 s", "cause": "replay"},
+    ],
     "next_attempt_at": AT,
 }
 
@@ -226,6 +229,10 @@ class AttemptView(View):
     status: int | None = left_out("The answer's status.")
     error: str | None = left_out("What came instead of an answer.")
     response: str | None = left_out("The first bytes of the answer.")
+    cause: Cause | None = left_out(
+        "`replay`: you asked for it; `recovery`: brought forward, since the endpoint was well again. Absent for the "
+        "first attempt, and those of the schedule."
+    )
 
 
 class DeliveryView(View):

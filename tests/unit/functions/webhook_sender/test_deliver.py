@@ -8,11 +8,10 @@ from dataclasses import replace
 import pytest
 
 from functions.webhook_sender.deliver import deliver
-from functions.webhook_sender.record import MAX_ATTEMPTS
 from shared.clock import iso
 from shared.egress import EgressResponse
 from shared.models.event import Event, EventType
-from shared.models.webhook import Attempt, Delivery, DeliveryState, Webhook
+from shared.models.webhook import Attempt, Cause, Delivery, DeliveryState, Webhook
 from shared.queues.deliveries import DeliveryTask
 from shared.queues.queue import QueueError
 from shared.store.database import StoreUnavailable
@@ -104,7 +103,7 @@ async def test_a_secret_that_cannot_be_read_is_a_failed_attempt_and_nothing_is_s
     made = surroundings(200, webhook=replace(WEBHOOK, secrets=()))
     await run(made)
     (attempt,) = made.records.of("wh_a").attempts
-    assert (attempt.status, attempt.error) == (None, "signing: the endpoint's secret cannot be used, rotate it")
+    assert (attempt.status, attempt.error) == (None, "signing: the endpoint's secret cannot be read, rotate it")
     assert made.poster.calls == []
     assert len(made.tasks.tasks) == 1
 
@@ -140,6 +139,18 @@ async def test_a_replay_that_fails_covers_up_what_was_delivered_before_it_and_no
     assert len(made.tasks.tasks) == replayed
 
 
+async def test_an_attempt_says_why_it_was_made() -> None:
+    made = surroundings(500, 500, 500, 200)
+    await run(made)
+    ((scheduled, _),) = made.tasks.tasks
+    await run(made, scheduled)
+    made.tasks.tasks.clear()
+    await run(made, a_task(webhook_id="wh_a", forced=True))
+    ((after_replay, _),) = made.tasks.tasks
+    await run(made, after_replay)
+    assert [attempt.cause for attempt in made.records.of("wh_a").attempts] == [None, None, Cause.REPLAY, None]
+
+
 async def test_only_events_that_no_log_holds_keep_their_body() -> None:
     made = surroundings(200)
     event = Event("evt_t", EventType.WEBHOOK_TEST, iso(NOW), {})
@@ -152,9 +163,9 @@ async def test_only_events_that_no_log_holds_keep_their_body() -> None:
 
 async def test_endless_replays_do_not_outgrow_the_record() -> None:
     made = fakes(WEBHOOK)
-    for _ in range(MAX_ATTEMPTS + 5):
+    for _ in range(35):
         await run(made, a_task(webhook_id="wh_a", forced=True))
-    assert len(made.records.of("wh_a").attempts) == MAX_ATTEMPTS
+    assert len(made.records.of("wh_a").attempts) == 30
 
 
 @pytest.mark.parametrize(

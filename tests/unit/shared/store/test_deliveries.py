@@ -1,14 +1,16 @@
-"""Between which ids the deliveries of a time are looked for."""
+"""Between which ids the deliveries of a time are looked for; what a newer sender has stored."""
 
 from __future__ import annotations
+
+from dataclasses import asdict
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.clock import iso, parse_iso
 from shared.ids import id_of
-from shared.models.webhook import delivery_id
-from shared.store.deliveries import Sought
+from shared.models.webhook import Attempt, Cause, Delivery, DeliveryState, delivery_id
+from shared.store.deliveries import Sought, from_values
 
 MILLISECONDS = st.integers(1_500_000_000_000, 4_000_000_000_000)
 
@@ -24,3 +26,25 @@ def test_a_time_has_all_of_its_first_and_last_millisecond_and_nothing_beside(ms:
     assert low <= a_delivery_of(ms, seed) <= high
     assert a_delivery_of(ms - 1, seed) < low
     assert high < a_delivery_of(ms + 1, seed)
+
+
+def test_why_an_attempt_was_made_is_kept_and_what_is_not_known_is_passed_over() -> None:
+    attempts = (
+        Attempt("a", 1, 500),
+        Attempt("b", 2, 500, cause=Cause.RECOVERY),
+        Attempt("c", 3, 200, cause=Cause.REPLAY),
+    )
+    delivery = Delivery(
+        id="dlv_1_a",
+        tenant="acme",
+        webhook_id="wh_a",
+        event_id="evt_1",
+        event_type="message.received",
+        state=DeliveryState.DELIVERED,
+        created_at="a",
+        attempts=attempts,
+    )
+    stored = asdict(delivery)
+    assert from_values(stored) == delivery
+    newer = [*stored["attempts"][:2], stored["attempts"][2] | {"cause": "of a newer sender", "colour": "red"}]
+    assert from_values(stored | {"attempts": newer}).attempts == (*attempts[:2], Attempt("c", 3, 200))

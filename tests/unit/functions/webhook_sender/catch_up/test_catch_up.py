@@ -11,7 +11,6 @@ import pytest
 from functions.webhook_sender.batch import process_batch
 from functions.webhook_sender.catch_up.bring import LONGEST_WAIT_S, MOST_EARLY, PATIENCE_S, SETTLED_S
 from functions.webhook_sender.catch_up.page import SIZE as PAGE
-from functions.webhook_sender.catch_up.retries import NEAR_S
 from functions.webhook_sender.flow import LONGEST_PAUSE_S
 from functions.webhook_sender.health import CATCH_UP_EVERY_S, RETAKEN_S, retaken
 from shared.clock import iso, parse_iso
@@ -19,7 +18,7 @@ from shared.ids import first_id_at
 from shared.models.catch_up import CatchUp, Part
 from shared.models.endpoint_health import BEFORE_S, EndpointHealth, revived
 from shared.models.event import Event, EventType
-from shared.models.webhook import Attempt, Delivery, DeliveryState, Ordering, delivery_id
+from shared.models.webhook import Attempt, Cause, Delivery, DeliveryState, Ordering, delivery_id
 from shared.queues.deliveries import DeliveryTask
 from shared.queues.jobs import decode, encode
 from shared.queues.queue import QueueError
@@ -103,6 +102,7 @@ async def test_all_that_waits_for_it_is_delivered_long_before_it_is_due() -> Non
     assert waiting(made) == []
     assert made.clock.now < NOW + 60
     assert len(made.poster.calls) == PAGE + 50 + 1
+    assert {one.attempts[-1].cause for one in made.records.found.values() if one.round == 6} == {Cause.RECOVERY}
     assert health(made).behind_since is None
     made.clock.now = DUE
     await process_batch([a_record(scheduled)], made.services)
@@ -162,10 +162,13 @@ async def test_the_row_says_so_until_what_was_put_last_has_had_time_to_fail() ->
 
 
 async def test_what_is_due_soon_comes_by_itself() -> None:
-    made = an_outage(3, due=NOW + NEAR_S - 1)
+    for in_s, comes_now in ((9, 0), (11, 3)):
+        made = an_outage(3, due=NOW + in_s)
+        await recover(made)
+        await work(made, made.catch_ups.jobs[0][0])
+        assert len(made.tasks.tasks) == comes_now
+    made = an_outage(3, due=NOW + 9)
     await recover(made)
-    await work(made, made.catch_ups.jobs[0][0])
-    assert made.tasks.tasks == []
     await catch_up(made)
     assert len(waiting(made)) == 3
 

@@ -1,0 +1,26 @@
+"""A delivery as its owner sees it."""
+
+from __future__ import annotations
+
+from functions.api.webhooks.views import delivery_view
+from shared.models.webhook import Attempt, Cause, Delivery, DeliveryState
+
+DELIVERY = Delivery(
+    id="dlv_1_a",
+    tenant="acme",
+    webhook_id="wh_a",
+    event_id="evt_1",
+    event_type="message.received",
+    state=DeliveryState.RETRYING,
+    created_at="a",
+    attempts=(
+        Attempt("a", 1, 200),
+        Attempt("b", 2, 500, cause=Cause.REPLAY),
+        Attempt("c", 3, 500, cause=Cause.RECOVERY),
+    ),
+)
+
+
+def test_an_attempt_tells_why_it_was_made_unless_by_the_schedule() -> None:
+    attempts = delivery_view(DELIVERY).model_dump(mode="json")["attempts"]
+    assert [one.get("cause", "absent") for one in attempts] == ["absent", "replay", "recovery"]

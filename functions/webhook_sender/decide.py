@@ -5,8 +5,8 @@ attempt n -> 2xx: Delivered
          \\-> anything else: Retry after SCHEDULE_S[n], or Dead when the schedule is used up
 
 An endpoint that says when it wants to be called again (Retry-After) is not called sooner; nor sooner than the schedule
-says, or one that always asks for a second would be called 86,000 times a day. That wait is in whole seconds, as queues
-know them: who came sooner would find the pause still on.
+says, or one that always asks for a second would be called 86,000 times a day; nor later than LONGEST_S, but for the
+schedule. That wait is in whole seconds, as queues know them: who came sooner would find the pause still on.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from functions.webhook_sender.retry_after import LONGEST_S
 from shared.models.dead_reason import DeadReason
 from shared.models.webhook import Attempt
 
@@ -58,7 +59,7 @@ def decide(
     spread = 1 + SPREAD * jitter
     if retry_after_s is None:
         return Retry(schedule[number] * spread)
-    return Retry(math.ceil(max(schedule[number], retry_after_s) * spread))
+    return Retry(math.ceil(max(schedule[number] * spread, min(retry_after_s * spread, LONGEST_S))))
 
 
 def is_gone(outcome: Attempt) -> bool:

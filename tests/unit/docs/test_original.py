@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from local.chaos.drills import BY_NAME
+from local.monitoring.judged import JUDGED
+from shared.alarms import catalog
 from shared.routes import ROUTES
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -56,6 +58,13 @@ def test_every_promise_is_there() -> None:
     assert not exists("make test ARGS=tests/none.py")
     assert not exists('make chaos ARGS="--only rain"')
     assert not exists("GET /v1/none")
+
+
+def test_alarms_are_counted() -> None:
+    said = re.search(r"these five and (\w+) more .*: all by CloudWatch, (\w+) of them on one machine", PAGE)
+    assert said
+    words = ("six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen")
+    assert [words.index(word) + 6 for word in said.groups()] == [len(catalog.ALL) - 5, len(JUDGED)]
 
 
 def figures_in(text: str) -> set[tuple[str, str]]:

@@ -91,6 +91,25 @@ async def test_without_time_left_nothing_is_begun(sending: Sending) -> None:
 
 
 @pytest.mark.usefixtures("lambda_env")
+async def test_its_settings_are_those_that_attempts_are_made_by(
+    sending: Sending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One place for four instances, of which there are none yet, and a second to answer in."""
+    monkeypatch.setenv("HIVEWP_WEBHOOK_TIMEOUT_S", "1")
+    await asyncio.to_thread(runtime().close)
+    runtime.cache_clear()
+    sending.receiver.hold.clear()
+    event = an_event()
+    await sending.put([event])
+    await work(sending, 1)
+    sending.receiver.hold.set()
+    made = await sending.delivery(event)
+    assert made is not None
+    assert [attempt.error for attempt in made.attempts] == ["timeout: no answer within 1 s"]
+    assert runtime()._services.places.bound == 3
+
+
+@pytest.mark.usefixtures("lambda_env")
 async def test_a_time_is_replayed(sending: Sending, deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("functions.webhook_sender.replay.PAGE", 2)
     for module in ("replay", "flow"):

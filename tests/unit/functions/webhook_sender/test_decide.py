@@ -48,6 +48,16 @@ def test_an_endpoint_is_never_called_sooner_than_it_asks_nor_than_the_schedule_s
     assert asked == Retry(math.ceil(max(retry_after_s, SCHEDULE_S[number])))
 
 
+@pytest.mark.parametrize(
+    ("number", "asked_s", "jitter", "comes_s"),
+    [(0, 100, 0.5, 105), (0, 3500, 1, 3600), (0, 3600, 1, 3600), (5, 3600, 1, 3600), (6, 3600, 0.5, 7560)],
+)
+def test_what_it_asks_for_is_spread_and_ends_within_an_hour_or_when_it_was_due(
+    number: int, asked_s: float, jitter: float, comes_s: float
+) -> None:
+    assert decide(Attempt("", 1, 503), number, SCHEDULE_S, jitter, asked_s) == Retry(comes_s)
+
+
 @given(st.integers(200, 299), st.integers(0, 30), schedules, jitters)
 def test_a_success_ends_it_at_any_attempt(status: int, number: int, schedule: list[float], jitter: float) -> None:
     assert decide(Attempt("", 1, status), number, schedule, jitter) == Delivered()

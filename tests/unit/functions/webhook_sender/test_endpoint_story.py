@@ -100,6 +100,25 @@ async def test_gone_disables_at_once_and_the_other_endpoints_hear_of_it() -> Non
     assert row.health.untold is None, "it was told"
 
 
+ASKING = [("webhook.*",), ("*",), ("message.sent", "webhook.failing", "webhook.disabled")]
+NOT_ASKING = [("message.*",), ("webhook.test",), ()]
+
+
+@pytest.mark.parametrize("events", [*ASKING, *NOT_ASKING], ids=lambda events: ", ".join(events) or "nothing")
+@pytest.mark.parametrize("event_type", ["webhook.failing", "webhook.disabled"])
+async def test_who_asks_for_it_hears_what_becomes_of_another_and_nobody_else(
+    events: tuple[str, ...], event_type: str
+) -> None:
+    made = answering(500 if event_type == "webhook.failing" else 410, EndpointHealth(failing_since=NOW - 2 * 86_400))
+    made.endpoints.webhooks[1] = replace(OTHER, events=events, instances=("shop-9",))
+    made.endpoints.webhooks.append(a_webhook("strange", tenant="other"))
+    await event(made, attempt=1)
+    (task,) = [task for task, _ in made.tasks.tasks if task.webhook_id is None]
+    await process_batch([a_record(task, message_id="told")], made.services)
+    heard = [(url, json.loads(body)["type"]) for url, body, _ in made.poster.calls[1:]]
+    assert heard == ([(OTHER.url, event_type)] if events in ASKING else [])
+
+
 @pytest.mark.parametrize("headers", [{}, {"retry-after": "60"}], ids=["gone", "paused"])
 async def test_what_the_url_before_answers_is_not_the_new_ones(headers: dict[str, str]) -> None:
     class Slow(FakePoster):

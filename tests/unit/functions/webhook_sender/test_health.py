@@ -15,7 +15,6 @@ from functions.webhook_sender.health import (
     DAY_S,
     DISABLED_AFTER_S,
     LONGEST_PAUSE_S,
-    NOTICE_S,
     RENEWED_S,
     SLOW_S,
     WARNED_AFTER_S,
@@ -103,8 +102,8 @@ def test_it_is_never_disabled_without_notice_however_seldom_it_is_called() -> No
     late = NOW + 10 * DAY_S
     warned = made(FAILING, after_failure(FAILING, 1, late, "status 500"))
     assert (warned.warned_at, warned.disabled_at) == (late, None)
-    assert after_failure(warned, 1, late + NOTICE_S - 1, "status 500") is None
-    assert made(warned, after_failure(warned, 1, late + NOTICE_S, "x")).state(late) is HealthState.DISABLED
+    assert after_failure(warned, 1, late + 23 * 3600, "status 500") is None
+    assert made(warned, after_failure(warned, 1, late + 24 * 3600, "x")).state(late) is HealthState.DISABLED
 
 
 def test_gone_is_disabled_at_once_and_once() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -10,7 +11,6 @@ from typing import Any
 import pytest
 
 from functions.webhook_sender import watch as watch_module
-from functions.webhook_sender.aside import GIVEN_UP_S
 from functions.webhook_sender.batch import process_batch
 from functions.webhook_sender.care import Care
 from functions.webhook_sender.lane import Lane
@@ -146,10 +146,13 @@ async def test_what_found_no_turn_for_a_day_is_dead_and_can_be_replayed() -> Non
     made = fakes(replace(HANGING, health=SLOW), client=endpoints)
     running = asyncio.create_task(process_batch([_slow_record(0)], made.services))
     await until(lambda: endpoints.open)
-    old = _slow_record(1, moved_at=NOW - GIVEN_UP_S - 1)
-    assert await process_batch([old], made.services) == {"batchItemFailures": []}
+    for hours in (23, 25):
+        old = _slow_record(hours, moved_at=NOW - hours * 3600)
+        assert await process_batch([old], made.services) == {"batchItemFailures": []}
+    ((waits, _),) = made.slow.tasks
+    assert waits.moved_at == NOW - 23 * 3600
     ((task, _),) = made.dead.tasks
-    assert (task.again, task.moved_at) == (True, 0.0)
+    assert (task.again, task.moved_at, json.loads(task.event)["sequence"]) == (True, 0.0, 25)
     endpoints.ended.set()
     await running
 

@@ -262,7 +262,7 @@ async def test_a_status_counts_even_when_its_body_stalls_or_breaks() -> None:
         await writer.drain()
 
     for talk in (stall, break_off):
-        async with raw_receiver(talk) as port, GuardedClient(LOCAL, timeout=0.3) as client:
+        async with raw_receiver(talk) as port, GuardedClient(LOCAL, timeout=0.3) as client, asyncio.timeout(10):
             response = await client.post(f"http://127.0.0.1:{port}/", b"", {})
         assert (response.status, response.body_start) == (200, b"ok")
 

@@ -57,6 +57,7 @@ async def test_events_wait_for_a_dead_webhook_sender(shop: Shop) -> None:
         await until(heard, 90)
 
 
+@pytest.mark.timeout(400)
 async def test_a_stopped_stack_goes_on_where_it_was(tmp_path: Path) -> None:
     async with started(tmp_path / "data") as first:
         shop = Shop(first)

@@ -33,6 +33,7 @@ def recorded(
         created_at=earlier.created_at if earlier else attempts[0].at if attempts else iso(now),
         attempts=attempts[-MAX_ATTEMPTS:],
         next_attempt_at=iso(now + verdict.after_s) if isinstance(verdict, Retry) else None,
+        delivered_at=(earlier.delivered_at if earlier else None) or _delivered_at(attempts),
         instance=work.instance,
         sequence=work.sequence,
         body=work.task.event if work.sequence is None else None,
@@ -57,6 +58,10 @@ def put_off_until(work: Work, webhook: Webhook, earlier: Delivery | None, due: f
 def waiting(work: Work, webhook: Webhook) -> Delivery:
     """The delivery before its first attempt, where that waits for a turn: nobody knows when it comes."""
     return replace(put_off_until(work, webhook, None, 0.0), next_attempt_at=None)
+
+
+def _delivered_at(attempts: tuple[Attempt, ...]) -> str | None:
+    return next((one.at for one in attempts if one.delivers), None)
 
 
 async def record(delivery: Delivery, work: Work, earlier: Delivery | None, services: Services) -> None:

@@ -4,6 +4,10 @@ pending -> delivered   (stored as pending only while it waits for its first atte
       |-> retrying -> delivered
       |           \\-> dead (for a `reason`; can be replayed)
       \\-> dead             (no attempt was made: the endpoint was disabled, or had no turn for it; or it is gone)
+
+delivered, retrying, dead -> delivered, retrying or dead   (after an attempt of a replay, by what came of it)
+
+A replay that fails takes `delivered` away, and its retries follow the schedule; `delivered_at` stays.
 """
 
 from __future__ import annotations
@@ -95,6 +99,11 @@ class Attempt:
     response: str | None = None
     cause: Cause | None = None
 
+    @property
+    def delivers(self) -> bool:
+        """Whether it was answered with 2xx."""
+        return self.status is not None and 200 <= self.status < 300
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
@@ -109,6 +118,7 @@ class Delivery:
     created_at: str
     attempts: tuple[Attempt, ...] = ()
     next_attempt_at: str | None = None
+    delivered_at: str | None = None  # of the first attempt that was answered with 2xx, whatever came of replays since
     instance: str | None = None
     sequence: int | None = None
     body: str | None = None  # kept only for events that no log holds (`webhook.*`)

@@ -249,7 +249,14 @@ class DeliveryView(View):
     state: DeliveryState
     created_at: str
     attempts: list[AttemptView]
-    next_attempt_at: str | None = left_out("While it is tried again.")
+    next_attempt_at: str | None = left_out(
+        "While it waits to be attempted: not before then. At an endpoint that is `slow` it waits for its turn from "
+        "then on, so the time may be past."
+    )
+    delivered_at: str | None = left_out(
+        "The attempt that was answered with 2xx first. It stays where a replay fails, which takes the state "
+        "`delivered` away."
+    )
     reason: ReasonView | None = left_out("Why it is dead.")
     trace_id: str | None = left_out("The trace that its event came of: docs/tracing.md.")
 

@@ -51,6 +51,7 @@ def delivery_view(delivery: Delivery) -> DeliveryView:
         created_at=delivery.created_at,
         attempts=[AttemptView(**asdict(attempt)) for attempt in delivery.attempts],
         next_attempt_at=delivery.next_attempt_at,
+        delivered_at=delivery.delivered_at,
         reason=ReasonView(**asdict(dead_reason(delivery.reason))) if delivery.reason else None,
         trace_id=trace_id_of(delivery.traceparent) if delivery.traceparent else None,
     )

@@ -43,6 +43,7 @@ async def test_a_success_is_one_post_and_one_write() -> None:
         state=DeliveryState.DELIVERED,
         created_at=iso(NOW),
         attempts=(Attempt(iso(NOW), 3, 200, response="thanks"),),
+        delivered_at=iso(NOW),
         instance="shop-1",
         sequence=1,
         round=1,
@@ -149,6 +150,26 @@ async def test_an_attempt_says_why_it_was_made() -> None:
     ((after_replay, _),) = made.tasks.tasks
     await run(made, after_replay)
     assert [attempt.cause for attempt in made.records.of("wh_a").attempts] == [None, None, Cause.REPLAY, None]
+
+
+async def test_when_it_was_delivered_is_known_whatever_becomes_of_a_replay() -> None:
+    made = surroundings(500, 200, 500, 200, 500)
+    await run(made)
+    assert made.records.of("wh_a").delivered_at is None
+    ((scheduled, _),) = made.tasks.tasks
+    made.clock.now += 1
+    await run(made, scheduled)
+    found = [made.records.of("wh_a")]
+    for _ in range(2):
+        made.clock.now += 60
+        await run(made, a_task(webhook_id="wh_a", forced=True))
+        found.append(made.records.of("wh_a"))
+    assert [one.state.value for one in found] == ["delivered", "retrying", "delivered"]
+    assert {one.delivered_at for one in found} == {iso(NOW + 1)}
+    cut = replace(found[0], attempts=found[1].attempts[-1:])
+    made.records.found["wh_a", cut.id] = cut
+    await run(made, a_task(webhook_id="wh_a", forced=True))
+    assert made.records.of("wh_a").delivered_at == iso(NOW + 1), "also where that attempt is kept no longer"
 
 
 async def test_only_events_that_no_log_holds_keep_their_body() -> None:

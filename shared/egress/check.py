@@ -15,6 +15,7 @@ from shared.egress.policy import EgressPolicy
 
 MAX_URL = 2048
 MAX_HEADERS = 20
+MAX_HEADER_BYTES = 8000
 _NAME = re.compile(
     r"(?=.{1,253}\.?$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*\.?"
 )
@@ -81,6 +82,10 @@ def check_headers(headers: Mapping[str, str], reserved: Collection[str] = ()) ->
             raise EgressRefused(f"the header {name} is set by the sender and cannot be chosen")
         if not _HEADER_VALUE.fullmatch(value):
             raise EgressRefused(f"the value of the header {name} holds characters that cannot be sent, or is too long")
+    if sum(len(f"{name}{value}".encode()) for name, value in headers.items()) > MAX_HEADER_BYTES:
+        raise EgressRefused(
+            f"the headers' names and values must not be longer than {MAX_HEADER_BYTES:,} bytes together"
+        )
 
 
 def port_of(url: URL) -> int | None:

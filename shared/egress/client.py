@@ -14,12 +14,15 @@ import aiohttp
 from yarl import URL
 
 from shared.egress.check import check_url
+from shared.egress.connection import TooMuch
 from shared.egress.errors import EgressBroken, EgressError, EgressRefused, EgressTimeout, EgressUnreachable
 from shared.egress.gate import guarded_connector
 from shared.egress.lookup import Lookup, SystemLookup
 from shared.egress.policy import EgressPolicy
 
 MAX_BODY_START = 1024
+LOOKUPS = 2  # per connection: an attempt gives up its connection in time, its lookup may go on about as long again
+MAX_LOOKUPS = 1000
 _KEPT_HEADERS = ("content-type", "retry-after")
 
 
@@ -51,7 +54,7 @@ class GuardedClient:
         self._timeout = timeout
         self._clock = clock
         self._session = aiohttp.ClientSession(
-            connector=guarded_connector(policy, lookup or SystemLookup(), connections),
+            connector=guarded_connector(policy, lookup or _lookup_for(connections), connections),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None),  # one deadline spans it all, see `_attempt`
             auto_decompress=False,
@@ -96,6 +99,11 @@ class GuardedClient:
         return round((self._clock() - began) * 1000)
 
 
+def _lookup_for(connections: int) -> Lookup:
+    """With a thread for all that can be asked at once: names that nobody answers for hold up no others."""
+    return SystemLookup(min(LOOKUPS * connections, MAX_LOOKUPS))
+
+
 async def _body_start(response: aiohttp.ClientResponse, deadline: float) -> bytes:
     """The body's start as far as it comes. The status has been heard: a body that stalls or breaks changes nothing."""
     start = bytearray()
@@ -126,6 +134,8 @@ def _failure(error: Exception, timeout: float, ms: int) -> EgressError:
             return EgressUnreachable("the host has no address", ms)
         case aiohttp.ClientConnectorError():
             return EgressUnreachable(f"no connection: {error.strerror or 'failed'}", ms)
+        case TooMuch():
+            return EgressBroken("too much was sent before an answer", ms)
         case aiohttp.ClientResponseError():
             return EgressBroken("the answer is not HTTP", ms)
         case _:

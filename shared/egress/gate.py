@@ -9,10 +9,12 @@ from aiohttp import AddrInfoType, TCPConnector
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from shared.egress.check import check_address
+from shared.egress.connection import bounded
 from shared.egress.lookup import Lookup
 from shared.egress.policy import EgressPolicy
 
 KEEPALIVE_S = 4.0  # below the 5 s after which common receivers hang up, else a request meets a closing connection
+MOST_ADDRESSES = 8  # of a name are dialled: those that do not answer are tried side by side, with a socket each
 
 
 def guarded_connector(policy: EgressPolicy, lookup: Lookup, connections: int) -> TCPConnector:
@@ -24,13 +26,14 @@ def guarded_connector(policy: EgressPolicy, lookup: Lookup, connections: int) ->
         check_address(ip_address(str(address[0])), policy)
         return socket.socket(family, kind, proto)
 
-    return TCPConnector(
+    connector = TCPConnector(
         resolver=GuardedResolver(policy, lookup),
         socket_factory=permitted_socket,
         limit=connections,
         keepalive_timeout=KEEPALIVE_S,
         ttl_dns_cache=10,
     )
+    return bounded(connector)
 
 
 class GuardedResolver(AbstractResolver):
@@ -49,10 +52,18 @@ class GuardedResolver(AbstractResolver):
         found = await self._lookup.addresses(host, port)
         for address in found:
             check_address(ip_address(address), self._policy)
-        return [_result(host, address, port) for address in found]
+        return [_result(host, address, port) for address in _few(found)]
 
     async def close(self) -> None:
         await self._lookup.close()
+
+
+def _few(found: list[str]) -> list[str]:
+    """MOST_ADDRESSES of them in their order: the first of each family, since one of the two may lead nowhere."""
+    six, four = [one for one in found if ":" in one], [one for one in found if ":" not in one]
+    few = six[: max(MOST_ADDRESSES // 2, MOST_ADDRESSES - len(four))]
+    few += four[: MOST_ADDRESSES - len(few)]
+    return [one for one in found if one in few]
 
 
 def _result(host: str, address: str, port: int) -> ResolveResult:

@@ -125,6 +125,12 @@ async def test_a_huge_answer_is_kept_up_to_its_first_kilobyte() -> None:
     assert outcome.response == "\N{REPLACEMENT CHARACTER}" + "x" * 1023
 
 
+async def test_control_characters_of_an_answer_are_not_kept() -> None:
+    async with talking(answering("HTTP/1.1 500 X\r\n\r\na\tb\r\nc\x00\x1b[31m\x1f\x7f\xe9")) as url:
+        outcome = await call(url)
+    assert outcome.response == "a\tb\r\nc\ufffd\ufffd[31m\ufffd\x7f\xe9"
+
+
 async def test_nobody_there_and_not_permitted_are_told_apart() -> None:
     async with talking(answering("")) as url:
         inside = await call(url, EgressPolicy.production())

@@ -138,6 +138,8 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n"
 TIMED_OUT = "timeout: no answer within 0.4 s"
 BROKEN = "protocol: the connection broke before an answer"
 NOT_HTTP = "protocol: the answer is not HTTP"
+TOO_MUCH = "protocol: too much was sent before an answer"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 RETRIED = DeliveryState.RETRYING
 
 
@@ -169,6 +171,9 @@ CASES = (
     Case("is no web server", pours(b"220 smtp ready\r\n", b"220 hello\r\n" * 5000), RETRIED, error=NOT_HTTP),
     Case("pours its head", pours(b"HTTP/1.1 200 OK\r\nX-A: ", b"x" * 65_536), RETRIED, error=NOT_HTTP),
     Case("pours headers", pours(b"HTTP/1.1 200 OK\r\n", b"X-A: b\r\n" * 8192), RETRIED, error=NOT_HTTP),
+    Case("pours interim answers", pours(b"", b"HTTP/1.1 102 X\r\n\r\n" * 4096), RETRIED, error=TOO_MUCH),
+    Case("pours hints", pours(b"", b"HTTP/1.1 103 X\r\nX-A: b\r\n\r\n" * 2048), RETRIED, error=TOO_MUCH),
+    Case("pours a chunk's head", pours(CHUNKED + b"1;", b"x" * 65_536), DeliveryState.DELIVERED, 200, response=""),
     Case("pours its body", pours(HEAD, b"x" * 65_536), DeliveryState.DELIVERED, 200, response="x" * 1024),
 )
 

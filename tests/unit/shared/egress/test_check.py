@@ -152,3 +152,14 @@ def test_headers_of_the_customer() -> None:
     ):
         with pytest.raises(EgressRefused):
             check_headers(headers, reserved={"webhook-id"})
+
+
+def test_headers_are_bounded_by_the_bytes_of_their_names_and_values() -> None:
+    check_headers({"x": "a" * 2000, "y": "a" * 2000, "z": "a" * 2000, "header": "a" * 1991})
+    check_headers({"x": "\xe9" * 2000, "y": "\xe9" * 1999})
+    for one_more in (
+        {"x": "a" * 2000, "y": "a" * 2000, "z": "a" * 2000, "header": "a" * 1992},
+        {"x": "\xe9" * 2000, "y2": "\xe9" * 1999},
+    ):
+        with pytest.raises(EgressRefused, match="8,000 bytes"):
+            check_headers(one_more)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from aiohttp import TCPConnector, web
@@ -19,6 +22,7 @@ from shared.egress import (
     EgressUnreachable,
     GuardedClient,
 )
+from shared.egress.gate import GuardedResolver
 
 LOCAL = EgressPolicy.local()
 PUBLIC_ONLY = EgressPolicy(frozenset({"http"}), None)
@@ -306,6 +310,44 @@ async def test_what_never_got_out_is_told_apart_from_what_may_have_arrived() -> 
     async with GuardedClient(LOCAL) as client:
         kinds.append(await failure(client, f"http://127.0.0.1:{hanging}/"))
     assert kinds == [EgressBroken, EgressBroken, EgressUnreachable, EgressUnreachable]
+
+
+async def test_names_that_nobody_answers_for_hold_up_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their attempts are over in time; the lookups go on, and take no thread from those that come after them."""
+    given_up = threading.Event()
+
+    def asked(host: str, port: int, **options: Any) -> list[Any]:
+        if host.startswith("slow"):
+            given_up.wait(10)
+            raise socket.gaierror(socket.EAI_AGAIN, "nobody answers")
+        return [(socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", asked)
+    connections = 30
+    async with receiver(ok) as port, GuardedClient(LOCAL, timeout=0.2, connections=connections) as client:
+        try:
+            slow = [failure(client, f"http://slow-{n}.example:{port}/") for n in range(connections)]
+            assert set(await asyncio.gather(*slow)) == {EgressTimeout}
+            response = await client.post(f"http://good.example:{port}/", b"", {})
+        finally:
+            given_up.set()
+    assert response.status == 200
+
+
+async def test_of_a_name_with_many_addresses_all_are_judged_and_few_are_dialled() -> None:
+    many = [f"127.1.0.{n}" for n in range(1, 40)]
+    six = [f"::ffff:127.2.0.{n}" for n in range(1, 40)]
+
+    async def dialled(found: list[str], policy: EgressPolicy = LOCAL) -> list[str]:
+        return [one["host"] for one in await GuardedResolver(policy, Names(found)).resolve("many.example", 443)]
+
+    assert await dialled(many) == many[:8]
+    assert await dialled(six) == six[:8]
+    assert await dialled(six + many) == six[:4] + many[:4], "the one family may lead nowhere"
+    assert await dialled([*six, many[0]]) == [*six[:7], many[0]]
+    assert await dialled([six[0], *many]) == [six[0], *many[:7]]
+    with pytest.raises(EgressRefused, match="private"):
+        await dialled([*many, "10.0.0.1"])
 
 
 async def test_an_unknown_name_is_unreachable() -> None:

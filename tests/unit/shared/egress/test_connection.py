@@ -1,0 +1,135 @@
+"""Connections to real receivers that never come to their end, under both event loops that the sender runs on.
+
+They also tell when another version of aiohttp makes its connections elsewhere: nothing here holds without ours."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import socket
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import uvloop
+from aiohttp import TCPConnector
+
+from local.whatsapp.transport.trust import prepare_trust
+from shared.egress import EgressError, EgressPolicy, GuardedClient
+from shared.egress.connection import MOST_ANSWERS
+
+Loop = Callable[[], asyncio.AbstractEventLoop]
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+EMPTY = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+INTERIM = b"HTTP/1.1 103 X\r\nX-A: b\r\n\r\n"
+IN_SOCKETS = 16_000_000  # what the two ends of a socket hold at most, and more
+
+both_loops = pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+
+
+@asynccontextmanager
+async def receiving(talk: Talk) -> AsyncIterator[str]:
+    """A receiver that talks so on each connection, once it is asked; gives its URL."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await reader.readuntil(b"\r\n\r\n")
+            await talk(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+
+
+async def one_of(client: GuardedClient, url: str) -> int | str:
+    """The status that came, or what came instead."""
+    try:
+        return (await client.post(url, b"", {})).status
+    except EgressError as error:
+        return error.detail
+
+
+@both_loops
+@pytest.mark.parametrize(("interim", "heard"), [(0, True), (MOST_ANSWERS - 1, True), (MOST_ANSWERS, False)])
+def test_so_many_interim_answers_are_heard(interim: int, heard: bool, loop: Loop) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:  # they count for each answer of a connection
+            writer.write(INTERIM * interim + EMPTY)
+            await reader.readuntil(b"\r\n\r\n")
+
+    async def calling() -> list[str]:
+        async with receiving(talk) as url, GuardedClient(EgressPolicy.local()) as client:
+            return [str(await one_of(client, url)) for _ in range(2)]
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        assert runner.run(calling()) == ["200" if heard else "too much was sent before an answer"] * 2
+
+
+@both_loops
+@pytest.mark.parametrize("more", [INTERIM, EMPTY], ids=["interim answers", "answers"])
+def test_a_connection_that_is_kept_is_cut_when_it_pours(more: bytes, loop: Loop) -> None:
+    async def calling() -> int:
+        poured, kept, over = 0, asyncio.Event(), asyncio.Event()
+
+        async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal poured
+            writer.write(EMPTY)
+            await kept.wait()
+            try:
+                while poured < 2 * IN_SOCKETS:
+                    writer.write(more * 1000)
+                    await writer.drain()
+                    poured += len(more) * 1000
+            finally:
+                over.set()
+
+        async with receiving(talk) as url, GuardedClient(EgressPolicy.local()) as client:
+            assert await one_of(client, url) == 200
+            kept.set()
+            await over.wait()
+        return poured
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        assert runner.run(calling()) < IN_SOCKETS
+
+
+@both_loops
+@pytest.mark.parametrize("answer", [b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n" + b"x" * 2000, b""])
+def test_over_tls_it_is_let_go_though_the_receiver_says_no_goodbye(answer: bytes, loop: Loop, tmp_path: Path) -> None:
+    trusted = prepare_trust(tmp_path, dt.datetime.now(dt.UTC)).tls
+
+    async def calling() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            async with GuardedClient(EgressPolicy.local(), timeout=0.5) as client:
+                assert isinstance(client._session.connector, TCPConnector)
+                client._session.connector._ssl = ssl.create_default_context(cafile=tmp_path / "trust" / "ca.pem")
+                receiver = asyncio.to_thread(hears_hang_up, listener, trusted, answer)
+                url = f"https://127.0.0.1:{listener.getsockname()[1]}/"
+                got, _ = await asyncio.gather(one_of(client, url), receiver)
+        assert got == (200 if answer else "no answer within 0.5 s")
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(calling())
+
+
+def hears_hang_up(listener: socket.socket, context: ssl.SSLContext, answer: bytes) -> None:
+    """Answers one call, then waits for the caller's hanging up. TimeoutError where it does not."""
+    plain, _ = listener.accept()
+    with context.wrap_socket(plain, server_side=True) as secure:
+        secure.recv(65_536)
+        secure.sendall(answer)
+        bare = socket.socket(fileno=secure.detach())
+    bare.settimeout(5)
+    with bare:
+        try:
+            while bare.recv(65_536):
+                pass
+        except ConnectionResetError:
+            pass

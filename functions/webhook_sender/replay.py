@@ -1,6 +1,6 @@
 """A replay of a range: page by page, each page's deliveries put on the queue once more.
 
-    was the page before attempted? -> read a page -> note how far it goes -> put its deliveries
+    was the page before the last attempted? -> read a page -> note how far it goes -> put its deliveries
         -> put the replay for its next page -> (delete message)
 
 The message is deleted last, so wherever the process dies, the page comes again:
@@ -19,9 +19,10 @@ noted finds out. What of a page was on its way by then is put still, and nothing
 What was attempted since the replay was asked for is not attempted for its sake again (`asked_at`, see standing), so a
 page that comes twice makes no second delivery. A page a second leaves room for what happens meanwhile.
 
-A page follows only once the last delivery of the one before was attempted: an endpoint that is slow, paused or away has
-a page of it waiting, not all. Until then the replay is put off, longer each time; after a day it is stopped, and so it
-is when the endpoint is disabled meanwhile.
+A page follows only once the last delivery of the one before the last was attempted: an endpoint that is slow, paused or
+away has two pages of it waiting, not all. Were it one, nothing would be done from its last attempt to the next look,
+which is most of the time. Until then the replay is put off, longer each time; after a day it is stopped, and so it is
+when the endpoint is disabled meanwhile.
 """
 
 from __future__ import annotations
@@ -150,7 +151,7 @@ class Replayer:
         return None
 
     async def _is_awaited(self, replay: Replay) -> bool:
-        """Whether the page before is still to be attempted, as far as its last delivery tells."""
+        """Whether the page before the last is still to be attempted, as far as its last delivery tells."""
         if replay.awaited is None:
             return False
         last = await self.deliveries.get(replay.tenant, replay.webhook_id, replay.awaited)
@@ -195,7 +196,8 @@ def _come_to(replay: Replay, found: Sequence[Delivery], last: str | None, bodies
         replayed=replay.replayed + len(put),
         expired=replay.expired + len(found) - len(put),
         put_at=iso(at),
-        awaited=put[-1] if put else None,
+        last_put=put[-1] if put else None,
+        awaited=replay.last_put,
     )
 
 

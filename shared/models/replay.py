@@ -35,9 +35,10 @@ class Replay:
 
     Deliveries of events that were noted from `since` up to and with `until`, in one of `states` when they are come to
     (empty: in any).
-    `replayed` were put on their way, `expired` could not be: the log no longer has their events. Of the page before,
-    which was put at `put_at`, `awaited` is the last one: what follows waits until it was attempted. It began after
-    `came_from`, and is the last page where it has `swept` all."""
+    `replayed` were put on their way, `expired` could not be: the log no longer has their events. The page before was
+    put at `put_at`, and `last_put` is the last one of it; `awaited` is that of the page before that one: what follows
+    waits until it was attempted. The page before began after `came_from`, and is the last one where it has `swept` all.
+    """
 
     id: str
     tenant: str
@@ -53,6 +54,7 @@ class Replay:
     finished_at: str | None = None
     reason: StopReason | None = None
     put_at: str | None = None
+    last_put: str | None = None
     awaited: str | None = None
     came_from: str | None = None
     swept: bool = False

@@ -55,6 +55,6 @@ async def get_replay(call: Caller, webhook_id: WebhookId, replay_id: ReplayId) -
 async def stop_replay(call: Caller, webhook_id: WebhookId, replay_id: ReplayId) -> ReplayView:
     """Stops a replay: no more of it is put on its way, and another one may begin at once.
 
-    What was on its way before, the hundred that are worked on at this moment at most, may still be delivered. One that
-    was stopped already stays as it is; one that is done is refused."""
+    What was put before and waits, up to 200, may still be delivered. One that was stopped already stays as it is; one
+    that is done is refused."""
     return replaying.view(await replaying.stop(call.services, call.tenant, webhook_id, replay_id))

@@ -81,9 +81,9 @@ async def run(made: Fakes, replay: Replay) -> Replay:
     return made.progress.found[replay.id]
 
 
-def attempted(made: Fakes) -> None:
-    """The deliveries that were put and had no attempt yet have one now, which fails."""
-    numbers = set(put(made))
+def attempted(made: Fakes, first: int | None = None) -> None:
+    """The deliveries that were put and had no attempt yet, or the `first` of them, have one now, which fails."""
+    numbers = set(put(made)[:first])
     for place, one in made.records.found.items():
         if one.sequence in numbers and len(one.attempts) == 1:
             tried = (*one.attempts, Attempt(iso(made.clock.unix()), 3, 500))
@@ -131,27 +131,35 @@ async def test_the_pages_leave_room_for_what_happens_meanwhile() -> None:
     assert decode(encode(page)) == page
 
 
-async def test_no_page_follows_while_the_last_one_waits() -> None:
-    made = a_past(PAGE + 50)
+async def two_pages(made: Fakes) -> None:
+    """Puts two pages, of which nothing is attempted."""
     await process_batch([a_page(ASKED)], made.services)
+    page, _ = made.pages.replays.pop()
+    await process_batch([a_page(page)], made.services)
+    assert len(put(made)) == 2 * PAGE
+
+
+async def test_no_page_follows_while_the_one_before_the_last_waits() -> None:
+    made = a_past(2 * PAGE + 50)
+    await two_pages(made)
     pauses = []
     for _ in range(20):
         page, pause_s = made.pages.replays.pop(0)
         pauses.append(pause_s)
         made.clock.now += pause_s
         await process_batch([a_page(page)], made.services)
-    assert len(put(made)) == PAGE, "no more than a page waits"
+    assert len(put(made)) == 2 * PAGE, "no more than two pages wait"
     assert (pauses[0], pauses[-1], pauses) == (1, LONGEST_PAUSE_S, sorted(pauses))
-    attempted(made)
     ((page, _),) = made.pages.replays
+    attempted(made, PAGE)
     await process_batch([a_page(page)], made.services)
-    assert len(put(made)) == PAGE + 49
+    assert len(put(made)) == 2 * PAGE + 49
     assert made.progress.found["rpl_1"].state is ReplayState.DONE
 
 
 async def test_an_endpoint_that_takes_nothing_ends_it_after_a_day() -> None:
-    made = a_past(PAGE + 50)
-    await process_batch([a_page(ASKED)], made.services)
+    made = a_past(2 * PAGE + 50)
+    await two_pages(made)
     page, _ = made.pages.replays.pop()
     made.clock.now += PATIENCE_S - 1
     await process_batch([a_page(page.renewed(made.clock.now))], made.services)
@@ -159,17 +167,17 @@ async def test_an_endpoint_that_takes_nothing_ends_it_after_a_day() -> None:
     made.clock.now += 1
     await process_batch([a_page(page)], made.services)
     assert (made.progress.found["rpl_1"].state, made.pages.replays) == (ReplayState.STOPPED, [])
-    assert told(made) == f"rpl_1: {PAGE} replayed, 0 expired; stopped: no_attempt"
+    assert told(made) == f"rpl_1: {2 * PAGE} replayed, 0 expired; stopped: no_attempt"
 
 
 async def test_a_last_delivery_that_is_no_longer_kept_holds_nothing_up() -> None:
-    made = a_past(PAGE + 50)
-    await process_batch([a_page(ASKED)], made.services)
+    made = a_past(2 * PAGE + 50)
+    await two_pages(made)
     ((page, _),) = made.pages.replays
     assert page.awaited is not None
     del made.records.found["wh_a", page.awaited]
     await process_batch([a_page(page)], made.services)
-    assert len(put(made)) == PAGE + 49
+    assert len(put(made)) == 2 * PAGE + 49
 
 
 async def test_an_endpoint_that_is_disabled_meanwhile_ends_it() -> None:
@@ -331,14 +339,14 @@ async def test_whenever_its_owner_stops_it_no_page_follows_and_it_stays_so(step:
 
 async def test_a_stopped_one_that_waits_for_the_page_before_ends_without_another_look() -> None:
     made = a_past(PAGE * 3)
-    await process_batch([a_page(ASKED)], made.services)
+    await two_pages(made)
     await stop(made)
     ((page, _),) = made.pages.replays
     made.pages.replays.clear()
     for _ in range(2):  # and its twin
         await process_batch([a_page(page)], made.services)
-    assert (len(put(made)), made.pages.replays) == (PAGE, [])
-    assert told(made) == f"rpl_1: {PAGE} replayed, 0 expired; stopped: requested"
+    assert (len(put(made)), made.pages.replays) == (2 * PAGE, [])
+    assert told(made) == f"rpl_1: {2 * PAGE} replayed, 0 expired; stopped: requested"
 
 
 async def test_the_counts_of_one_that_is_ended_are_those_of_who_came_furthest() -> None:

@@ -8,6 +8,7 @@
 
 | quota | all calls of a key | 500,000 a day | 5,000,000 |
 | message quota | messages accepted of a tenant | 100,000 a day | 1,000,000 |
+| waits | calls of a tenant that wait at once for an event or a QR code | 150 | 150 |
 
 A window's count is also the burst: it may be spent at once, and comes back evenly over the window. The quota is spent
 after eight hours of a call every 58 ms, which is above what a plan is for: it bounds what a client gone wild costs, not
@@ -17,6 +18,10 @@ that ask to wait, $140, since the function runs for as long: docs/cost.md has th
 The message quota is a fifth of that: whoever sends also looks at what became of it, and 100,000 are what a hundred
 numbers send at a thousand a day each, more than WhatsApp puts up with from most. It bounds what a tenant's messages
 cost to $8 a day. It counts messages of a tenant, not calls of a key; a key may have a number of its own.
+
+A call that waits keeps a concurrent call of the API's function for up to 20 s, of which a deployment has 500: windows
+alone would let one key of `standard` keep 333, and more in a burst. The number is enough to listen to 150 instances at
+once, and is the same for all plans, since the function has no more for those that pay more.
 """
 
 from __future__ import annotations
@@ -32,6 +37,7 @@ MAX_EVENT_BYTES = 6 * 1024 * 1024  # Lambda's: of the call with its headers, its
 MAX_BODY_BYTES = 5_500_000  # leaves room for 25 KB of headers and 750,000 quotes and line breaks to be escaped
 
 
+WAITS_AT_ONCE = 150
 DAY_S = 86_400
 
 

@@ -13,6 +13,7 @@ from shared.aws import ANSWER_S, client, drop_connections
 from shared.clock import Clock, SystemClock
 from shared.egress import EgressPolicy, Lookup, SystemLookup
 from shared.figures import Tally
+from shared.limits import WAITS_AT_ONCE
 from shared.metrics import Meter
 from shared.queues.commands import CommandQueues, CommandSender
 from shared.queues.deliveries import DeliveryQueue
@@ -33,6 +34,7 @@ from shared.store.message_quota import MessageQuotas
 from shared.store.messages import Messages
 from shared.store.partitions import Partitions
 from shared.store.replays import Replays
+from shared.store.waits import Waits
 from shared.store.webhook_health import WebhookHealth
 from shared.store.webhook_journal import WebhookJournal
 from shared.store.webhooks import Webhooks
@@ -66,6 +68,7 @@ class Services:
     replays: Replays
     cache: Cache
     checks: CheckBudget
+    waits: Waits
     partitions: Partitions
     hosts: Hosts
     commands: CommandSender
@@ -121,6 +124,7 @@ async def open_services(settings: Settings, stopping: asyncio.Event | None = Non
             replays=Replays(database),
             cache=cache,
             checks=CheckBudget(database, clock, settings.number_checks_per_minute),
+            waits=Waits(database, clock, WAITS_AT_ONCE),
             partitions=Partitions(database, count),
             hosts=Hosts(database, clock),
             commands=CommandQueues(commands.__getitem__, tracer),

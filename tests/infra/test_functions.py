@@ -12,6 +12,7 @@ from functions.webhook_sender.settings import FUNCTION_S, MARGIN_S, SenderSettin
 from infra.api.function import TIMEOUT_S as API_TIMEOUT_S
 from infra.stages import DEV, PROD, Stage
 from infra.webhooks import most_at_once
+from shared.limits import WAITS_AT_ONCE
 from shared.queues.names import DELIVERIES, DELIVERIES_SLOW
 from shared.settings import SEALING_KEY, Settings
 from shared.vault import new_key
@@ -43,6 +44,12 @@ def test_the_api_leaves_concurrency_to_the_others_where_it_can_be_reserved(servi
     reserved = {name: function(service, stage, name).get("ReservedConcurrentExecutions") for name in (*OURS, "alerts")}
     assert reserved == {"api": stage.api_concurrency, "webhook-sender": None, "alerts": None}
     assert (DEV.api_concurrency, PROD.api_concurrency) == (None, 500)
+
+
+def test_a_tenant_that_waits_wherever_it_may_leaves_calls_to_the_others() -> None:
+    in_two_minutes = 2 * WAITS_AT_ONCE  # at the turn of one to the other those of both may wait
+    assert PROD.api_concurrency is not None
+    assert in_two_minutes < 0.7 * PROD.api_concurrency
 
 
 @pytest.mark.parametrize("name", OURS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -17,7 +18,7 @@ from functions.api.events.reading import Part, Wanted, read_log
 from functions.api.filters import Since, Types, Until, in_order, moment, types_in
 from functions.api.instances.reading import instance_of
 from functions.api.schemas import View, example
-from functions.api.waiting import LOG_PACE, first
+from functions.api.waiting import LOG_PACE, first, place
 from shared.models.event import EventType
 
 router = APIRouter(prefix="/v1/instances/{instance_id}/events", tags=["Events"])
@@ -59,6 +60,8 @@ async def list_events(
 ) -> Response:
     """The events that follow `after`; kept 30 days. Call again with `next_after`, and miss nothing.
 
+    150 calls of yours may wait at once; one more is answered 429 where there is nothing to give it yet.
+
     With `types`, `since` or `until` a call looks through 2,000 events at most: it may give none though there are more.
     `next_after` then is past those that were left out. Once it no longer rises, you have all that there is.
     `since` and `until` are about when events were noted in the log; what a phone tells late has an older `timestamp`.
@@ -74,7 +77,7 @@ async def list_events(
         is_answer = part.bodies or not part.is_all or not wait or wanted.is_over(services.clock.unix())
         return part if is_answer else None
 
-    await first(services, found, wait, LOG_PACE, request.is_disconnected)
+    await first(services, found, wait, LOG_PACE, request.is_disconnected, partial(place, services, call.tenant))
     return _page(part.bodies if call.manages else [_without_code(body) for body in part.bodies], part.looked_at)
 
 

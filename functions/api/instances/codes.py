@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from functions.api import problems
 from functions.api.asking import tell
@@ -15,7 +16,7 @@ from functions.api.instances.pairing import moment, refuse_linked
 from functions.api.instances.reading import instance_of
 from functions.api.problems import Problem
 from functions.api.services import Services
-from functions.api.waiting import Pace, first
+from functions.api.waiting import Pace, first, place
 from shared.clock import parse_iso
 from shared.models.command import CommandKind
 from shared.models.instance import Instance, InstanceKey, InstanceState
@@ -77,7 +78,7 @@ async def current_code(
     there is none, unless it is `gone` before that. Raises Problem: `not-found`, `already-paired`, or `qr-not-ready` and
     has one made."""
     looking = Looking(services, key, held)
-    found = await first(services, looking.look, wait_s, QR_PACE, gone)
+    found = await first(services, looking.look, wait_s, QR_PACE, gone, partial(place, services, key.tenant))
     if found is not None:
         return found, True
     if looking.seen is not None:

@@ -8,13 +8,14 @@ from typing import Any
 
 from shared.models.chain import Chain
 from shared.store.chains import Chains
-from tests.fakes.webhooks import GONE_BY, FakeChains
+from tests.fakes.webhooks import FakeChains
 
 AnyChains = Chains | FakeChains
 
 NOW = 1_800_000_000.5
 FIRST = Chain(tenant="acme", webhook_id="wh_a", instance="shop-1", cursor=3, first=3, holder="a", lease_until=NOW + 9)
 KEY = {"tenant", "webhook_id", "instance"}
+GONE_BY = ("cursor", "holder", "knocks", "lease_until", "waits_until", "behind", "died")
 OTHER: dict[str, Any] = {"cursor": 4, "holder": "z", "knocks": 1, "lease_until": NOW + 8, "waits_until": 1.5}
 OTHER |= {"behind": True, "died": True, "first": 1, "aside": True, "made_at": "2027-01-15T08:00:00.000Z"}
 OTHER |= {"asked_since": 7.25}

@@ -111,7 +111,7 @@ REPLAY_RUNNING = ProblemType(
     "replay-running",
     409,
     "Replay running",
-    "An endpoint has one replay of a time at once: wait for the end of that of `replay_id`, or stop it.",
+    "An endpoint has one replay of a time range at once: wait for the end of that of `replay_id`, or stop it.",
 )
 REPLAY_OVER = ProblemType("replay-over", 409, "Replay over", "The replay is done: there is nothing left to stop.")
 LIMIT_REACHED = ProblemType("limit-reached", 409, "Limit reached", "You have as many of these as are allowed.")

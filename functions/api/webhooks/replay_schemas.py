@@ -1,4 +1,4 @@
-"""What replays of a time look like in requests and answers."""
+"""What replays of a time range look like in requests and answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Replays of a time: one task on the queue of deliveries, which the sender works on page by page."""
+"""Replays of a time range: one task on the queue of deliveries, which the sender works on page by page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""/v1/webhooks/{webhook_id}/replays: the deliveries of a time once more."""
+"""/v1/webhooks/{webhook_id}/replays: the deliveries of a time range once more."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ router = APIRouter(prefix="/v1", tags=["Webhooks"])
     responses=may_answer(*WITH_BODY, problems.NOT_FOUND, problems.WEBHOOK_DISABLED, problems.REPLAY_RUNNING),
 )
 async def replay_range(call: Caller, webhook_id: WebhookId, response: Response, body: ReplayRequest) -> ReplayView:
-    """Makes the deliveries of a time once more: all that there are, or those in one of `states`. What was noted while
-    the endpoint was disabled, or before it was made, has no delivery: read it in the event log.
+    """Makes the deliveries of a time range once more: all that there are, or those in one of `states`. What was noted
+    while the endpoint was disabled, or before it was made, has no delivery: read it in the event log.
 
     They go out oldest first, 100 a second at most and as the endpoint takes them, beside what happens meanwhile. What
     was attempted after you asked is not delivered again for it. An endpoint has one such replay at a time. Location
@@ -37,7 +37,7 @@ async def replay_range(call: Caller, webhook_id: WebhookId, response: Response, 
 async def list_replays(
     call: Caller, webhook_id: WebhookId, limit: Limit = DEFAULT, cursor: Cursor = None
 ) -> ReplayPage:
-    """The replays of an endpoint's deliveries by time, newest first, and how far they have come; kept 30 days."""
+    """The replays of time ranges of an endpoint, newest first, and how far they have come; kept 30 days."""
     await webhook_of(call.services, call.tenant, webhook_id)
     found, last = await replaying.page(call.services, call.tenant, webhook_id, limit, mark_of(cursor))
     return ReplayPage(data=[replaying.view(one) for one in found], next_cursor=next_cursor(last))
@@ -45,7 +45,7 @@ async def list_replays(
 
 @router.get("/webhooks/{webhook_id}/replays/{replay_id}", responses=may_answer(problems.NOT_FOUND))
 async def get_replay(call: Caller, webhook_id: WebhookId, replay_id: ReplayId) -> ReplayView:
-    """How far a replay of a time has come."""
+    """How far a replay of a time range has come."""
     return replaying.view(await replaying.replay_of(call.services, call.tenant, webhook_id, replay_id))
 
 

@@ -52,6 +52,7 @@ from shared.metrics import (
     WEBHOOKS_FAILED,
 )
 from shared.queues.names import DELIVERIES, DELIVERIES_DEAD, DELIVERIES_SLOW, QueueSpec
+from shared.resolver import RESOLVER
 
 MEMORY_MB = 512
 TIMEOUT_S = 30
@@ -117,7 +118,7 @@ def most_at_once(stage: Stage) -> Mapping[QueueSpec, int]:
 
 def _environment(stage: Stage) -> dict[str, str]:
     most = stage.webhook_concurrency
-    return {"HIVEWP_WEBHOOK_CONCURRENCY": "auto" if most is None else str(min(most, MOST_OF_AUTO))}
+    return {"HIVEWP_WEBHOOK_CONCURRENCY": "auto" if most is None else str(min(most, MOST_OF_AUTO)), **RESOLVER}
 
 
 def show_deliveries(board: Board) -> None:

@@ -9,6 +9,8 @@ The number is over both lanes of a process; attempts that have been silent for a
 `auto` is one for each four instances, 3 to 25. In Lambda each invocation is such a process, with 10 deliveries in hand;
 how many there are at once is the event sources' matter, see infra/webhooks.py. An attempt is begun there only if there
 is time for all of it before the function is ended: with 25 s none ever would be.
+
+Whoever starts it tells the system's resolver too, see shared/resolver.py.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ Every part gets shared/settings.py's variables and HIVEWP_DATA. Besides:
 | aws | local/aws.py in MiniStack's environment | MiniStack's |
 | whatsapp | python -m local.whatsapp --port --proxy-port --data | |
 | api | python -m local.api | HIVEWP_PORT, _NUMBER_CHECKS_PER_MINUTE |
-| webhooks | python -m local.webhooks | |
+| webhooks | python -m local.webhooks | HIVEWP_WEBHOOK_*; RES_OPTIONS |
 | alerts | python -m local.alerts | HIVEWP_ALERT_URLS; only where that is set |
 | host-<n> | python -m session_host | HIVEWP_HOST_NAME, _LEASE_S, _RUN_DIR, _SESSION_DIR, _WHATSAPP_*, _WORKER_* |
 
@@ -26,6 +26,7 @@ from local.settings import LOOPBACK, ROOT, StackSettings, WhatsAppKind
 from local.stack.files import StackFiles
 from local.stack.part import Part
 from local.stack.ready import all_there, answers_200
+from shared.resolver import RESOLVER
 
 HOST_STOP_S = 65.0  # a host may take 60 s to finish what is in flight
 SENDER = "HIVEWP_WEBHOOK_"  # how the sender of webhooks works; it takes them as the caller sets them
@@ -105,7 +106,7 @@ def _api(plan: Plan) -> Part:
 
 
 def _webhooks(plan: Plan) -> Part:
-    env = {name: value for name, value in plan.environ.items() if name.startswith(SENDER)}
+    env = RESOLVER | {name: value for name, value in plan.environ.items() if name.startswith(SENDER)}
     return replace(_python(plan, "webhooks", "local.webhooks", env=env), after=["aws"], stop_timeout_s=15.0)
 
 

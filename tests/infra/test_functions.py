@@ -101,6 +101,7 @@ def test_how_many_senders_there_are_at_once_and_what_each_makes_at_once(
     ]
     settings = SenderSettings.parse(sender["Environment"]["Variables"])
     assert settings == SenderSettings(auto=told == "auto")
+    assert sender["Environment"]["Variables"]["RES_OPTIONS"] == "timeout:2 attempts:2"  # of the system's resolver
 
 
 def test_a_number_below_that_of_a_process_is_that_of_each_process() -> None:

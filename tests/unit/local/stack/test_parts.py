@@ -60,6 +60,10 @@ def test_the_sender_of_webhooks_takes_its_own_settings(tmp_path: Path) -> None:
     assert "HIVEWP_WEBHOOK_CONCURRENCY" not in found["api"].env
 
 
+def test_the_sender_of_webhooks_does_not_wait_long_for_names(tmp_path: Path) -> None:
+    assert parts(tmp_path)["webhooks"].env["RES_OPTIONS"] == "timeout:2 attempts:2"
+
+
 def test_a_live_host_is_told_of_no_other_whatsapp(tmp_path: Path) -> None:
     env = parts(tmp_path, {"HIVEWP_WHATSAPP_TRUST": "/elsewhere"}, HIVEWP_WHATSAPP="live")["host-1"].env
     assert "HIVEWP_WHATSAPP_TRUST" not in env

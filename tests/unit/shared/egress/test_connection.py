@@ -18,7 +18,7 @@ from aiohttp import TCPConnector
 
 from local.whatsapp.transport.trust import prepare_trust
 from shared.egress import EgressError, EgressPolicy, GuardedClient
-from shared.egress.connection import MOST_ANSWERS
+from shared.egress.connection import MOST_ANSWERS, Connection, TooMuch
 
 Loop = Callable[[], asyncio.AbstractEventLoop]
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -72,9 +72,24 @@ def test_so_many_interim_answers_are_heard(interim: int, heard: bool, loop: Loop
         assert runner.run(calling()) == ["200" if heard else "too much was sent before an answer"] * 2
 
 
+async def test_they_count_also_when_each_is_read_before_the_next() -> None:
+    connection = Connection(asyncio.get_running_loop())
+    connection.set_response_params()
+    for _ in range(MOST_ANSWERS - 1):
+        connection.data_received(INTERIM)
+        assert (await connection.read())[0].code == 103
+    connection.data_received(INTERIM)
+    with pytest.raises(TooMuch):
+        await connection.read()
+
+
 @both_loops
 @pytest.mark.parametrize("more", [INTERIM, EMPTY], ids=["interim answers", "answers"])
-def test_a_connection_that_is_kept_is_cut_when_it_pours(more: bytes, loop: Loop) -> None:
+def test_a_connection_that_is_kept_is_cut_when_it_pours(
+    more: bytes, loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.egress.gate.KEEPALIVE_S", 60.0)
+
     async def calling() -> int:
         poured, kept, over = 0, asyncio.Event(), asyncio.Event()
 

@@ -1,4 +1,4 @@
-"""Customers' URLs, judged when they are registered. The sender judges them again whenever it dials."""
+"""Customers' URLs, judged when they are registered. Those who dial them judge them again whenever they do."""
 
 from __future__ import annotations
 
@@ -18,25 +18,29 @@ MASKED = "***"
 
 async def check_webhook_url(services: Services, url: str, pointer: str) -> None:
     """Refuses a URL that webhooks cannot or must not go to. Raises Problem."""
-    await _check(services, url, services.policy, pointer)
+    await _check(services, url, services.policy, pointer, must_resolve=False)
 
 
 async def check_proxy_url(services: Services, url: str, pointer: str) -> None:
-    """Refuses a proxy that cannot or must not be used. Raises Problem."""
-    await _check(services, url, services.policy.for_proxies(), pointer)
+    """Refuses a proxy that cannot or must not be used, and one whose name nobody knows: no guarded door dials it.
+    Raises Problem."""
+    await _check(services, url, services.policy.for_proxies(), pointer, must_resolve=True)
 
 
-async def _check(services: Services, url: str, policy: EgressPolicy, pointer: str) -> None:
+async def _check(services: Services, url: str, policy: EgressPolicy, pointer: str, *, must_resolve: bool) -> None:
     try:
         parsed = check_url(url, policy)
-        for address in await _addresses(services, parsed):
+        found = await _addresses(services, parsed)
+        if not found and must_resolve and literal(parsed.raw_host or "") is None:
+            raise EgressRefused(f"the host {parsed.raw_host} has no address now, which a proxy must have to be set")
+        for address in found:
             check_address(ip_address(address), policy)
     except EgressRefused as error:
         raise invalid(pointer, error.detail) from error
 
 
 async def _addresses(services: Services, url: URL) -> list[str]:
-    """Where the name leads now; none when nobody knows: it may be set up later, and is looked up again then."""
+    """Where the name leads now; none when nobody knows: it may be set up later, and the sender looks it up then."""
     host = url.raw_host or ""
     if literal(host) is not None:
         return []

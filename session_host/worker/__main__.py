@@ -31,6 +31,7 @@ from session_host.worker.ledger import Fenced, Ledger
 from session_host.worker.orders import Orders
 from session_host.worker.outbox import Outbox
 from session_host.worker.patience import until_available
+from session_host.worker.proxies import open_proxies
 from session_host.worker.report import Reporter, say
 from session_host.worker.suspects import WatchedWhatsApp
 from session_host.worker.worker import Worker
@@ -111,6 +112,7 @@ async def run(settings: WorkerSettings) -> int:
             cache=Cache(database, clock),
             dead=DeadCommands(dead),
             vault=Vault.from_text(host.deployment.sealing_key),
+            proxies=open_proxies(allow_local=host.deployment.allow_local_webhooks),
             clock=clock,
             uniform=random.SystemRandom().random,
             reported=reporter.changed,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,7 +37,7 @@ class Heard:
 
 
 class Connection:
-    """An instance's hold on WhatsApp. `proxy_url` is asked anew each time and may raise SealBroken."""
+    """An instance's hold on WhatsApp. `proxy_url` is asked anew each time and may raise SealBroken, EgressRefused."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Connection:
         desk: PairingDesk,
         key: str,
         store: Path,
-        proxy_url: Callable[[], str | None],
+        proxy_url: Callable[[], Awaitable[str | None]],
         hear: Callable[[Heard], None],
     ) -> None:
         self._whatsapp = whatsapp
@@ -73,7 +73,7 @@ class Connection:
     async def pair(self) -> PairingAttempt:
         """Gives up what there is and begins to pair."""
         await self.release()
-        account = Account(self._key, self._store, self._proxy_url())
+        account = await self._account()
         account.store.parent.mkdir(parents=True, exist_ok=True)
         self._attempt = await self._desk.begin(account, self._listener())
         return self._attempt
@@ -81,7 +81,7 @@ class Connection:
     async def connect(self) -> None:
         """Gives up what there is and opens a session."""
         await self.release()
-        self._session = self._whatsapp.session(Account(self._key, self._store, self._proxy_url()), self._listener())
+        self._session = self._whatsapp.session(await self._account(), self._listener())
         await self._session.connect()
 
     async def release(self) -> None:
@@ -115,6 +115,9 @@ class Connection:
     def is_current(self, heard: Heard) -> bool:
         """Whether a signal comes from what the instance holds now."""
         return heard.generation == self._generation
+
+    async def _account(self) -> Account:
+        return Account(self._key, self._store, await self._proxy_url())
 
     def _listener(self) -> OnSignal:
         generation = self._generation

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from session_host.whatsapp.port import PairingDesk, WhatsApp
 from session_host.worker.ledger import Ledger
+from session_host.worker.proxies import Proxies
 from shared.clock import Clock
 from shared.queues.dead import DeadCommands
 from shared.queues.queue import Received
@@ -46,6 +47,7 @@ class WorkerContext:
     cache: Cache
     dead: DeadCommands
     vault: Vault
+    proxies: Proxies
     clock: Clock
     uniform: Callable[[], float]
     reported: Callable[[], None]

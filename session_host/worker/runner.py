@@ -38,7 +38,8 @@ from session_host.worker.pacing import Pace
 from session_host.worker.reconnecting import Reconnecting
 from session_host.worker.recorder import qr_entry, state_entry
 from session_host.worker.sends import Sends
-from shared.models.instance import Instance, InstanceState
+from shared.egress import EgressRefused
+from shared.models.instance import Instance, InstanceState, Reason
 from shared.reasons import reason
 from shared.vault import SealBroken
 
@@ -146,7 +147,7 @@ class Runner:
             await self.change(Change(InstanceState.CONNECTING))
 
     async def _open(self, opening: Callable[[], Awaitable[object]]) -> bool:
-        """False when nothing was opened: the instance is being stopped, or its proxy cannot be read."""
+        """False when nothing was opened: the instance is being stopped, or its proxy cannot be read or used."""
         if self._stopping.is_set():
             return False
         try:
@@ -155,13 +156,20 @@ class Runner:
             logger.error("%s: its proxy_url cannot be opened with this deployment's key", self.instance.key)
             await self.change(Change(InstanceState.DISCONNECTED, reason("proxy_unreadable")))
             return False
+        except EgressRefused as error:
+            logger.warning("%s: its proxy is not used: %s", self.instance.key, error.detail)
+            await self._not_opened(reason("proxy_unreachable", error.detail))
+            return False
         except OSError as error:  # the disk with the credentials, most likely
             logger.error("%s: could not be opened: %s", self.instance.key, error)
-            await self.change(Change(InstanceState.DISCONNECTED, reason("session_store_full")))
-            if self.instance.linked:
-                self._reconnecting.later()
+            await self._not_opened(reason("session_store_full"))
             return False
         return True
+
+    async def _not_opened(self, why: Reason) -> None:
+        await self.change(Change(InstanceState.DISCONNECTED, why))
+        if self.instance.linked:
+            self._reconnecting.later()
 
     async def change(self, change: Change) -> None:
         """Records a new state and acts on it."""
@@ -196,9 +204,13 @@ class Runner:
             return False
         return self.instance.reason is None or self.instance.reason.code != "stream_replaced"
 
-    def _proxy_url(self) -> str | None:
+    async def _proxy_url(self) -> str | None:
         sealed = self.instance.settings.proxy_url
-        return self._context.vault.open(sealed, f"proxy:{self.instance.key}") if sealed else None
+        if not sealed:
+            return None
+        url = self._context.vault.open(sealed, f"proxy:{self.instance.key}")
+        await self._context.proxies.check(url)
+        return url
 
     async def _sleep(self, seconds: float) -> None:
         """Raises NotConnected when the instance is stopped meanwhile: nothing was sent yet."""

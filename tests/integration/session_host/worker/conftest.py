@@ -17,8 +17,10 @@ import pytest
 from session_host.worker.context import WorkerContext
 from session_host.worker.ledger import Fenced, Ledger
 from session_host.worker.outbox import Outbox
+from session_host.worker.proxies import Proxies
 from session_host.worker.worker import Worker
 from shared.clock import SystemClock, iso
+from shared.egress import EgressPolicy
 from shared.ids import first_id_at, new_id
 from shared.models.command import Command, CommandKind
 from shared.models.host import Lease
@@ -70,6 +72,20 @@ class Ahead(SystemClock):
         return super().unix() + self.s
 
 
+class Names:
+    """A name server that knows one name, wherever it leads at the moment."""
+
+    leads_to = "127.0.0.1"
+
+    async def addresses(self, host: str, port: int) -> list[str]:
+        if host != "proxy.example.com":
+            raise OSError("no such name")
+        return [self.leads_to]
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
 class Bench:
     """What a test does to a worker and sees of it."""
 
@@ -82,6 +98,7 @@ class Bench:
         self.cache = Cache(deployment.database, self.clock)
         self.partitions = Partitions(deployment.database, deployment.partitions)
         self.vault = Vault.from_text(new_key())
+        self.names = Names()
         self.folder, self.commands, self.deliveries, self.dead = folder, commands, deliveries, dead
         self.crashes: list[BaseException] = []
         self.sender = CommandQueues(lambda _partition: commands)
@@ -108,6 +125,7 @@ class Bench:
             cache=self.cache,
             dead=DeadCommands(self.dead),
             vault=self.vault,
+            proxies=Proxies(EgressPolicy.local(), self.names),
             clock=self.clock,
             uniform=lambda: 0.5,
             reported=lambda: None,

@@ -26,7 +26,7 @@ from session_host.whatsapp.port import (
 from session_host.worker.commands import HANDLERS, Handler
 from session_host.worker.ledger import Fenced
 from shared.models.command import CommandKind
-from shared.models.instance import InstanceState
+from shared.models.instance import Instance, InstanceState
 from shared.models.message import MessageState
 from shared.store.cache import CacheKind
 from tests.fakes.whatsapp import FakePairingDesk
@@ -258,6 +258,30 @@ async def test_a_proxy_that_cannot_be_read_is_named_and_harms_no_other(bench: Be
         assert down.reason.code == "proxy_unreadable"
         await bench.instances.mark_deleting(broken.key)
         assert (await bench.result(await bench.command(CommandKind.DELETE, broken.key)))["ok"]
+    assert bench.crashes == []
+
+
+def _behind(proxy_url: str, instance: Instance) -> Instance:
+    return replace(instance, settings=replace(instance.settings, proxy_url=proxy_url))
+
+
+async def test_a_proxy_whose_name_leads_inside_is_not_used(bench: Bench) -> None:
+    paired, new = await bench.create("paired", linked=True), await bench.create("new")
+    for key in (paired.key, new.key):
+        sealed = bench.vault.seal("socks5://me:secret@proxy.example.com:1080", f"proxy:{key}")
+        await bench.instances.change(key, partial(_behind, sealed))
+    bench.names.leads_to = "10.0.0.1"
+    async with bench.worker():
+        await bench.command(CommandKind.PAIR, new.key)
+        for key in (paired.key, new.key):
+            down = await bench.instance_is(key, InstanceState.DISCONNECTED)
+            assert down.reason is not None
+            assert (down.reason.code, "private address" in down.reason.detail) == ("proxy_unreachable", True)
+        assert not bench.whatsapp.sessions
+        assert not bench.desk.attempts
+        bench.names.leads_to = "127.0.0.1"
+        await bench.command(CommandKind.RESTART, paired.key)
+        await bench.instance_is(paired.key, InstanceState.CONNECTED)
     assert bench.crashes == []
 
 

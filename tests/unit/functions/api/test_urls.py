@@ -46,6 +46,9 @@ async def test_a_proxy_may_have_a_password_and_any_port() -> None:
     await check_proxy_url(SERVICES, "socks5://me:secret@out.example.com:1080", "/p")
     with pytest.raises(Problem):
         await check_proxy_url(SERVICES, "socks5://me:secret@in.example.com:1080", "/p")
+    with pytest.raises(Problem, match="has no address now, which a proxy must have"):
+        await check_proxy_url(SERVICES, "socks5://me:secret@new.example.com:1080", "/p")
+    await check_proxy_url(SERVICES, "socks5://me:secret@93.184.216.34:1080", "/p")
     with pytest.raises(Problem):
         await check_webhook_url(SERVICES, "https://me:secret@out.example.com/x", "/url")
 

@@ -59,7 +59,7 @@ def event_about(webhook: Webhook, health: EndpointHealth, kind: EventType, at: f
     digest = hashlib.sha256(f"{webhook.tenant}#{webhook.id}#{kind}".encode()).digest()
     data = {
         "webhook_id": webhook.id,
-        "url": without_secrets(webhook.url),
+        "url": site(webhook.url),
         "reason": _reason(health, kind),
         "failing_since": iso(health.failing_since) if health.failing_since is not None else None,
         "last_error": health.last_error,
@@ -67,10 +67,10 @@ def event_about(webhook: Webhook, health: EndpointHealth, kind: EventType, at: f
     return Event(id_of("evt", at, digest), kind, iso(at), data)
 
 
-def without_secrets(url: str) -> str:
-    """A URL without user, password, query and fragment."""
+def site(url: str) -> str:
+    """A URL's scheme, host and port: all the rest may be what lets somebody call it, often the path."""
     parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], "", "", ""))
 
 
 def _reason(health: EndpointHealth, kind: EventType) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from functions.webhook_sender.care import Care
 from functions.webhook_sender.health import DAY_S, DISABLED_AFTER_S, NOTICE_S, WARNED_AFTER_S
 from functions.webhook_sender.places import Places
 from functions.webhook_sender.services import Services
-from functions.webhook_sender.tell import RETOLD_S, without_secrets
+from functions.webhook_sender.tell import RETOLD_S, site
 from shared.clock import iso
 from shared.egress import EgressResponse
 from shared.models.endpoint_health import EndpointHealth, HealthState
@@ -89,7 +89,7 @@ async def test_gone_disables_at_once_and_the_other_endpoints_hear_of_it() -> Non
     (body,) = told(made)
     assert (body["type"], body["instance"], body["sequence"]) == ("webhook.disabled", None, None)
     assert body["data"]["webhook_id"] == "wh_broken"
-    assert body["data"]["url"] == "https://broken.test/hook"
+    assert body["data"]["url"] == "https://broken.test"
     assert body["data"]["reason"].keys() == {"code", "detail", "action"}
     assert (body["data"]["reason"]["code"], body["data"]["last_error"]) == ("gone", "status 410")
     (task,) = [task for task, _ in made.tasks.tasks]
@@ -342,4 +342,4 @@ async def test_a_store_that_does_not_take_it_holds_up_no_delivery() -> None:
 
 
 def test_urls_are_told_without_what_is_secret_in_them() -> None:
-    assert without_secrets("https://u:p@shop.example:8443/a/b?key=1#f") == "https://shop.example:8443/a/b"
+    assert site("https://u:p@shop.example:8443/a/b?key=1#f") == "https://shop.example:8443"

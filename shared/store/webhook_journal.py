@@ -13,7 +13,6 @@ from shared.store.database import Condition, Database, Put, Values
 
 TABLE = "journal"
 KEPT_S = 30 * 86_400
-MOST = 20
 
 
 class EndpointChange(StrEnum):
@@ -47,11 +46,6 @@ class WebhookJournal:
 
     def __init__(self, database: Database) -> None:
         self._db = database
-
-    async def latest(self, tenant: str, webhook_id: str, limit: int = MOST) -> list[EndpointEntry]:
-        """The last changes of an endpoint, newest first. Raises StoreError."""
-        found, _ = await self.page(tenant, webhook_id, min(limit, MOST))
-        return found
 
     async def page(
         self, tenant: str, webhook_id: str, limit: int, before: str | None = None

@@ -144,7 +144,7 @@ async def test_a_time_is_replayed(sending: Sending, deployment: Deployment, monk
     assert {one.state for one in found} == {DeliveryState.DELIVERED}
     attempts = sorted([attempt.status for attempt in one.attempts] for one in found)
     assert attempts == [[200, 200]] * (len(replayed) - 1) + [[200, 500, 200]]
-    (told,) = await WebhookJournal(deployment.database).latest("acme", "wh_a")
+    (told,), _ = await WebhookJournal(deployment.database).page("acme", "wh_a", 20)
     assert told.code == "replay_finished"
 
 
@@ -161,7 +161,7 @@ async def test_an_endpoint_that_is_gone_is_disabled_and_the_other_one_hears_of_i
     gone = await sending.endpoints.get("acme", "wh_a")
     assert gone is not None
     assert (gone.health.state(0), gone.health.untold) == (HealthState.DISABLED, None)
-    (entry,) = await WebhookJournal(deployment.database).latest("acme", "wh_a")
+    (entry,), _ = await WebhookJournal(deployment.database).page("acme", "wh_a", 20)
     assert (entry.code, entry.detail) == ("disabled", "gone: status 410")
     (_, _, _), (_, body, _) = sending.receiver.got
     assert (json.loads(body)["type"], json.loads(body)["data"]["webhook_id"]) == ("webhook.disabled", "wh_a")

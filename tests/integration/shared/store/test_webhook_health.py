@@ -9,7 +9,7 @@ from shared.clock import iso
 from shared.models.endpoint_health import BEFORE_S, DisabledReason, EndpointHealth, HealthState, revived
 from shared.models.webhook import Webhook
 from shared.store.webhook_health import WebhookHealth
-from shared.store.webhook_journal import MOST, EndpointChange, EndpointEntry, WebhookJournal
+from shared.store.webhook_journal import EndpointChange, EndpointEntry, WebhookJournal
 from shared.store.webhooks import Webhooks, set_url
 from tests.conftest import Deployment
 from tests.fakes.clock import NOW
@@ -29,7 +29,7 @@ async def test_of_many_that_see_a_transition_one_writes_it(deployment: Deploymen
     assert stored.health.failing_since is not None
     assert stored.health.state(NOW) is HealthState.FAILING
     assert replace(stored, health=EndpointHealth()) == WEBHOOK
-    entries = await WebhookJournal(deployment.database).latest("acme", "wh_a")
+    entries, _ = await WebhookJournal(deployment.database).page("acme", "wh_a", 20)
     assert entries == [EndpointEntry(iso(NOW), EndpointChange.FAILING, "status 500")]
 
 
@@ -63,12 +63,14 @@ async def test_an_endpoint_that_is_gone_does_not_come_back(deployment: Deploymen
     assert not await health.change("acme", "wh_gone", {"slow_until": NOW}, {})
     assert not await health.change("acme", "wh_gone", {"slow_until": NOW}, {}, journal=FAILING, at=NOW)
     assert await Webhooks(deployment.database).get("acme", "wh_gone") is None
-    assert await WebhookJournal(deployment.database).latest("acme", "wh_gone") == []
+    assert await WebhookJournal(deployment.database).page("acme", "wh_gone", 20) == ([], None)
 
 
-async def test_the_journal_tells_the_last_changes_newest_first(deployment: Deployment) -> None:
+async def test_the_journal_tells_changes_newest_first_and_goes_on_before_a_mark(deployment: Deployment) -> None:
     journal = WebhookJournal(deployment.database)
-    for at in (*range(MOST + 2), MOST + 1):  # the last one twice
+    for at in (0, 1, 2, 3, 3):  # the last one twice
         await journal.note("acme", "wh_a", EndpointChange.SLOW, NOW + at, None)
-    entries = await journal.latest("acme", "wh_a")
-    assert [entry.at for entry in entries] == [iso(NOW + at) for at in range(MOST + 1, 1, -1)]
+    entries, mark = await journal.page("acme", "wh_a", 3)
+    assert [entry.at for entry in entries] == [iso(NOW + at) for at in (3, 2, 1)]
+    entries, mark = await journal.page("acme", "wh_a", 3, mark)
+    assert ([entry.at for entry in entries], mark) == ([iso(NOW)], None)

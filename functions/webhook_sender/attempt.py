@@ -44,7 +44,7 @@ async def _post(work: Work, webhook: Webhook, services: Services, traceparent: s
         return Outcome(Attempt(at, 0, error=f"signing: {error}", cause=cause))
     except EgressError as error:
         return Outcome(Attempt(at, error.ms, error=f"{error.kind}: {error.detail}", cause=cause))
-    made = Attempt(at, answer.ms, answer.status, response=_text(answer.body_start), cause=cause)
+    made = Attempt(at, answer.ms, answer.status, response=kept_text(answer.body_start), cause=cause)
     return Outcome(made, retry_after(answer.status, answer.headers.get("retry-after"), services.clock.unix()))
 
 
@@ -54,7 +54,7 @@ def _cause(task: DeliveryTask) -> Cause | None:
     return Cause.RECOVERY if task.instead_of else None
 
 
-def _text(body: bytes) -> str:
+def kept_text(body: bytes) -> str:
     """What is kept of an answer: control characters would take six times their room wherever it is shown as JSON."""
     return body.decode(errors="replace").translate(_NO_CONTROLS)
 

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from functions.api.schemas import Body, Change, View, example, left_out
-from shared.egress.check import MAX_HEADERS
+from shared.egress.check import MAX_HEADER_BYTES, MAX_HEADERS
 from shared.models.endpoint_health import HealthState
 from shared.models.event import EventType
 from shared.models.patterns import ANY, matches
@@ -75,7 +75,8 @@ InstancePatterns = Annotated[
 Headers = Annotated[
     dict[str, str],
     Field(
-        description=f"Your own, sent with every delivery: {MAX_HEADERS} at most. Not `user-agent`, those that begin "
+        description=f"Your own, sent with every delivery: {MAX_HEADERS} at most, their names and values "
+        f"{MAX_HEADER_BYTES:,} bytes together. Not `user-agent`, those that begin "
         "with `webhook-` or `content-`, nor those of the connection, such as `host`. All of them are replaced at once.",
     ),
 ]

@@ -70,7 +70,8 @@ async def get_delivery(call: Caller, delivery_id: DeliveryId) -> DeliveryView:
 async def replay_delivery(call: Caller, delivery_id: DeliveryId) -> DeliveryView:
     """Delivers the same event to the same endpoint once more, with the same `webhook-id`.
 
-    The answer is the delivery as it is before that; it stays so until the attempt is made."""
+    The answer is the delivery as it is before that; it stays so until the attempt is made, which waits like all others
+    where the endpoint is slow or paused."""
     return delivery_view(await sending.replay(call.services, call.tenant, delivery_id))
 
 

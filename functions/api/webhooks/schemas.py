@@ -141,7 +141,7 @@ class ReasonView(View):
 class HealthView(View):
     """How an endpoint has been doing."""
 
-    state: HealthState
+    state: HealthState = Field(description="`disabled`: by us, for failing or an answer 410; not where you did it.")
     failing_since: str | None = left_out("Since when it has only failed.")
     slow_until: str | None = left_out("Until when its deliveries go their own way, since it answered slowly.")
     paused_until: str | None = left_out("Until when nothing is attempted: it asked for that with Retry-After.")

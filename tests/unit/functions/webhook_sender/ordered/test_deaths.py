@@ -14,6 +14,7 @@ from functions.webhook_sender.ordered.enter import LEASE_S
 from functions.webhook_sender.ordered.holds import Holds
 from shared.models.chain import Chain
 from shared.models.webhook import DeliveryState, Ordering
+from shared.store.database import StoreUnavailable
 from tests.fakes.clock import NOW
 from tests.fakes.webhooks import Fakes, a_record, a_task, a_webhook, an_event, fakes
 
@@ -73,6 +74,36 @@ async def test_who_comes_just_before_a_chain_is_let_go_is_heard(monkeypatch: pyt
     monkeypatch.setattr(sender.chains, "release", late)
     sender.log.add(an_event(1))
     await work(sender)
+    assert heard(sender) == [1, 2]
+
+
+async def test_who_saw_a_chain_before_another_had_it_goes_by_what_that_one_recorded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The other came no further: its record was taken, and the answer to that was lost."""
+
+    def trap(step: str) -> None:
+        if lost and step == "after save":
+            raise StoreUnavailable("no answer")
+
+    lost = False
+    sender = fakes(ORDERED, trap=trap)
+    sender.log.add(an_event(1))
+    await work(sender)
+    sender.log.add(an_event(2))
+    take, come = sender.chains.take, list[int]()
+
+    async def late(seen: Chain, *given: Any) -> Chain | None:
+        nonlocal lost
+        if not come:
+            come.append(2)
+            lost = True
+            await work(sender, 2, dies=True)
+            lost = False
+        return await take(seen, *given)
+
+    monkeypatch.setattr(sender.chains, "take", late)
+    await work(sender, 2, receives=2)
     assert heard(sender) == [1, 2]
 
 

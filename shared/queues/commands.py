@@ -1,7 +1,8 @@
 """Commands on their way to the owner of an instance: one FIFO queue per partition.
 
-The group decides what is kept in order: an instance's messages are one, its other commands another. A message's command
-is queued under the message's id, any other under its own id or a name of the sender's.
+The group decides what is kept in order: an instance's messages are one, its checks of numbers another, its other
+commands a third. A message's command is queued under the message's id, any other under its own id or a name of the
+sender's.
 
 Who sends one goes on with its trace in it, and so does who carries it out.
 """
@@ -20,6 +21,7 @@ from shared.tracing import PASS_ON, Kind, Tracer
 
 IN_ORDER = frozenset({CommandKind.SEND, CommandKind.TRACE})
 _CONTROL = "/control"
+_CHECKS = "/checks"
 
 
 class CommandSender(Protocol):
@@ -57,10 +59,11 @@ def about(command: Command) -> dict[str, str]:
 
 
 def group_of(command: Command) -> str:
-    """Messages keep their order among themselves; other commands must not wait behind messages that wait."""
+    """Messages keep their order among themselves; other commands must not wait behind messages that wait, nor behind a
+    check that WhatsApp does not answer: the queue holds back a group while one of it is in hand."""
     if command.kind in IN_ORDER:
         return str(command.instance)
-    return f"{command.instance}{_CONTROL}"
+    return f"{command.instance}{_CHECKS if command.kind is CommandKind.CHECK_NUMBERS else _CONTROL}"
 
 
 def encode(command: Command) -> str:
@@ -98,8 +101,9 @@ def subject_of(received: Received) -> Subject | None:
     group, dedup = received.group or "", received.dedup
     if "#" not in group or not dedup:
         return None
-    if group.endswith(_CONTROL):
-        return Subject(InstanceKey.parse(group.removesuffix(_CONTROL)), command_id=_id_in(received.body) or dedup)
+    instance, slash, _ = group.partition("/")
+    if slash:
+        return Subject(InstanceKey.parse(instance), command_id=_id_in(received.body) or dedup)
     return Subject(InstanceKey.parse(group), message_id=dedup)
 
 

@@ -71,6 +71,13 @@ async def test_a_control_command_is_known_by_its_id_whatever_it_was_queued_under
     assert subject_of(await queued(command, "pair-x", "broken")) == Subject(KEY, command_id="pair-x")
 
 
+async def test_a_check_of_numbers_holds_back_no_other_command() -> None:
+    kinds = (CommandKind.SEND, CommandKind.CHECK_NUMBERS, CommandKind.PAIR)
+    came = [await queued(Command("cmd_1", kind, KEY)) for kind in kinds]
+    assert len({received.group for received in came}) == len(kinds)
+    assert [subject_of(received) for received in came[1:]] == [Subject(KEY, command_id="cmd_1")] * 2
+
+
 def test_what_others_put_on_the_queue_is_nobodys() -> None:
     assert subject_of(Received("x", "handle", 1, 0.0, "stray", "id", "d")) is None
     assert subject_of(Received("x", "handle", 1, 0.0, "acme#a", "id", None)) is None

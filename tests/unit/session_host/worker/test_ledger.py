@@ -88,7 +88,11 @@ def test_an_idle_ledger_waits_for_nobody_and_a_busy_one_gathers(monkeypatch: pyt
 
 async def _gather() -> None:
     """On a loop whose time passes by nothing but waiting."""
-    time = asyncio.get_running_loop().time
+    clock = asyncio.get_running_loop()
+
+    def time() -> float:
+        return round(clock.time(), 3)  # each turn of the loop takes a little
+
     store, key = FlakyStore(0, 0), InstanceKey("acme", "shop")
     outbox = Outbox(0, cast(DeliveryQueue, Deliveries()))
     ledger = Ledger(cast(Database, store), Lease(0, "host-a", 1, 1), SystemClock(), outbox)

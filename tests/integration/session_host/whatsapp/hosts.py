@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -177,6 +177,23 @@ async def pair(desk: ProcessDesk, server: LocalWhatsApp, folder: Path, number: s
     return account
 
 
+async def warm(server: LocalWhatsApp, account: Account, host: Host, customer: str) -> None:
+    """Connects, sends, and waits until nothing is under way any more: a device that is new hears of two things by its
+    phone, and asks for what it was told of. The server must have no other device that is connected."""
+    before = (await server.ok("GET", "/stats"))["stanzas_sent"].get("message", 0)
+    await host.connect(account)
+    await host.do("send_text", account.key, customer, "warm")
+    await host.signal(account.key, "ReceiptReceived", kind="delivered")
+    seen = await server.eventually("/stats", lambda stats: stats["stanzas_sent"].get("message", 0) >= before + 2)
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            await asyncio.sleep(0.5)
+            now = await server.ok("GET", "/stats")
+            if not now["unsettled"] and all(now[name] == seen[name] for name in ("stanzas", "stanzas_sent")):
+                return
+            seen = now
+
+
 @asynccontextmanager
 async def mute_proxy() -> AsyncIterator[str]:
     """Accepts connections and says nothing."""
@@ -186,7 +203,8 @@ async def mute_proxy() -> AsyncIterator[str]:
     proxy.close()
     for writer in writers:
         writer.close()
-        await writer.wait_closed()
+        with suppress(ConnectionError):  # its client may have gone first
+            await writer.wait_closed()
 
 
 @contextmanager

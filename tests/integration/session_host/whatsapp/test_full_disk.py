@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from session_host.whatsapp.port import Account
-from tests.integration.session_host.whatsapp.hosts import PATIENCE, Host, Refused
+from tests.integration.session_host.whatsapp.hosts import PATIENCE, Host, Refused, warm
 from tests.integration.whatsapp.harness import LocalWhatsApp
 
 CUSTOMER, STRANGER = "4915559201", "4915559202"
@@ -28,7 +28,7 @@ def full_disk(host: Host) -> Iterator[None]:
 async def test_a_send_that_cannot_be_stored_is_not_sent_and_goes_out_once_there_is_room(
     server: LocalWhatsApp, shop: Account, host: Host, to: str
 ) -> None:
-    await warm(server, shop, host)
+    await warm(server, shop, host, CUSTOMER)
     with full_disk(host):
         with pytest.raises(Refused, match="StoreUnwritable session_store_full"):
             await host.do("send_text", shop.key, to, f"parcel {shop.key}")
@@ -52,7 +52,7 @@ async def test_what_is_written_to_a_session_without_room_comes_once_there_is_roo
 ) -> None:
     """But for the message by which it is noticed: the library may have given that up in the meantime."""
     texts = {f"order {number}" for number in range(10)}
-    await warm(server, shop, host)
+    await warm(server, shop, host, CUSTOMER)
     with full_disk(host):
         await server.ok("POST", f"/phones/{CUSTOMER}/messages", to=shop.key, text="the first")
         await host.signal(shop.key, "SessionEnded", reason="session_store_full")
@@ -65,23 +65,6 @@ async def test_what_is_written_to_a_session_without_room_comes_once_there_is_roo
         await host.signal(shop.key, "MessageReceived", text=text)
 
     assert {message["text"] for message in host.seen("MessageReceived")} <= {"the first"}
-
-
-async def warm(server: LocalWhatsApp, account: Account, host: Host) -> None:
-    """Connects, sends, and waits until nothing is under way that the library would store: a device that is new hears
-    of two things by its phone, and asks for what it was told of."""
-    before = (await server.ok("GET", "/stats"))["stanzas_sent"].get("message", 0)
-    await host.connect(account)
-    await host.do("send_text", account.key, CUSTOMER, "warm")
-    await host.signal(account.key, "ReceiptReceived", kind="delivered")
-    seen = await server.eventually("/stats", lambda stats: stats["stanzas_sent"].get("message", 0) >= before + 2)
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            await asyncio.sleep(0.5)
-            now = await server.ok("GET", "/stats")
-            if not now["unsettled"] and all(now[name] == seen[name] for name in ("stanzas", "stanzas_sent")):
-                return
-            seen = now
 
 
 async def until_gone(server: LocalWhatsApp, account: Account) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from session_host.whatsapp.pairing.desk import ProcessDesk
 from session_host.whatsapp.port import Account
-from tests.integration.session_host.whatsapp.hosts import PATIENCE, Host, Refused, host_for, mute_proxy, pair
+from tests.integration.session_host.whatsapp.hosts import PATIENCE, Host, Refused, host_for, mute_proxy, pair, warm
 from tests.integration.whatsapp.harness import LocalWhatsApp
 
 CUSTOMER = "4915559001"
@@ -257,7 +257,7 @@ async def test_a_proxy_that_says_nothing_ends_the_session_and_no_other(
     desk: ProcessDesk, server: LocalWhatsApp, shop: Account, tmp_path: Path
 ) -> None:
     other = await pair(desk, server, tmp_path, "4915558800")
-    async with host_for(server, tmp_path, connect=0.5) as host, mute_proxy() as proxy_url:
+    async with host_for(server, tmp_path, connect=4.0) as host, mute_proxy() as proxy_url:
         await host.connect(other)
         await host.do("open", shop.key, str(shop.store), proxy_url)
 
@@ -290,10 +290,9 @@ async def test_calls_without_a_connection_do_no_harm(shop: Account, server: Loca
     assert await host.end() == 0
 
 
-async def test_all_being_well_the_library_logs_nothing(shop: Account, host: Host) -> None:
+async def test_all_being_well_the_library_logs_nothing(server: LocalWhatsApp, shop: Account, host: Host) -> None:
     """Its debug log, on unless it is told otherwise in the right word, costs time and tells numbers and texts."""
-    await host.connect(shop)
-    await host.do("send_text", shop.key, CUSTOMER, "hush")
+    await warm(server, shop, host, CUSTOMER)
     await host.do("stop", shop.key)
 
     # what was under way when it was stopped

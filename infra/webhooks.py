@@ -6,7 +6,7 @@
   an invocation for as long as an attempt lasts. So it is well above what one endpoint gets in a second; what does not
   run costs nothing.
 * An invocation makes as many attempts at once as the number says, 25 at most. `auto`: as many as there are instances by
-  four, 3 to 25 (functions/webhook_sender/bound.py), and 25 invocations: how many instances there will be is not known
+  four, 3 to 25 (auto_concurrency.py of the sender), and 25 invocations: how many instances there will be is not known
   where the event source gets its maximum.
 * A batch waits for nobody (window 0): a lone event goes out at once, and under load batches fill by themselves.
 * Only the records that failed by our own fault come again (partial batch responses); an endpoint's failure is

@@ -12,19 +12,19 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from functions.webhook_sender.catch_up.begin import begin_left
+from functions.webhook_sender.catch_up.begin import restart_abandoned
 from functions.webhook_sender.deliver import deliver
 from functions.webhook_sender.figures import count_event, count_lost
-from functions.webhook_sender.follow import is_early, put_off
+from functions.webhook_sender.follow_up import is_early, put_off
 from functions.webhook_sender.incoming import Work, read
 from functions.webhook_sender.jobs import name_of, work_on
+from functions.webhook_sender.notices import resend_notices
 from functions.webhook_sender.ordered.disperse import deliver_alone, disperse
 from functions.webhook_sender.ordered.enter import deliver_in_order, deliver_replayed
 from functions.webhook_sender.ordered.turn import at_a_change
-from functions.webhook_sender.places import OutOfTime
 from functions.webhook_sender.resolve import Resolver
 from functions.webhook_sender.services import Services
-from functions.webhook_sender.tell import tell_left
+from functions.webhook_sender.slots import OutOfTime
 from shared.logs import bind
 from shared.logs.context import Bound
 from shared.models.webhook import Ordering, Webhook
@@ -52,8 +52,8 @@ async def process_batch(
     """Works on all records at once. `{"batchItemFailures": [{"itemIdentifier": ...}]}` names what must come again.
 
     No attempt begins after `begin_by` (the loop's time). `done` hears of each record that is settled, as it happens."""
-    if services.bound:
-        await services.bound.refresh()
+    if services.auto_concurrency:
+        await services.auto_concurrency.refresh()
     resolver = Resolver(services.endpoints, services.records)
     results = await asyncio.gather(
         *(_process(record, resolver, services, begin_by, done) for record in records), return_exceptions=True
@@ -64,8 +64,8 @@ async def process_batch(
             _tell(record, result)
             count_lost(record, services.meter, services.tally)
             failures.append({"itemIdentifier": record["messageId"]})
-    await tell_left(resolver.seen(), services)
-    await begin_left(resolver.seen(), services)
+    await resend_notices(resolver.seen(), services)
+    await restart_abandoned(resolver.seen(), services)
     await services.tally.hand_over()
     return {"batchItemFailures": failures}
 

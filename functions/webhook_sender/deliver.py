@@ -1,12 +1,12 @@
 """One event at one endpoint, from the record of what was to what follows. The order of steps is what keeps promises:
 
-    read the record if the task may have been here before -> attempt -> record -> heed -> schedule or bury
+    read the record if the task may have been here before -> attempt -> record -> update health -> follow up
         -> (delete message)
 
-Instead of an attempt a task may take the slow lane, or be put off (way.py, aside.py).
+Instead of an attempt a task may take the slow lane, or be put off (route.py, deferral.py).
 
 The SQS message is deleted last, so wherever the process dies, the task comes again (`receives` > 1) and is judged by
-what was recorded (`standing`):
+what was recorded (`triage`):
 
 | died                       | recorded                    | the task comes again and                             |
 |----------------------------|-----------------------------|------------------------------------------------------|
@@ -37,24 +37,29 @@ from __future__ import annotations
 
 import logging
 
-from functions.webhook_sender.aside import is_given_up, put_off_paused, take_slow_lane, wait_for_taken, wait_for_turn
 from functions.webhook_sender.attempt import Outcome, attempt
 from functions.webhook_sender.catch_up.claim import claim, put_back
 from functions.webhook_sender.decide import Dead, Verdict, decide
-from functions.webhook_sender.fate import Fate
+from functions.webhook_sender.deferral import (
+    defer_until_resumed,
+    is_given_up,
+    move_to_slow_lane,
+    requeue_on_slow_lane,
+    wait_for_twin,
+)
+from functions.webhook_sender.delivery_result import DeliveryResult
 from functions.webhook_sender.figures import count_attempt
-from functions.webhook_sender.follow import follow
-from functions.webhook_sender.heed import heed
+from functions.webhook_sender.follow_up import follow_up
 from functions.webhook_sender.incoming import Work
 from functions.webhook_sender.lane import Lane
 from functions.webhook_sender.pace import Pace
-from functions.webhook_sender.paced import pace_of
-from functions.webhook_sender.places import NoRoom
 from functions.webhook_sender.record import delivered_by_twin, record, recorded, take
+from functions.webhook_sender.route import Route, route
 from functions.webhook_sender.services import Services
-from functions.webhook_sender.standing import Standing, needs_record, standing
+from functions.webhook_sender.slots import NoSlot
+from functions.webhook_sender.triage import Triage, needs_record, triage
+from functions.webhook_sender.update_health import update_health
 from functions.webhook_sender.watch import Watch
-from functions.webhook_sender.way import Way, way
 from shared.models.dead_reason import DeadReason
 from shared.models.webhook import Attempt, Delivery, DeliveryState, Webhook, delivery_id
 from shared.store.database import ConditionFailed
@@ -65,18 +70,18 @@ log = logging.getLogger(__name__)
 async def deliver(work: Work, webhook: Webhook, services: Services, begin_by: float | None = None) -> None:
     """Makes the attempt that is due, if any is. Raises StoreError, QueueError and OutOfTime: our own faults."""
     if pace := _without_turn(work, webhook, services):
-        await wait_for_turn(work, webhook, None, pace, services)
+        await requeue_on_slow_lane(work, webhook, None, pace, services)
         return
     earlier = await _earlier(work, webhook, services)
-    match standing(work, earlier):
-        case Standing.OPEN:
+    match triage(work, earlier):
+        case Triage.ATTEMPT:
             contested = earlier is not None and not work.task.forced
             await proceed(work, webhook, earlier, services, begin_by, contested=contested)
-        case Standing.EARLY if earlier is not None:
+        case Triage.CLAIM if earlier is not None:
             if claimed := await claim(work, webhook, earlier, services):
                 await proceed(work, webhook, claimed, services, begin_by)
-        case Standing.RECORDED if earlier is not None:
-            await follow(earlier, work.task, services)
+        case Triage.FOLLOW_UP if earlier is not None:
+            await follow_up(earlier, work.task, services)
 
 
 def _without_turn(work: Work, webhook: Webhook, services: Services) -> Pace | None:
@@ -84,10 +89,10 @@ def _without_turn(work: Work, webhook: Webhook, services: Services) -> Pace | No
     that has come before must be judged by its record: put back, nobody would see that it had."""
     if work.lane is Lane.FAST or work.receives > 1 or is_given_up(work, services.clock.unix()):
         return None
-    if _way(work, webhook, services) is not Way.CALL:
+    if _route(work, webhook, services) is not Route.ATTEMPT:
         return None
-    pace = pace_of(webhook, services)
-    return pace if services.places.refuses(pace) else None
+    pace = services.pace_of(webhook)
+    return pace if services.slots.refuses(pace) else None
 
 
 async def _earlier(work: Work, webhook: Webhook, services: Services) -> Delivery | None:
@@ -104,19 +109,19 @@ async def proceed(
     begin_by: float | None,
     *,
     contested: bool = False,
-) -> Fate:
+) -> DeliveryResult:
     """Makes the attempt, given what was recorded `earlier`, or has the task wait. Raises as `deliver` does.
 
     `contested`: a twin of the task may be here at the same moment; of those that find the same record one makes it."""
-    health = services.care.health(webhook)
-    match _way(work, webhook, services):
-        case Way.NONE:  # it was disabled on the way; a replay revives what waited for it
+    health = services.health_cache.health(webhook)
+    match _route(work, webhook, services):
+        case Route.DISABLED:  # it was disabled on the way; a replay revives what waited for it
             return await _conclude(work, webhook, earlier, None, Dead(DeadReason.DISABLED), services)
-        case Way.LATER:
-            return await put_off_paused(work, webhook, earlier, health.paused_until or 0.0, services)
-        case Way.ASIDE:
-            return await take_slow_lane(work, webhook, earlier, services)
-        case Way.CALL:
+        case Route.PAUSED:
+            return await defer_until_resumed(work, webhook, earlier, health.paused_until or 0.0, services)
+        case Route.SLOW_LANE:
+            return await move_to_slow_lane(work, webhook, earlier, services)
+        case Route.ATTEMPT:
             return await _call(work, webhook, earlier, services, begin_by, contested=contested)
 
 
@@ -128,16 +133,16 @@ async def _call(
     begin_by: float | None,
     *,
     contested: bool,
-) -> Fate:
-    pace = pace_of(webhook, services)
+) -> DeliveryResult:
+    pace = services.pace_of(webhook)
     try:
         outcome = await _attempted(work, webhook, pace, services, begin_by, earlier if contested else None)
-    except NoRoom:
+    except NoSlot:
         if is_given_up(work, services.clock.unix()):
             return await _conclude(work, webhook, earlier, None, Dead(DeadReason.NO_TURN), services)
-        return await wait_for_turn(work, webhook, earlier, pace, services)
+        return await requeue_on_slow_lane(work, webhook, earlier, pace, services)
     except ConditionFailed:
-        return await wait_for_taken(work, webhook, services)
+        return await wait_for_twin(work, webhook, services)
     if outcome is None:
         return await proceed(work, webhook, earlier, services, begin_by, contested=contested)
     verdict = decide(
@@ -153,12 +158,12 @@ async def _attempted(
 ) -> Outcome | None:
     """The outcome of an attempt, made when there is room; None when it goes another way by then. Raises ConditionFailed
     when what is `contested` is a twin's."""
-    async with services.places.taken(pace, work.lane, begin_by) as place:
-        if _way(work, webhook, services) is not Way.CALL:
+    async with services.slots.taken(pace, work.lane, begin_by) as slot:
+        if _route(work, webhook, services) is not Route.ATTEMPT:
             return None
         if contested:
             await take(contested, work, services)
-        async with Watch(place, webhook, services) as watch:
+        async with Watch(slot, webhook, services) as watch:
             outcome = await attempt(work, webhook, services)
             await watch.ended(outcome)
             return outcome
@@ -181,13 +186,13 @@ async def _conclude(
     except ConditionFailed:
         return delivered_by_twin(delivery)
     if outcome:
-        await heed(work, webhook, earlier, outcome, verdict, services)
-    await follow(delivery, work.task, services)
+        await update_health(work, webhook, earlier, outcome, verdict, services)
+    await follow_up(delivery, work.task, services)
     return delivery
 
 
-def _way(work: Work, webhook: Webhook, services: Services) -> Way:
-    return way(work, webhook, services.care.health(webhook), services.clock.unix())
+def _route(work: Work, webhook: Webhook, services: Services) -> Route:
+    return route(work, webhook, services.health_cache.health(webhook), services.clock.unix())
 
 
 def _tell(delivery: Delivery, made: Attempt | None, number: int) -> None:

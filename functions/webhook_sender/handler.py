@@ -1,4 +1,6 @@
-"""The entry point in Lambda: `functions.webhook_sender.handler.handler`, fed by SQS with ReportBatchItemFailures."""
+"""The entry point in Lambda: `functions.webhook_sender.handler.handler`, fed by SQS with ReportBatchItemFailures.
+
+The steps are listed in the package's docstring."""
 
 from __future__ import annotations
 
@@ -10,7 +12,8 @@ from functools import cache
 from typing import Any
 
 from functions.webhook_sender.batch import process_batch
-from functions.webhook_sender.services import Services, open_services
+from functions.webhook_sender.compose import open_services
+from functions.webhook_sender.services import Services
 from functions.webhook_sender.settings import MARGIN_S, SenderSettings
 from shared.logs import log_json
 from shared.secrets import with_secrets

@@ -17,7 +17,7 @@ async def work_on(job: Job, record: Mapping[str, Any], services: Services) -> No
         receives = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
         await services.replayer.work_on(job, receives)
     else:
-        await services.catcher.work_on(job)
+        await services.catch_up_worker.work_on(job)
 
 
 def name_of(record: Mapping[str, Any]) -> str | None:

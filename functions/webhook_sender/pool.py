@@ -1,8 +1,9 @@
-"""A number of places, of which each tenant and each of its endpoints leaves the others a share.
+"""A pool of slots that is shared fairly. Pure.
 
-Whoever has none may take any that is free. Who has some may take one more while two thirds as many as it then has are
-left free for others (of an endpoint, as many): alone a tenant takes three fifths, two take three eighths each, and an
-endpoint a half. Nobody need know who the others are, and a newcomer finds a place. Pure.
+The first slot is granted whenever one is free. A further one is granted only while enough stay free for others: a
+tenant may hold one and a half times what it leaves free, an endpoint as many as it leaves free. So alone a tenant takes
+three fifths, two tenants take three eighths each, and an endpoint takes a half. Nobody need know who the others are,
+and a newcomer finds a slot.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ ENDPOINT = 1.0
 
 
 class Pool:
-    """`size` places, of which some are `taken`; more than there are, when `size` has been made smaller."""
+    """`size` slots, of which some are `taken`; more than there are, when `size` has been made smaller."""
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -23,7 +24,7 @@ class Pool:
 
     @property
     def free(self) -> bool:
-        """Whether there is a free place."""
+        """Whether there is a free slot."""
         return self.taken < self.size
 
     def fair(self, key: Key) -> bool:
@@ -35,13 +36,13 @@ class Pool:
         return not held or held + 1 <= times * (self.size - self.taken - 1)
 
     def take(self, key: Key) -> None:
-        """Takes a place for an endpoint."""
+        """Takes a slot for an endpoint."""
         self.taken += 1
         for who in (key[0], key):
             self._held[who] = self._held.get(who, 0) + 1
 
     def leave(self, key: Key) -> None:
-        """Gives a place back."""
+        """Gives a slot back."""
         self.taken -= 1
         for who in (key[0], key):
             self._held[who] -= 1

@@ -12,7 +12,7 @@ from shared.models.webhook import Attempt, Delivery, DeliveryState, Webhook, del
 
 # The longest attempt (30 s), its record, and a minute by which clocks may differ. It need not fit the time for which a
 # message is hidden (180 s; 60 s where no Lambda runs the sender): a message that comes again has what it took, and one
-# that was put in its place, which comes within seconds, waits for so long (aside.wait_for_taken).
+# that was put in its place, which comes within seconds, waits for so long (deferral.wait_for_twin).
 TAKEN_S = 120.0
 MAX_ATTEMPTS = 30  # kept of a delivery that is replayed again and again; an item of the store is bounded
 
@@ -73,11 +73,11 @@ async def record(delivery: Delivery, work: Work, earlier: Delivery | None, servi
 
 
 async def take(seen: Delivery, work: Work, services: Services) -> None:
-    """Takes the attempt that is due. Raises StoreError; ConditionFailed when a twin of the task has it.
+    """Reserves the due attempt for this queue message until TAKEN_S is over. Raises StoreError; ConditionFailed when
+    another message holds it.
 
-    It is the message's, not the process's: where that dies the same message comes again and makes the attempt. One that
-    comes no more (another was put in its place, or after too many receives) leaves it to whoever comes later than
-    TAKEN_S."""
+    The message holds it, not the process: where that dies the same message comes again and makes the attempt. Where it
+    comes no more (another was put in its place, or it was received too often) whoever comes after TAKEN_S makes it."""
     now = round(services.clock.unix(), 3)
     await services.records.take(seen, by=work.carrier, now=now, until=now + TAKEN_S)
 

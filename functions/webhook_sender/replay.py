@@ -16,7 +16,7 @@ The message is deleted last, so wherever the process dies, the page comes again:
 Its owner may stop it at any moment: it is ended in the store (store/replays.py), which the next page that is to be
 noted finds out. What of a page was on its way by then is put still, and nothing after it.
 
-What was attempted since the replay was asked for is not attempted for its sake again (`asked_at`, see standing), so a
+What was attempted since the replay was asked for is not attempted for its sake again (`asked_at`, see triage), so a
 page that comes twice makes no second delivery. A page a second leaves room for what happens meanwhile.
 
 A page follows only once the last delivery of the one before the last was attempted: an endpoint that is slow, paused or
@@ -32,8 +32,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from functions.webhook_sender.flow import PAUSE_S, pause_s
-from functions.webhook_sender.logged import Log, Range, bodies_of
+from functions.webhook_sender.event_bodies import Log, Range, bodies_of
+from functions.webhook_sender.paging import PAUSE_S, pause_s
 from functions.webhook_sender.ports import Endpoints, Tasks
 from shared.clock import Clock, iso, parse_iso
 from shared.models.replay import Replay, ReplayState
@@ -41,7 +41,7 @@ from shared.models.stop_reason import StopReason
 from shared.models.webhook import Delivery
 from shared.queues.deliveries import DeliveryTask
 from shared.store.database import ConditionFailed
-from shared.store.deliveries import Sought
+from shared.store.deliveries import DeliveryFilter
 
 log = logging.getLogger(__name__)
 
@@ -165,7 +165,7 @@ class Replayer:
             await self.pages.put(renewed, pause_s(_waited_s(replay, now)))
 
     async def _page(self, replay: Replay) -> tuple[list[Delivery], str | None]:
-        sought = Sought(parse_iso(replay.since), parse_iso(replay.until), replay.states)
+        sought = DeliveryFilter(parse_iso(replay.since), parse_iso(replay.until), replay.states)
         return await self.deliveries.page(
             replay.tenant, replay.webhook_id, PAGE, replay.cursor, sought=sought, ascending=True
         )

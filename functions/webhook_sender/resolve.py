@@ -11,8 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from functions.webhook_sender.incoming import Work
 from functions.webhook_sender.ordered.turn import at_a_change
-from functions.webhook_sender.ports import Endpoints
-from functions.webhook_sender.services import Records
+from functions.webhook_sender.ports import Endpoints, Records
 from shared.models.instance import InstanceKey
 from shared.models.made_for import endpoint_id
 from shared.models.webhook import Ordering, Webhook, delivery_id

@@ -5,7 +5,7 @@
 | HIVEWP_WEBHOOK_CONCURRENCY | attempts that one process makes at once, 1 to 1,000, or `auto` | 25 |
 | HIVEWP_WEBHOOK_TIMEOUT_S | how long an endpoint may take to answer, 1 to 30 s, in Lambda 1 to 20 s | 10 |
 
-The number is over both lanes of a process; attempts that have been silent for a second do not count (places.py).
+The number is over both lanes of a process; attempts that have been silent for a second do not count (slots.py).
 `auto` is one for each four instances, 3 to 25. In Lambda each invocation is such a process, with 10 deliveries in hand;
 how many there are at once is the event sources' matter, see infra/webhooks.py. An attempt is begun there only if there
 is time for all of it before the function is ended: with 25 s none ever would be.

@@ -1,7 +1,7 @@
 """An attempt under observation: how long it takes decides on its endpoint's window and lane.
 
 After SILENCE_S without an answer the endpoint is slow: in this process at once, for the others by a write beside the
-attempt, which goes on, and gives its place back (places.py). So a hanging endpoint takes places for a second.
+attempt, which goes on, and gives its slot back (slots.py). So a hanging endpoint takes slots for a second.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from types import TracebackType
 from typing import Self
 
 from functions.webhook_sender.attempt import Outcome
-from functions.webhook_sender.health import Change, hastened, slowed
+from functions.webhook_sender.health_rules import Change, no_longer_slow, slowed
 from functions.webhook_sender.pace import SILENCE_S
-from functions.webhook_sender.places import Place
 from functions.webhook_sender.retry_after import ASKING
 from functions.webhook_sender.services import Services
+from functions.webhook_sender.slots import Slot
 from functions.webhook_sender.window import QUICK_S
 from shared.models.webhook import Webhook
 
@@ -26,9 +26,9 @@ _LOOK_AGAIN_S = 0.1  # an answer that was there while this process was busy is t
 class Watch:
     """`async with`: the attempt runs; `ended` tells its outcome."""
 
-    def __init__(self, place: Place, webhook: Webhook, services: Services) -> None:
-        self._place = place
-        self._pace = place.pace
+    def __init__(self, slot: Slot, webhook: Webhook, services: Services) -> None:
+        self._slot = slot
+        self._pace = slot.pace
         self._webhook = webhook
         self._services = services
         self._loop = asyncio.get_running_loop()
@@ -56,10 +56,10 @@ class Watch:
             window.answered(took_s, pushed_back=outcome.made.status in ASKING)
             if took_s <= QUICK_S:
                 self._pace.answered_quickly()
-        self._services.places.look()
+        self._services.slots.look()
         if self._pace.slow and window.proven:
             self._pace.told(slow=False)
-            await self._change(hastened(self._services.care.health(self._webhook), self._now()))
+            await self._change(no_longer_slow(self._services.health_cache.health(self._webhook), self._now()))
 
     def _look_again(self, looks: int = MOST_LOOKS) -> None:
         due = self._loop.time() + _LOOK_AGAIN_S
@@ -73,13 +73,13 @@ class Watch:
 
     def _silent(self) -> None:
         self._pace.told(slow=True)
-        change = slowed(self._services.care.health(self._webhook), self._now())
+        change = slowed(self._services.health_cache.health(self._webhook), self._now())
         if change:
             self._note = asyncio.create_task(self._change(change))
-        self._services.places.fell_silent(self._place)
+        self._services.slots.fell_silent(self._slot)
 
     async def _change(self, change: Change | None) -> bool:
-        return change is not None and await self._services.care.change(self._webhook, change)
+        return change is not None and await self._services.health_cache.change(self._webhook, change)
 
     def _now(self) -> float:
         return round(self._services.clock.unix(), 3)

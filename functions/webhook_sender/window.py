@@ -1,9 +1,9 @@
-"""How many attempts at one endpoint may run at once in this process: it grows with quick answers, falls with silence.
+"""The concurrency window of one endpoint in this process: how many attempts at it may run at once. Pure.
 
-Begins at START, so a burst to an endpoint of which nothing is known takes a few places only. Every answer within
-QUICK_S adds one (as fast as they come: a slow start), a slower one a fraction. Silence for a second, or no answer at
-all, leaves one; a 429 or 503 halves it. What an answer says is of no matter otherwise: a quick 500 holds up nobody.
-Quick answers in a row are counted apart: many slow ones widen it too. Pure: told what happened, knows no time.
+It begins at START, so a burst to an unknown endpoint takes few slots only. Every answer within QUICK_S adds one (a slow
+start), a slower one adds a fraction. A second of silence, or no answer at all, resets it to one; a 429 or 503 halves
+it. The status is of no matter otherwise: a quick 500 holds up nobody. Quick answers in a row are counted apart: many
+slow ones widen the window too. It is told what happened, and knows no time.
 """
 
 from __future__ import annotations

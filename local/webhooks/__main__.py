@@ -19,9 +19,10 @@ from typing import Any
 import uvloop
 
 from functions.webhook_sender.batch import process_batch
+from functions.webhook_sender.compose import open_services
 from functions.webhook_sender.decide import SCHEDULE_S
 from functions.webhook_sender.lane import Lane
-from functions.webhook_sender.services import Services, open_services
+from functions.webhook_sender.services import Services
 from functions.webhook_sender.settings import SenderSettings
 from local.webhooks.outage import Outage
 from local.webhooks.source import GATHER_S, VISIBILITY_S, EventSource
@@ -83,7 +84,7 @@ async def _open(
             (Lane.SLOW, DELIVERIES_SLOW, sender.concurrency, GATHER_SLOW_S),
         )
     }
-    services.places.silent_changed = lambda lane, by: sources[lane].widen(by)
+    services.slots.silent_changed = lambda lane, by: sources[lane].widen(by)
     return list(sources.values())
 
 

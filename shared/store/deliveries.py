@@ -25,7 +25,7 @@ _AFTER_ALL = "dlv_~"
 
 
 @dataclass(frozen=True, slots=True)
-class Sought:
+class DeliveryFilter:
     """Which deliveries of an endpoint: those of events that were noted from `since` up to and with the millisecond of
     `until` (unix seconds), in one of `states` and of one of `event_types`. What is empty asks for nothing."""
 
@@ -41,7 +41,7 @@ class Sought:
         return low, _AFTER_ALL if self.until is None else first_id_at("dlv", self.until + 0.001)
 
 
-ALL = Sought()
+ALL = DeliveryFilter()
 
 
 class Deliveries:
@@ -62,7 +62,7 @@ class Deliveries:
         limit: int,
         start: str | None = None,
         *,
-        sought: Sought = ALL,
+        sought: DeliveryFilter = ALL,
         ascending: bool = False,
     ) -> tuple[list[Delivery], str | None]:
         """An endpoint's deliveries, newest first unless `ascending`, and the id to continue from (None: no more).

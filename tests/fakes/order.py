@@ -16,13 +16,13 @@ from random import Random
 from typing import Any
 
 from functions.webhook_sender.batch import process_batch
-from functions.webhook_sender.care import Care
-from functions.webhook_sender.catch_up.bring import MOST_EARLY
-from functions.webhook_sender.catch_up.retries import NEAR_S
+from functions.webhook_sender.catch_up.early_retries import NEAR_S
+from functions.webhook_sender.catch_up.worker import MOST_EARLY
+from functions.webhook_sender.health_cache import HealthCache
 from functions.webhook_sender.lane import Lane
 from functions.webhook_sender.ordered.holds import Holds
-from functions.webhook_sender.places import Places
 from functions.webhook_sender.services import Services
+from functions.webhook_sender.slots import Slots
 from shared.clock import parse_iso
 from shared.egress import EgressResponse
 from shared.models.endpoint_health import EndpointHealth
@@ -139,8 +139,8 @@ class World:
         sender.services = replace(
             made,
             **parts,
-            care=Care(self.fakes.health, self.clock),
-            places=Places(25),
+            health_cache=HealthCache(self.fakes.health, self.clock),
+            slots=Slots(25),
             holds=Holds(),
         )
         return sender
@@ -185,7 +185,7 @@ class World:
             self.more[chosen.sequence or 0] += 1
 
     def bring_forward(self) -> None:
-        """The endpoint does well again: what waits is tried now (catch_up/retries.py)."""
+        """The endpoint does well again: what waits is tried now (catch_up/early_retries.py)."""
         now = self.clock.now
         for one in self.fakes.records.found.values():
             due = parse_iso(one.next_attempt_at) if one.next_attempt_at else 0.0

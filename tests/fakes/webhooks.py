@@ -10,15 +10,16 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from functions.webhook_sender.care import Care
-from functions.webhook_sender.catch_up.bring import Catcher
-from functions.webhook_sender.catch_up.heads import Heads
-from functions.webhook_sender.catch_up.retries import Retries
+from functions.webhook_sender.catch_up.chain_heads import ChainHeads
+from functions.webhook_sender.catch_up.early_retries import EarlyRetries
+from functions.webhook_sender.catch_up.worker import CatchUpWorker
+from functions.webhook_sender.health_cache import HealthCache
 from functions.webhook_sender.incoming import Work, read
 from functions.webhook_sender.lane import Lane
-from functions.webhook_sender.places import Places
+from functions.webhook_sender.ports import Poster
 from functions.webhook_sender.replay import Replayer
-from functions.webhook_sender.services import Poster, Services
+from functions.webhook_sender.services import Services
+from functions.webhook_sender.slots import Slots
 from shared.clock import iso
 from shared.egress import EgressResponse
 from shared.endpoint_secrets import sealed_secret
@@ -31,7 +32,7 @@ from shared.models.stop_reason import StopReason
 from shared.models.webhook import Delivery, DeliveryState, Webhook
 from shared.queues.deliveries import DeliveryTask, encode
 from shared.store.database import ConditionFailed
-from shared.store.deliveries import KEPT_S, Sought
+from shared.store.deliveries import KEPT_S, DeliveryFilter
 from shared.store.events import Logged
 from shared.store.webhook_journal import EndpointChange
 from shared.store.webhooks import FEW
@@ -170,7 +171,7 @@ class FakeRecords:
         limit: int,
         start: str | None = None,
         *,
-        sought: Sought,
+        sought: DeliveryFilter,
         ascending: bool,
     ) -> tuple[list[Delivery], str | None]:
         self.trap("before page")
@@ -444,18 +445,18 @@ def fakes(*webhooks: Webhook, trap: Trap = no_trap, client: Poster | None = None
             pages=pages,
             clock=clock,
         ),
-        catcher=Catcher(
+        catch_up_worker=CatchUpWorker(
             endpoints=endpoints,
             health=health,
-            chains=Heads(chains=chains, deliveries=records, log=log),
-            deliveries=Retries(deliveries=records, log=log),
+            chains=ChainHeads(chains=chains, deliveries=records, log=log),
+            deliveries=EarlyRetries(deliveries=records, log=log),
             tasks=tasks,
             pages=catch_ups,
             clock=clock,
         ),
         vault=VAULT,
-        places=Places(25),
-        care=Care(health, clock),
+        slots=Slots(25),
+        health_cache=HealthCache(health, clock),
         chains=chains,
         log=log,
         clock=clock,

@@ -17,7 +17,7 @@ from functions.api.webhooks.ids import DeliveryId, WebhookId
 from functions.api.webhooks.schemas import DeliveryPage, DeliveryView
 from functions.api.webhooks.views import delivery_view
 from shared.models.webhook import DeliveryState
-from shared.store.deliveries import Sought
+from shared.store.deliveries import DeliveryFilter
 
 router = APIRouter(prefix="/v1", tags=["Webhooks"])
 
@@ -75,8 +75,8 @@ async def replay_delivery(call: Caller, delivery_id: DeliveryId) -> DeliveryView
     return delivery_view(await sending.replay(call.services, call.tenant, delivery_id))
 
 
-def _sought(state: str | None, event_type: str | None, since: str | None, until: str | None) -> Sought:
-    sought = Sought(
+def _sought(state: str | None, event_type: str | None, since: str | None, until: str | None) -> DeliveryFilter:
+    sought = DeliveryFilter(
         since=moment(since, "?since"),
         until=moment(until, "?until"),
         states=words_in(state, DeliveryState, "?state"),

@@ -11,7 +11,7 @@ import logging
 import math
 from collections.abc import Iterable
 
-from functions.webhook_sender.health import Change, retaken
+from functions.webhook_sender.health_rules import Change, retaken
 from functions.webhook_sender.services import Services
 from shared.models.catch_up import CatchUp
 from shared.models.webhook import Webhook
@@ -27,15 +27,15 @@ async def begin(webhook: Webhook, change: Change, services: Services) -> None:
     at = change.sets["catch_up_at"]
     job = CatchUp(tenant=webhook.tenant, webhook_id=webhook.id, at=at, until=at)
     try:
-        await services.catcher.pages.put(job, max(0, math.ceil(at - services.clock.unix())))
+        await services.catch_up_worker.pages.put(job, max(0, math.ceil(at - services.clock.unix())))
     except QueueError as error:
         log.warning("the catch-up of %s begins later: %s", webhook.id, error)
 
 
-async def begin_left(webhooks: Iterable[Webhook], services: Services) -> None:
+async def restart_abandoned(webhooks: Iterable[Webhook], services: Services) -> None:
     """Begins what a sender that died left undone."""
     now = round(services.clock.unix(), 3)
     for webhook in webhooks:
-        change = retaken(services.care.health(webhook), now) if webhook.enabled else None
-        if change and await services.care.change(webhook, change):
+        change = retaken(services.health_cache.health(webhook), now) if webhook.enabled else None
+        if change and await services.health_cache.change(webhook, change):
             await begin(webhook, change, services)

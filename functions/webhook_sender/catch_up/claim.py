@@ -5,22 +5,22 @@ its own time there, on condition, and then it is due like any retry: wherever th
 message comes again and is known by that time. Before, nothing is lost with it. So of both, and of any number of twins,
 one makes the attempt.
 
-The scheduled task reads the record no earlier than at its time. So a place is not taken from one that is due within
+The scheduled task reads the record no earlier than at its time. So no attempt is replaced that is due within
 NEAR_S, which is more than clocks differ and a write takes: it will be here soon enough.
 
-Such an attempt uses up nothing of the schedule: where it fails the delivery waits until it was due before. It is
-brought forward MOST_EARLY times (bring.py) between two attempts of the schedule, so an event that only fails of itself,
-at an endpoint that is well, is not tried each time that others are delivered.
+An early attempt does not use up a step of the retry schedule: if it fails, the delivery goes back to its old due time.
+Between two scheduled attempts a delivery is brought forward at most MOST_EARLY times (worker.py), so an event that a
+healthy endpoint always refuses is not retried at every success of other events.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from functions.webhook_sender.aside import wait_for_taken
 from functions.webhook_sender.attempt import Outcome
-from functions.webhook_sender.catch_up.retries import NEAR_S
+from functions.webhook_sender.catch_up.early_retries import NEAR_S
 from functions.webhook_sender.decide import Delivered, Retry, Verdict, is_gone
+from functions.webhook_sender.deferral import wait_for_twin
 from functions.webhook_sender.incoming import Work
 from functions.webhook_sender.services import Services
 from shared.clock import iso
@@ -32,7 +32,7 @@ PUT_BACK_S = 1.0  # later than before, so that the scheduled task is not due any
 
 async def claim(work: Work, webhook: Webhook, earlier: Delivery, services: Services) -> Delivery | None:
     """The delivery, with its attempt due now; None where it is left to another task. Raises StoreError, QueueError."""
-    health = services.care.health(webhook)
+    health = services.health_cache.health(webhook)
     left_s = work.task.instead_of - services.clock.unix()
     if left_s <= NEAR_S or health.failing_since is not None or health.disabled_at is not None or not webhook.enabled:
         return None
@@ -50,7 +50,7 @@ async def _left(work: Work, webhook: Webhook, claimed: Delivery, services: Servi
     comes once more when a twin would be through, and makes the attempt if nobody has."""
     found = await services.records.get(claimed.tenant, claimed.webhook_id, claimed.id)
     if found and found.next_attempt_at == claimed.next_attempt_at:
-        await wait_for_taken(work, webhook, services)
+        await wait_for_twin(work, webhook, services)
 
 
 def put_back(verdict: Verdict, outcome: Outcome, work: Work, now: float) -> Verdict:

@@ -8,6 +8,13 @@ at a time is at a chain (an endpoint and an instance):
     nudge -> take the chain -> walk: read the log, for each event attempt, record -> let go with the cursor
                 \\-> it is held: knock, and be done      \\-> it failed: schedule a nudge, let go until then
 
+    chain     one instance's events on their way to one endpoint: a cursor and a lease, stored as one row
+    nudge     a message that has a sender look at a chain
+    knock     asks the one who holds a chain to look once more before letting go
+    hold      a chain that this process has leased (holds.py)
+    walk      delivers from the cursor on until it must stop (walk.py)
+    disperse  turns what a chain held back into tasks of their own, for an endpoint without order (disperse.py)
+
 What is promised: no event is attempted before all that come before it are delivered or dead, so a receiver never hears
 an older event after a newer one. It may hear the newest once more after a crash, like at any endpoint. Not in order are
 replays, and what is on its way while `ordering`, `events` or `instances` are changed; nothing is lost then either. That

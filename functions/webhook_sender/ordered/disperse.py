@@ -11,7 +11,7 @@ from dataclasses import replace
 from uuid import uuid4
 
 from functions.webhook_sender.deliver import deliver
-from functions.webhook_sender.follow import EARLY_S, follow, put_off
+from functions.webhook_sender.follow_up import EARLY_S, follow_up, put_off
 from functions.webhook_sender.incoming import Work
 from functions.webhook_sender.ordered.rows import work_of_row
 from functions.webhook_sender.ordered.turn import at_a_change, is_overtaken, matched_since, onward, own_chain
@@ -76,6 +76,6 @@ async def _put(old: list[Work], webhook: Webhook, services: Services, *, died: b
         elif earlier.state is DeliveryState.PENDING and earlier.next_attempt_at is None:
             rest.append(one)
         else:
-            await follow(earlier, one.task, services)
+            await follow_up(earlier, one.task, services)
     if rest:
         await services.tasks.put([replace(one.task, again=True) for one in rest])

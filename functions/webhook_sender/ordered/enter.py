@@ -8,7 +8,7 @@ from math import ceil
 from uuid import uuid4
 
 from functions.webhook_sender.deliver import deliver
-from functions.webhook_sender.follow import EARLY_S, put_off
+from functions.webhook_sender.follow_up import EARLY_S, put_off
 from functions.webhook_sender.incoming import Work
 from functions.webhook_sender.ordered.disperse import deliver_alone
 from functions.webhook_sender.ordered.holds import Hold

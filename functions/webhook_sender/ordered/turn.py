@@ -15,7 +15,7 @@ from dataclasses import replace
 from enum import Enum, auto
 from typing import Any
 
-from functions.webhook_sender.follow import EARLY_S
+from functions.webhook_sender.follow_up import EARLY_S
 from functions.webhook_sender.incoming import Work
 from functions.webhook_sender.lane import Lane
 from shared.clock import iso, parse_iso

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from functions.webhook_sender.catch_up.bring import MOST_EARLY
+from functions.webhook_sender.catch_up.worker import MOST_EARLY
 from functions.webhook_sender.deliver import proceed
-from functions.webhook_sender.fate import Elsewhere
-from functions.webhook_sender.follow import EARLY_S, follow
+from functions.webhook_sender.delivery_result import Requeued
+from functions.webhook_sender.follow_up import EARLY_S, follow_up
 from functions.webhook_sender.incoming import Work
 from functions.webhook_sender.ordered.holds import Hold
 from functions.webhook_sender.ordered.rows import work_of_row
 from functions.webhook_sender.ordered.turn import at_a_change, matched_since
-from functions.webhook_sender.places import OutOfTime
 from functions.webhook_sender.services import Services
+from functions.webhook_sender.slots import OutOfTime
 from shared.clock import iso, parse_iso
 from shared.models.instance import InstanceKey
 from shared.models.webhook import Delivery, DeliveryState, Webhook, delivery_id
@@ -120,7 +120,7 @@ class Walker:
         return earlier is not None and earlier.state in (DeliveryState.PENDING, DeliveryState.RETRYING)
 
     async def _settle(self, work: Work) -> Stop | None:
-        if self.services.care.health(self.webhook).disabled_at is not None:
+        if self.services.health_cache.health(self.webhook).disabled_at is not None:
             return Stop(Why.DISABLED)
         if self._is_late:
             return Stop(Why.TIME)
@@ -142,13 +142,13 @@ class Walker:
         if earlier.state is DeliveryState.DELIVERED:
             return _END
         if earlier.state is DeliveryState.DEAD:
-            await follow(earlier, work.task, self.services)  # who recorded it may have died before it was buried
+            await follow_up(earlier, work.task, self.services)  # who recorded it may have died before it was buried
             return _END
         due = parse_iso(earlier.next_attempt_at) if earlier.next_attempt_at else 0.0
         if due - self.services.clock.unix() <= EARLY_S or self._is_brought_forward(earlier):
             return None
         if earlier.next_attempt_at != iso(self.hold.awaited):
-            await follow(earlier, self._task(work, earlier), self.services)
+            await follow_up(earlier, self._task(work, earlier), self.services)
         return Stop(Why.WAITS, due)
 
     def _is_brought_forward(self, earlier: Delivery) -> bool:
@@ -156,20 +156,20 @@ class Walker:
         instead_of = self.nudge.task.instead_of
         if not instead_of or earlier.next_attempt_at != iso(instead_of) or earlier.early >= MOST_EARLY:
             return False
-        return self.services.care.health(self.webhook).failing_since is None
+        return self.services.health_cache.health(self.webhook).failing_since is None
 
     async def _attempt(self, work: Work, earlier: Delivery | None) -> Stop | None:
         try:
-            fate = await proceed(work, self.webhook, earlier, self.services, self.begin_by)
+            result = await proceed(work, self.webhook, earlier, self.services, self.begin_by)
         except OutOfTime:
             return Stop(Why.TIME)
-        if isinstance(fate, Elsewhere):
+        if isinstance(result, Requeued):
             self.hold.certain = False
-            return Stop(Why.ASIDE, self.services.clock.unix() + fate.for_s + ASIDE_S)
-        if fate.next_attempt_at is None:
+            return Stop(Why.ASIDE, self.services.clock.unix() + result.for_s + ASIDE_S)
+        if result.next_attempt_at is None:
             return None
         self.hold.certain = False
-        return Stop(Why.WAITS, parse_iso(fate.next_attempt_at))
+        return Stop(Why.WAITS, parse_iso(result.next_attempt_at))
 
     def _task(self, work: Work, earlier: Delivery | None) -> DeliveryTask:
         """The task of an attempt, as those that follow from it are made of it."""

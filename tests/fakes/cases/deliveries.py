@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from functions.webhook_sender.services import Records
+from functions.webhook_sender.ports import Records
 from shared.clock import iso
 from shared.models.webhook import Delivery, DeliveryState
 from shared.store.database import ConditionFailed

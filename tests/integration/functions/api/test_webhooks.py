@@ -21,7 +21,7 @@ from shared.models.event import Event, EventType
 from shared.models.webhook import Attempt, Delivery, DeliveryState, SealedSecret, Webhook, delivery_id
 from shared.queues.deliveries import DeliveryTask, decode
 from shared.queues.names import DELIVERIES, open_queue
-from shared.store.deliveries import Sought
+from shared.store.deliveries import DeliveryFilter
 from shared.store.webhook_journal import EndpointChange
 from tests.conftest import Deployment
 from tests.integration.functions.api.fake_worker import FakeWorker
@@ -337,7 +337,7 @@ async def test_deliveries_are_found_by_state_type_and_time(api: httpx.AsyncClien
     for name, value in (("state", "lost"), ("event_type", "a.*"), ("since", "now"), ("until", "2026-01-01")):
         answer = await api.get(f"/v1/webhooks/{made['id']}/deliveries", params={name: value})
         assert_problem(answer, 422, "invalid-request", f"?{name}")
-    backwards = Sought(since=began + 1, until=began)
+    backwards = DeliveryFilter(since=began + 1, until=began)
     assert await services.deliveries.page("acme", made["id"], 10, sought=backwards) == ([], None)
     one = await api.get(f"/v1/deliveries/{sent[3].id}")
     assert (one.json()["id"], one.json()["state"], len(one.json()["attempts"])) == (sent[3].id, "dead", 2)

@@ -106,7 +106,7 @@ async def test_its_settings_are_those_that_attempts_are_made_by(
     made = await sending.delivery(event)
     assert made is not None
     assert [attempt.error for attempt in made.attempts] == ["timeout: no answer within 1 s"]
-    assert runtime()._services.places.bound == 3
+    assert runtime()._services.slots.bound == 3
 
 
 @pytest.mark.usefixtures("lambda_env")

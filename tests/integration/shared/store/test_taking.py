@@ -3,7 +3,7 @@ well."""
 
 from __future__ import annotations
 
-from functions.webhook_sender.grouped import GroupedRecords
+from functions.webhook_sender.coalesced import CoalescedDeliveries
 from shared.store.deliveries import Deliveries
 from tests.conftest import Deployment
 from tests.fakes.cases.deliveries import CASES
@@ -12,4 +12,4 @@ from tests.fakes.cases.emptied import emptied
 
 async def test_every_case_of_records(deployment: Deployment) -> None:
     for case in CASES:
-        await case(GroupedRecords(Deliveries(await emptied(deployment.database))))
+        await case(CoalescedDeliveries(Deliveries(await emptied(deployment.database))))

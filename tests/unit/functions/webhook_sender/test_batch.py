@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from functions.webhook_sender.batch import process_batch
-from functions.webhook_sender.places import Places
+from functions.webhook_sender.slots import Slots
 from shared.egress import EgressResponse
 from shared.models.event import EventType
 from shared.queues.queue import QueueError
@@ -99,7 +99,7 @@ async def test_a_slow_endpoint_holds_up_no_other_record() -> None:
 
 async def test_no_more_attempts_at_once_than_there_are_slots() -> None:
     gate = Gate()
-    made = fakes(a_webhook("slow"), client=gate, places=Places(3))
+    made = fakes(a_webhook("slow"), client=gate, slots=Slots(3))
     batch = [a_record(a_task(an_event(n)), message_id=str(n)) for n in range(10)]
     running = asyncio.create_task(process_batch(batch, made.services))
     await until(lambda: gate.waiting == 3)
@@ -111,7 +111,7 @@ async def test_no_more_attempts_at_once_than_there_are_slots() -> None:
 
 async def test_what_cannot_begin_in_time_comes_again_and_was_not_sent() -> None:
     gate = Gate()
-    made = fakes(a_webhook("slow"), client=gate, places=Places(1))
+    made = fakes(a_webhook("slow"), client=gate, slots=Slots(1))
     first, *others = [a_record(a_task(an_event(n)), message_id=str(n)) for n in range(3)]
     running = asyncio.create_task(process_batch([first], made.services))
     await until(lambda: gate.waiting == 1)

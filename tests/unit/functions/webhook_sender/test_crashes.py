@@ -15,11 +15,11 @@ from itertools import chain, combinations, count, pairwise, repeat
 import pytest
 
 from functions.webhook_sender.batch import process_batch
-from functions.webhook_sender.care import Care
+from functions.webhook_sender.health_cache import HealthCache
 from functions.webhook_sender.lane import Lane
 from functions.webhook_sender.pace import Pace
-from functions.webhook_sender.places import NoRoom, Place, Places
 from functions.webhook_sender.record import TAKEN_S
+from functions.webhook_sender.slots import NoSlot, Slot, Slots
 from shared.clock import iso
 from shared.models.dead_reason import DeadReason
 from shared.models.endpoint_health import EndpointHealth
@@ -41,11 +41,11 @@ class Died(BaseException):
     """The process is gone at this step."""
 
 
-class Full(Places):
+class Full(Slots):
     """No endpoint has room."""
 
-    async def _wait(self, pace: Pace, lane: Lane, begin_by: float | None) -> Place:
-        raise NoRoom
+    async def _wait(self, pace: Pace, lane: Lane, begin_by: float | None) -> Slot:
+        raise NoSlot
 
 
 @dataclass
@@ -111,10 +111,10 @@ class World:
             message_id=str(message.number),
             lane=message.lane,
         )
-        care = Care(self.sender.health, self.sender.clock)
-        places = Full(25) if self.full else Places(25)
+        care = HealthCache(self.sender.health, self.sender.clock)
+        places = Full(25) if self.full else Slots(25)
         self.full = max(0, self.full - 1)
-        answer = await process_batch([record], replace(self.sender.services, care=care, places=places))
+        answer = await process_batch([record], replace(self.sender.services, health_cache=care, slots=places))
         if answer["batchItemFailures"]:
             self._queue.append(replace(message, due=self.sender.clock.now + VISIBILITY_S))
 

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from functions.webhook_sender.batch import process_batch
-from functions.webhook_sender.care import Care
-from functions.webhook_sender.health import DAY_S, DISABLED_AFTER_S, NOTICE_S, WARNED_AFTER_S
-from functions.webhook_sender.places import Places
+from functions.webhook_sender.health_cache import HealthCache
+from functions.webhook_sender.health_rules import DAY_S, DISABLED_AFTER_S, NOTICE_S, WARNED_AFTER_S
+from functions.webhook_sender.notices import RETOLD_S, site
 from functions.webhook_sender.services import Services
-from functions.webhook_sender.tell import RETOLD_S, site
+from functions.webhook_sender.slots import Slots
 from shared.clock import iso
 from shared.egress import EgressResponse
 from shared.models.endpoint_health import EndpointHealth, HealthState
@@ -48,7 +48,7 @@ async def event(made: Fakes, number: int = 1, **changes: Any) -> None:
 
 def a_process(made: Fakes) -> Services:
     """Another sender beside the others, which knows only what is stored."""
-    return replace(made.services, care=Care(made.health, made.clock), places=Places(25))
+    return replace(made.services, health_cache=HealthCache(made.health, made.clock), slots=Slots(25))
 
 
 async def event_at(process: Services, number: int) -> None:
@@ -133,7 +133,7 @@ async def test_what_the_url_before_answers_is_not_the_new_ones(headers: dict[str
     await event(made)
     row = made.endpoints.webhooks[0]
     assert (row.health, told(made), made.health.journal) == (EndpointHealth(), [], [])
-    assert made.services.care.health(row) == EndpointHealth(), "nor does this process take it for that"
+    assert made.services.health_cache.health(row) == EndpointHealth(), "nor does this process take it for that"
     await event(made, 2)
     assert [url for url, _, _ in poster.calls] == [BROKEN.url, OTHER.url]
 
@@ -150,7 +150,7 @@ async def test_what_waited_for_a_disabled_endpoint_is_dead_and_what_comes_is_not
 
 async def test_of_25_senders_that_see_the_same_one_tells() -> None:
     made = answering(410)
-    senders = [replace(made.services, care=Care(made.health, made.clock)) for _ in range(25)]
+    senders = [replace(made.services, health_cache=HealthCache(made.health, made.clock)) for _ in range(25)]
     records = [a_record(a_task(an_event(n), webhook_id="wh_broken"), message_id=str(n)) for n in range(25)]
     await asyncio.gather(*(process_batch([record], one) for record, one in zip(records, senders, strict=True)))
     assert len(told(made)) == 1
@@ -314,7 +314,7 @@ async def test_a_test_that_is_answered_well_ends_a_pause() -> None:
     await event(made)
     made.poster.answers = {}
     test = a_task(an_event(2, EventType.WEBHOOK_TEST), webhook_id="wh_broken")
-    elsewhere = replace(made.services, care=Care(made.health, made.clock))
+    elsewhere = replace(made.services, health_cache=HealthCache(made.health, made.clock))
     assert await process_batch([a_record(test, message_id="2")], elsewhere) == {"batchItemFailures": []}
     assert not made.endpoints.webhooks[0].health.paused_at(made.clock.now)
     await event(made, 3)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from functions.webhook_sender.lane import Lane
 from functions.webhook_sender.pace import Pace
-from functions.webhook_sender.places import SILENT_PER_PLACE, NoRoom, Place, Places
+from functions.webhook_sender.slots import SILENT_PER_SLOT, NoSlot, Slot, Slots
 from tests.fakes.loop import run
 
 
@@ -47,8 +47,8 @@ class Play:
     """Attempts as they come; of each lane how many were begun, and how many of these are among the silent."""
 
     def __init__(self, bound: int, quick_s: float) -> None:
-        self.places = Places(bound)
-        self.places.silent_changed = lambda lane, by: self.silent.update({lane: by})
+        self.slots = Slots(bound)
+        self.slots.silent_changed = lambda lane, by: self.silent.update({lane: by})
         self.quick_s = quick_s
         self.begun, self.silent = Counter[Lane](), Counter[Lane]()
         self.here: Counter[str] = Counter()
@@ -66,46 +66,46 @@ class Play:
         assert all(pace.idle for pace in self.paces)
 
     async def _attempt(self, one: Coming) -> None:
-        loop, pace = asyncio.get_running_loop(), self.places.pace((one.tenant, one.endpoint))
+        loop, pace = asyncio.get_running_loop(), self.slots.pace((one.tenant, one.endpoint))
         came_at, first = loop.time(), not self.here[one.tenant]
         self.here[one.tenant] += 1
         self.paces.add(pace)
         self.wanting[one.tenant, one.lane] += 1
         try:
-            async with self.places.taken(pace, one.lane, None) as place:
+            async with self.slots.taken(pace, one.lane, None) as slot:
                 self.wanting[one.tenant, one.lane] -= 1
                 assert one.tenant == "slowpoke" or not first or loop.time() - came_at <= 1.001
-                await self._answered(place)
-        except NoRoom:
+                await self._answered(slot)
+        except NoSlot:
             self.wanting[one.tenant, one.lane] -= 1
             assert one.lane is Lane.SLOW or one.tenant == "slowpoke" or not first
         self.here[one.tenant] -= 1
         self._check()
 
-    async def _answered(self, place: Place) -> None:
-        self.begun[place.lane] += 1
+    async def _answered(self, slot: Slot) -> None:
+        self.begun[slot.lane] += 1
         self._check()
-        if place.pace.key[0] == "slowpoke":
+        if slot.pace.key[0] == "slowpoke":
             await asyncio.sleep(1)
-            place.pace.told(slow=True)
-            self.places.fell_silent(place)
+            slot.pace.told(slow=True)
+            self.slots.fell_silent(slot)
             self._check()
             await asyncio.sleep(9)
-            place.pace.window.unanswered(10)
+            slot.pace.window.unanswered(10)
         else:
             await asyncio.sleep(self.quick_s)
-            place.pace.window.answered(self.quick_s)
-        self.begun[place.lane] -= 1
+            slot.pace.window.answered(self.quick_s)
+        self.begun[slot.lane] -= 1
 
     def _check(self) -> None:
-        bound = self.places.bound
+        bound = self.slots.bound
         running = sum(pace.running for pace in self.paces)
         placed = running - self.silent.total()
         slow, slow_bound = self.begun[Lane.SLOW] - self.silent[Lane.SLOW], max(1, bound * 2 // 5)
         assert placed <= bound
         assert slow <= slow_bound
-        assert self.silent.total() <= bound * SILENT_PER_PLACE
-        if placed < bound and running == self.begun.total():  # and nobody has a place without knowing it yet
+        assert self.silent.total() <= bound * SILENT_PER_SLOT
+        if placed < bound and running == self.begun.total():  # and nobody has a slot without knowing it yet
             busy = {pace.key[0] for pace in self.paces if pace.running}
             held_up = [lane for (tenant, lane), count in self.wanting.items() if count and tenant not in busy]
             assert all(lane is Lane.SLOW and slow == slow_bound for lane in held_up), "who has nothing running begins"

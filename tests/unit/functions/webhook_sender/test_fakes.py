@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from functions.webhook_sender.services import Records
+from functions.webhook_sender.ports import Records
 from tests.fakes.cases import chains, deliveries
 from tests.fakes.webhooks import FakeChains, FakeRecords
 

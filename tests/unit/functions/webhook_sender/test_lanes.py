@@ -12,7 +12,7 @@ import pytest
 
 from functions.webhook_sender import watch as watch_module
 from functions.webhook_sender.batch import process_batch
-from functions.webhook_sender.care import Care
+from functions.webhook_sender.health_cache import HealthCache
 from functions.webhook_sender.lane import Lane
 from functions.webhook_sender.pace import SILENCE_S
 from functions.webhook_sender.window import PROVEN, START
@@ -178,7 +178,7 @@ class SlowStore(FakeHealth):
 
 def test_an_endpoint_that_has_answered_is_not_silent_while_that_is_written() -> None:
     made = fakes(a_webhook(health=SLOW))
-    services = replace(made.services, care=Care(SlowStore(made.endpoints), made.clock))
+    services = replace(made.services, health_cache=HealthCache(SlowStore(made.endpoints), made.clock))
 
     async def quick_again() -> None:
         for number in range(PROVEN):

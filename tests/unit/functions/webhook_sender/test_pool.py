@@ -1,4 +1,4 @@
-"""How the places of a pool are shared out among those who want as many as they get."""
+"""How the slots of a pool are shared out among those who want as many as they get."""
 
 from __future__ import annotations
 

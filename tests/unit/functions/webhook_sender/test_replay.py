@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from functions.webhook_sender.batch import process_batch
-from functions.webhook_sender.flow import LONGEST_PAUSE_S
+from functions.webhook_sender.paging import LONGEST_PAUSE_S
 from functions.webhook_sender.replay import PAGE, PATIENCE_S
 from shared.clock import iso
 from shared.ids import first_id_at

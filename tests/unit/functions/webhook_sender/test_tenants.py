@@ -10,7 +10,7 @@ import pytest
 
 from functions.webhook_sender.batch import process_batch
 from functions.webhook_sender.lane import Lane
-from functions.webhook_sender.places import Places
+from functions.webhook_sender.slots import Slots
 from shared.egress import EgressResponse, EgressTimeout
 from shared.models.endpoint_health import EndpointHealth
 from tests.fakes.clock import NOW
@@ -71,7 +71,7 @@ def test_however_many_endpoints_of_a_tenant_hang_another_tenant_waits_for_a_seco
     endpoints: int, events: int, places: int
 ) -> None:
     receivers = Receivers()
-    sender = made(receivers, endpoints, places=Places(places))
+    sender = made(receivers, endpoints, slots=Slots(places))
     came_at = run(beside(sender, for_hanging(events), [a_record(a_task(an_event(99)))]))
     assert receivers.begun[0] - came_at <= 1
     assert receivers.open == 0
@@ -88,7 +88,7 @@ def test_on_the_slow_lane_another_tenants_endpoint_has_a_turn_beside_ten_that_ha
 
 def test_with_a_single_place_the_slow_lane_gives_it_back() -> None:
     receivers = Receivers()
-    sender = made(receivers, 1, SLOW, places=Places(1))
+    sender = made(receivers, 1, SLOW, slots=Slots(1))
     good = a_record(a_task(an_event(99), tenant="acme", webhook_id="wh_good", moved_at=NOW), lane=Lane.SLOW)
     came_at = run(beside(sender, [on_slow_lane("hangs0", "slowpoke", 1)], [good]))
     assert receivers.begun[0] - came_at <= 1

@@ -9,7 +9,7 @@ import pytest
 
 from functions.api.services import Services
 from functions.api.webhooks.waking import LATER_S, waking
-from functions.webhook_sender.catch_up.bring import SETTLED_S
+from functions.webhook_sender.catch_up.worker import SETTLED_S
 from shared.models.catch_up import CatchUp
 from shared.queues.queue import QueueError
 from tests.fakes.clock import NOW

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from functions.webhook_sender.batch import process_batch
-from functions.webhook_sender.catch_up.bring import LONGEST_WAIT_S, MOST_EARLY, PATIENCE_S, SETTLED_S
 from functions.webhook_sender.catch_up.page import SIZE as PAGE
-from functions.webhook_sender.flow import LONGEST_PAUSE_S
-from functions.webhook_sender.health import CATCH_UP_EVERY_S, RETAKEN_S, retaken
+from functions.webhook_sender.catch_up.worker import LONGEST_WAIT_S, MOST_EARLY, PATIENCE_S, SETTLED_S
+from functions.webhook_sender.health_rules import CATCH_UP_EVERY_S, RETAKEN_S, retaken
+from functions.webhook_sender.paging import LONGEST_PAUSE_S
 from shared.clock import iso, parse_iso
 from shared.ids import first_id_at
 from shared.models.catch_up import CatchUp, Part
@@ -148,7 +148,7 @@ AT = {"behind_since": SINCE, "catch_up_at": NOW}
 async def test_it_ends_where_there_is_nothing_for_it_to_do(health: dict[str, Any], row: dict[str, Any]) -> None:
     made = an_outage(2)
     made.endpoints.webhooks = [replace(made.endpoints.webhooks[0], health=EndpointHealth(**health), **row)]
-    await made.services.catcher.work_on(CatchUp(tenant="acme", webhook_id="wh_a", at=NOW, until=NOW))
+    await made.services.catch_up_worker.work_on(CatchUp(tenant="acme", webhook_id="wh_a", at=NOW, until=NOW))
     assert (made.tasks.tasks, made.catch_ups.jobs) == ([], [])
 
 

@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.webhook_sender.batch import process_batch
-from functions.webhook_sender.care import Care
-from functions.webhook_sender.catch_up.bring import Catcher
-from functions.webhook_sender.places import Places
+from functions.webhook_sender.catch_up.worker import CatchUpWorker
+from functions.webhook_sender.health_cache import HealthCache
 from functions.webhook_sender.services import Services
+from functions.webhook_sender.slots import Slots
 from shared.clock import iso, parse_iso
 from shared.egress import EgressResponse
 from shared.ids import first_id_at
@@ -128,8 +128,8 @@ class World:
         """Another process; nothing is shared but what the store and the queue hold."""
         made = self.made.services
         records = Gated(self.made.records, self, "get", "save", "reschedule", "take")
-        care = Care(self.made.health, self.made.clock)
-        return replace(made, records=records, client=self, places=Places(25), care=care, schedule=SCHEDULE)
+        care = HealthCache(self.made.health, self.made.clock)
+        return replace(made, records=records, client=self, slots=Slots(25), health_cache=care, schedule=SCHEDULE)
 
     def receive(self) -> None:
         due = [one for one in self.queue if one.due <= self.made.clock.now + self.chance.uniform(0, 0.9)]
@@ -145,7 +145,7 @@ class World:
         """A page of a catch-up; a recovery has made it one that is on."""
         (row,) = self.made.endpoints.webhooks
         self.made.endpoints.webhooks = [replace(row, health=BEHIND)]
-        catcher: Catcher = self.made.services.catcher
+        catcher: CatchUpWorker = self.made.services.catch_up_worker
         await catcher.work_on(JOB)
         self._collect()
 

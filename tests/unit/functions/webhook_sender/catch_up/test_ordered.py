@@ -38,7 +38,7 @@ async def bring(world: World) -> None:
     """A page of a catch-up, which a recovery has made one that is on."""
     at = world.clock.now
     world.change(health=EndpointHealth(behind_since=NOW - 1, catch_up_at=at))
-    await world.fakes.services.catcher.work_on(CatchUp(tenant="acme", webhook_id="wh_a", at=at, until=at))
+    await world.fakes.services.catch_up_worker.work_on(CatchUp(tenant="acme", webhook_id="wh_a", at=at, until=at))
 
 
 @settings(max_examples=20, derandomize=True)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from functions.webhook_sender.batch import process_batch
-from functions.webhook_sender.follow import EARLY_S
+from functions.webhook_sender.follow_up import EARLY_S
 from functions.webhook_sender.ordered.enter import LEASE_S
 from functions.webhook_sender.ordered.holds import Holds
 from shared.models.chain import Chain

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from functions.webhook_sender.batch import process_batch
-from functions.webhook_sender.care import Care
-from functions.webhook_sender.catch_up.bring import MOST_EARLY
+from functions.webhook_sender.catch_up.worker import MOST_EARLY
+from functions.webhook_sender.health_cache import HealthCache
 from functions.webhook_sender.lane import Lane
 from functions.webhook_sender.ordered.enter import LEASE_S, RUN_S
 from functions.webhook_sender.ordered.holds import Holds
@@ -53,7 +53,7 @@ def answering(sender: Fakes, *statuses: int) -> Fakes:
 async def work(sender: Fakes, task: DeliveryTask, **message: Any) -> None:
     """Another process works on a message."""
     record = a_record(task, sent_at=sender.clock.now, **message)
-    services = replace(sender.services, holds=Holds(), care=Care(sender.health, sender.clock))
+    services = replace(sender.services, holds=Holds(), health_cache=HealthCache(sender.health, sender.clock))
     assert await process_batch([record], services) == {"batchItemFailures": []}
 
 

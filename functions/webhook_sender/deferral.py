@@ -1,15 +1,15 @@
-"""Tasks that are not attempted now: put on the slow lane, put back on it, or put off until their endpoint's pause ends.
+"""Tasks that are not attempted now: moved to the slow lane, requeued there, or deferred until a pause ends.
 
 A task on the slow lane says when it was moved there. Where the process dies between putting it there and deleting the
-message that it came by, there are two of it: so its record is read first, and the second one is dropped (`standing`).
+message that it came by, there are two of it: so its record is read first, and the second one is dropped (`triage`).
 What was never attempted is recorded as pending before it is moved, so that it can be seen.
 
-What is put back waits for its turn, but no longer than half as long as its endpoint has been slow or failing: after an
-outage all of it is on its way again within half the outage's time. It uses up nothing of the schedule. Where there was
-no turn for it in GIVEN_UP_S it is dead, so what waits for an endpoint that hangs for days is bounded.
+A requeued task waits for its turn, but at most half as long as its endpoint has been slow or failing: after an outage
+everything is on its way again within half the outage's time. Waiting uses up nothing of the retry schedule. A task that
+gets no turn within GIVEN_UP_S is dead, so what waits for an endpoint that hangs for days is bounded.
 
-What waits for the end of a pause comes up to half as long after it as it has waited already: where an endpoint takes a
-few at each pause's end and asks the others for another pause, those come less often each time, not all every second.
+A deferred task comes up to half as long after the pause as it has waited already: where an endpoint takes a few at the
+end of each pause and asks the others for another pause, those come less often each time, not all every second.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from functions.webhook_sender.fate import Elsewhere, Fate
-from functions.webhook_sender.follow import follow, put_off
+from functions.webhook_sender.delivery_result import DeliveryResult, Requeued
+from functions.webhook_sender.follow_up import follow_up, put_off
 from functions.webhook_sender.incoming import Work
 from functions.webhook_sender.lane import Lane
 from functions.webhook_sender.pace import Pace
@@ -38,7 +38,7 @@ _EARLIER = 0.25  # turns come up to this much sooner, so that those at the cap d
 _PAUSE_SPREAD = 0.1
 
 
-async def take_slow_lane(work: Work, webhook: Webhook, earlier: Delivery | None, services: Services) -> Elsewhere:
+async def move_to_slow_lane(work: Work, webhook: Webhook, earlier: Delivery | None, services: Services) -> Requeued:
     """Moves a task from the fast lane; where nothing was recorded `earlier`, its delivery is pending from then on.
     Raises StoreError, QueueError."""
     if earlier is None and work.task.attempt == 0 and not work.task.forced:
@@ -46,33 +46,33 @@ async def take_slow_lane(work: Work, webhook: Webhook, earlier: Delivery | None,
     delay_s = 1 if work.task.chained else 0  # its chain is still held
     await services.slow.put([_for_slow_lane(work, webhook)], delay_s)
     services.meter.add(DELIVERIES_SLOWED)
-    return Elsewhere()
+    return Requeued()
 
 
-async def wait_for_turn(
+async def requeue_on_slow_lane(
     work: Work, webhook: Webhook, earlier: Delivery | None, pace: Pace, services: Services
-) -> Elsewhere:
+) -> Requeued:
     """Has a task wait on the slow lane for which its endpoint has no room. Raises StoreError, QueueError."""
     if work.lane is Lane.FAST:
-        return await take_slow_lane(work, webhook, earlier, services)
-    most_s = _longest(services.care.health(webhook), services.clock.unix())
+        return await move_to_slow_lane(work, webhook, earlier, services)
+    most_s = _longest(services.health_cache.health(webhook), services.clock.unix())
     delay_s = pace.book(services.clock.monotonic(), most_s) * (1 - _EARLIER * services.jitter())
     await services.slow.put([_for_slow_lane(work, webhook)], max(1, math.ceil(delay_s)))
-    return Elsewhere(delay_s)
+    return Requeued(delay_s)
 
 
-async def wait_for_taken(work: Work, webhook: Webhook, services: Services) -> Elsewhere:
+async def wait_for_twin(work: Work, webhook: Webhook, services: Services) -> Requeued:
     """Has a task wait on its lane whose attempt another has taken. It may be a twin, or the message that this task came
     by before it was moved, which comes no more: after TAKEN_S the record tells. Raises QueueError."""
     delay_s = math.ceil(TAKEN_S) + 1
     queue = services.slow if work.lane is Lane.SLOW else services.tasks
     await queue.put([_for_slow_lane(work, webhook)], delay_s)
-    return Elsewhere(delay_s)
+    return Requeued(delay_s)
 
 
-async def put_off_paused(
+async def defer_until_resumed(
     work: Work, webhook: Webhook, earlier: Delivery | None, paused_until: float, services: Services
-) -> Fate:
+) -> DeliveryResult:
     """Records that a task waits for the end of a pause, and has it come then. Raises StoreError, QueueError."""
     now = services.clock.unix()
     spread_s = max((paused_until - now) * _PAUSE_SPREAD, _waited_s(work, earlier, now) / 2)
@@ -80,13 +80,13 @@ async def put_off_paused(
     due = round(now + max(1, math.ceil(left_s)), 3)  # a queue knows whole seconds: what came sooner would come back
     if work.task.forced:  # its record tells of what was delivered before
         await put_off(replace(_narrowed(work, webhook), not_before=due), services)
-        return Elsewhere(left_s)
+        return Requeued(left_s)
     delivery = put_off_until(work, webhook, earlier, due)
     try:
         await record(delivery, work, earlier, services)
     except ConditionFailed:
         return delivered_by_twin(delivery)
-    await follow(delivery, work.task, services)
+    await follow_up(delivery, work.task, services)
     return delivery
 
 

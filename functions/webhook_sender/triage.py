@@ -1,8 +1,8 @@
-"""Step 2: what is left to do for an event at an endpoint, told by its record. Pure.
+"""Step 2: what the stored delivery leaves to do for an event at an endpoint. Pure.
 
-A retry is due when the record says so by its time (`next_attempt_at` = the task's `not_before`). So of tasks that were
-scheduled twice only the first to arrive makes the attempt: afterwards the record names another time, or is settled.
-One that is brought forward has a time of its own, which it puts in the place of the other first (catch_up/claim.py).
+A retry is due only if the task's `not_before` equals the record's `next_attempt_at`. So of tasks that were scheduled
+twice only the first makes the attempt: afterwards the record names another time, or is settled. A retry that is brought
+forward has a time of its own, which it first puts in the place of the other (catch_up/claim.py).
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from shared.models.webhook import Delivery, DeliveryState, Webhook
 FRESH_S = 170
 
 
-class Standing(Enum):
-    """OPEN: make the attempt. EARLY: take the place of the one that is scheduled, then make it. RECORDED: it was made
-    or put off, but what follows may not have been scheduled. SETTLED: nothing."""
+class Triage(Enum):
+    """ATTEMPT: make the attempt. CLAIM: replace the scheduled attempt, then make it now. FOLLOW_UP: the
+    attempt was made or deferred, but its retry or dead letter may be missing. DROP: nothing is left to do."""
 
-    OPEN = auto()
-    EARLY = auto()
-    RECORDED = auto()
-    SETTLED = auto()
+    ATTEMPT = auto()
+    CLAIM = auto()
+    FOLLOW_UP = auto()
+    DROP = auto()
 
 
 def needs_record(work: Work, now: float) -> bool:
@@ -36,19 +36,19 @@ def needs_record(work: Work, now: float) -> bool:
     return not first or work.receives > 1 or now - work.noted_at > FRESH_S
 
 
-def standing(work: Work, earlier: Delivery | None) -> Standing:
+def triage(work: Work, earlier: Delivery | None) -> Triage:
     """What is to be done, given the delivery as it was recorded (None: not yet)."""
     if earlier is None:
-        return Standing.SETTLED if work.task.instead_of else Standing.OPEN
+        return Triage.DROP if work.task.instead_of else Triage.ATTEMPT
     if work.task.forced:
-        return _after(work, earlier) if _is_replayed(work, earlier) else Standing.OPEN
+        return _after(work, earlier) if _is_replayed(work, earlier) else Triage.ATTEMPT
     if earlier.state is DeliveryState.DELIVERED:
-        return Standing.SETTLED
+        return Triage.DROP
     if _is_due(work, earlier) or _is_revived(work, earlier) or _is_unattempted(work, earlier):
-        return Standing.OPEN
+        return Triage.ATTEMPT
     if _is_early(work, earlier):
-        return Standing.EARLY
-    return _after(work, earlier) if work.receives > 1 else Standing.SETTLED
+        return Triage.CLAIM
+    return _after(work, earlier) if work.receives > 1 else Triage.DROP
 
 
 def takes(webhook: Webhook, work: Work) -> bool:
@@ -56,12 +56,12 @@ def takes(webhook: Webhook, work: Work) -> bool:
     return webhook.active or work.task.forced or work.event_type == EventType.WEBHOOK_TEST
 
 
-def _after(work: Work, earlier: Delivery) -> Standing:
+def _after(work: Work, earlier: Delivery) -> Triage:
     """Where a later attempt was made already, what follows from this one had been scheduled. Of a task that was put
     off without an attempt no round is used up, only the time it is due has changed."""
     put_off = earlier.round == work.task.attempt and earlier.next_attempt_at is not None
     last = put_off or earlier.round == work.task.attempt + 1
-    return Standing.RECORDED if last and earlier.state is not DeliveryState.DELIVERED else Standing.SETTLED
+    return Triage.FOLLOW_UP if last and earlier.state is not DeliveryState.DELIVERED else Triage.DROP
 
 
 def _is_due(work: Work, earlier: Delivery) -> bool:

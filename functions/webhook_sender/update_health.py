@@ -1,20 +1,19 @@
-"""Step 8: what an outcome means for its endpoint, written and told. Here is the place for what follows a change.
+"""Step 8: updates the endpoint's health after an attempt, and does what follows a change of it.
 
-All of it can be lost without harm: an outcome that was not heeded is found out again by the next attempt.
+Losing any of it is harmless: the next attempt finds it out again.
 """
 
 from __future__ import annotations
 
 import logging
 
-from functions.webhook_sender import health as rules
+from functions.webhook_sender import health_rules as rules
 from functions.webhook_sender.attempt import Outcome
 from functions.webhook_sender.catch_up.begin import begin
 from functions.webhook_sender.decide import Delivered, Verdict, is_gone
 from functions.webhook_sender.incoming import Work
-from functions.webhook_sender.paced import pace_of
+from functions.webhook_sender.notices import send_notice
 from functions.webhook_sender.services import Services
-from functions.webhook_sender.tell import tell
 from shared.clock import parse_iso
 from shared.metrics import ENDPOINTS_DISABLED
 from shared.models.endpoint_health import EndpointHealth
@@ -28,21 +27,21 @@ log = logging.getLogger(__name__)
 LOOKED_AT = 10  # of an endpoint's deliveries: those of the newest events
 
 
-async def heed(
+async def update_health(
     work: Work, webhook: Webhook, earlier: Delivery | None, outcome: Outcome, verdict: Verdict, services: Services
 ) -> None:
     """Changes the endpoint's health as the outcome of an attempt asks for; `earlier`: the delivery before it."""
     now = round(services.clock.unix(), 3)
     if isinstance(verdict, Delivered):
-        pace_of(webhook, services).delivered_at = now
-        change = rules.after_success(services.care.health(webhook), now)
+        services.pace_of(webhook).delivered_at = now
+        change = rules.after_success(services.health_cache.health(webhook), now)
     else:
         change = await _after_failure(work, webhook, earlier, outcome, services, now)
-    if change and await services.care.change(webhook, change):
+    if change and await services.health_cache.change(webhook, change):
         await _changed(webhook, change, services)
-    pause = _pause(work, outcome, verdict, services.care.health(webhook), now)
+    pause = _pause(work, outcome, verdict, services.health_cache.health(webhook), now)
     if pause:
-        await services.care.change(webhook, pause)
+        await services.health_cache.change(webhook, pause)
 
 
 def _pause(work: Work, outcome: Outcome, verdict: Verdict, health: EndpointHealth, now: float) -> rules.Change | None:
@@ -57,13 +56,13 @@ async def _after_failure(
     work: Work, webhook: Webhook, earlier: Delivery | None, outcome: Outcome, services: Services, now: float
 ) -> rules.Change | None:
     if is_gone(outcome.made):
-        return rules.after_gone(services.care.health(webhook), now)
+        return rules.after_gone(services.health_cache.health(webhook), now)
     error = outcome.made.error or f"status {outcome.made.status}"
-    change = rules.after_failure(services.care.health(webhook), work.task.attempt, now, error)
+    change = rules.after_failure(services.health_cache.health(webhook), work.task.attempt, now, error)
     if change is None or change.code is not EndpointChange.FAILING:
         return change
     others = await _others_delivered(webhook, _before(work, earlier), services)
-    health = services.care.health(webhook)  # read again: it may have changed during the look
+    health = services.health_cache.health(webhook)  # read again: it may have changed during the look
     return rules.after_failure(health, work.task.attempt, now, error, others_delivered=others)
 
 
@@ -72,7 +71,7 @@ async def _others_delivered(webhook: Webhook, before: float | None, services: Se
     recorded last tells. Where the store does not say, nothing is concluded."""
     if before is None:
         return False
-    pace = pace_of(webhook, services)
+    pace = services.pace_of(webhook)
     if pace.delivered_at > before:
         return True
     try:
@@ -98,4 +97,4 @@ async def _changed(webhook: Webhook, change: rules.Change, services: Services) -
     if change.event is EventType.WEBHOOK_DISABLED:
         services.meter.add(ENDPOINTS_DISABLED)
     if change.event:
-        await tell(webhook, services.care.health(webhook), services)
+        await send_notice(webhook, services.health_cache.health(webhook), services)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.webhook_sender.decide import SCHEDULE_S
-from functions.webhook_sender.health import (
+from functions.webhook_sender.health_rules import (
     CATCH_UP_EVERY_S,
     DAY_S,
     DISABLED_AFTER_S,
@@ -23,7 +23,7 @@ from functions.webhook_sender.health import (
     after_gone,
     after_success,
     caught_up,
-    hastened,
+    no_longer_slow,
     paused,
     slowed,
 )
@@ -132,8 +132,8 @@ def test_an_endpoint_that_stays_slow_is_written_so_every_quarter_of_a_minute_and
 
 def test_one_that_is_quick_again_is_so_at_once() -> None:
     slow = made(HEALTHY, slowed(HEALTHY, NOW))
-    assert made(slow, hastened(slow, NOW + 2)) == HEALTHY
-    assert hastened(slow, NOW + SLOW_S) is None, "it has run out by itself"
+    assert made(slow, no_longer_slow(slow, NOW + 2)) == HEALTHY
+    assert no_longer_slow(slow, NOW + SLOW_S) is None, "it has run out by itself"
 
 
 @pytest.mark.parametrize(("asked_s", "granted_s"), [(20.0, 20.0), (3600.0, LONGEST_PAUSE_S)])
@@ -181,7 +181,7 @@ def _step(what: str, health: EndpointHealth, now: float) -> Change | None:
         case "w":
             return slowed(health, now)
         case "q":
-            return hastened(health, now)
+            return no_longer_slow(health, now)
         case _:
             return paused(health, now, 60)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from functions.webhook_sender.together import Together
+from functions.webhook_sender.coalescer import Coalescer
 from shared.models.webhook import Delivery
 from shared.queues.deliveries import DeliveryTask, outgoing
 from shared.queues.queue import MAX_BATCH, Outgoing, Queue, QueueError
@@ -20,13 +20,13 @@ class _Left(StoreUnavailable):
     """The store has taken others of the group."""
 
 
-class GroupedRecords:
+class CoalescedDeliveries:
     """The deliveries of the store, as the sender writes them."""
 
     def __init__(self, deliveries: Deliveries) -> None:
         self._deliveries = deliveries
-        self._writes = Together(self._save, MAX_GROUP, _entry_key)  # one call cannot write the same item twice
-        self._beginnings = Together(self._begin, MAX_GROUP, _entry_key)
+        self._writes = Coalescer(self._save, MAX_GROUP, _entry_key)  # one call cannot write the same item twice
+        self._beginnings = Coalescer(self._begin, MAX_GROUP, _entry_key)
 
     async def get(self, tenant: str, webhook_id: str, delivery_id: str) -> Delivery | None:
         """A delivery, or None. Raises StoreError."""
@@ -75,12 +75,12 @@ class GroupedRecords:
         return [None] * len(group)
 
 
-class GroupedTasks:
+class CoalescedTasks:
     """A queue of the sender, as the sender puts tasks there."""
 
     def __init__(self, queue: Queue) -> None:
         self._queue = queue
-        self._puts = Together(self._put, MAX_BATCH)
+        self._puts = Coalescer(self._put, MAX_BATCH)
 
     async def put(self, tasks: Sequence[DeliveryTask], delay_s: int = 0) -> None:
         """Puts tasks on the queue. Raises QueueError when not all were taken; then some may be there already."""

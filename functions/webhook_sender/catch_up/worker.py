@@ -28,10 +28,10 @@ import math
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from functions.webhook_sender.care import HealthStore
 from functions.webhook_sender.catch_up.page import Source
-from functions.webhook_sender.flow import PAUSE_S, pause_s
-from functions.webhook_sender.health import caught_up
+from functions.webhook_sender.health_cache import HealthStore
+from functions.webhook_sender.health_rules import caught_up
+from functions.webhook_sender.paging import PAUSE_S, pause_s
 from functions.webhook_sender.ports import Endpoints, Tasks
 from shared.clock import Clock
 from shared.models.catch_up import CatchUp, Part
@@ -52,7 +52,7 @@ class Pages(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Catcher:
+class CatchUpWorker:
     """Works on catch-ups with what it is given."""
 
     endpoints: Endpoints

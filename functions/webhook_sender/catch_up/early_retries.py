@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from functions.webhook_sender.catch_up.bring import MOST_EARLY
 from functions.webhook_sender.catch_up.page import SIZE, Page
-from functions.webhook_sender.logged import Log, Range, bodies_of
+from functions.webhook_sender.catch_up.worker import MOST_EARLY
+from functions.webhook_sender.event_bodies import Log, Range, bodies_of
 from shared.clock import parse_iso
 from shared.models.catch_up import CatchUp
 from shared.models.webhook import Delivery, DeliveryState, Webhook
 from shared.queues.deliveries import DeliveryTask
-from shared.store.deliveries import Sought
+from shared.store.deliveries import DeliveryFilter
 
 NEAR_S = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Retries:
+class EarlyRetries:
     """Those of events since the endpoint may be behind."""
 
     deliveries: Range
@@ -25,7 +25,7 @@ class Retries:
 
     async def page(self, job: CatchUp, webhook: Webhook, now: float) -> Page:
         """What follows the job's cursor, oldest first. Raises StoreError."""
-        sought = Sought(webhook.health.behind_since, job.until, (DeliveryState.RETRYING,))
+        sought = DeliveryFilter(webhook.health.behind_since, job.until, (DeliveryState.RETRYING,))
         found, last = await self.deliveries.page(
             job.tenant, job.webhook_id, SIZE, job.cursor, sought=sought, ascending=True
         )

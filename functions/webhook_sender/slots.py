@@ -1,15 +1,16 @@
-"""The attempts that a process makes at once, and who may begin the next one.
+"""Limits how many attempts a process makes at once (a bulkhead), and decides who may begin the next one.
 
-An attempt has one of `bound` places, on the slow lane one of its two fifths. Silent for a second, it gives that back
-and goes on among the silent, SILENT_PER_PLACE for each place at most; for whom there is no room there keeps its place.
-Of all three each tenant and each endpoint leaves the others a share (pool.py). Places that nobody may take by that are
-lent in the order of coming, while all that run could go among the silent: so a tenant alone has all of them, and whom
-it leaves none waits for a second. On either lane an endpoint has no more than its window (window.py).
+An attempt holds one of `bound` slots; attempts of the slow lane may hold two fifths of them. After a second without an
+answer an attempt moves to a separate pool (SILENT_PER_SLOT for each slot) and frees its slot; where that pool is full
+it keeps it. In each of the three pools every tenant and every endpoint must leave the others a share (pool.py). Slots
+that nobody may take by that rule are lent, first come first served, as long as all running attempts could still move to
+the silent pool: so a tenant alone has all of them, and whoever it leaves none waits for a second. On either lane an
+endpoint has no more attempts than its window (window.py).
 
-What finds no room waits in the order of coming, past those that cannot go on either, and without holding a place. Who
-would wait for longer than PATIENCE_S because of its own endpoint, or because its tenant's attempts hang, is refused
-(NoRoom): it goes to the slow lane, or back to it. All of this is one process's; other processes learn of a slow
-endpoint by its row (care.py).
+What finds no room waits in the order of coming, past those that cannot go on either, and holds no slot meanwhile. A
+task that would wait longer than PATIENCE_S because of its own endpoint, or because its tenant's attempts hang, gets
+NoSlot: it goes to the slow lane, or back to it. All of this is about one process; other processes learn of a slow
+endpoint by its row (health_cache.py).
 """
 
 from __future__ import annotations
@@ -25,21 +26,21 @@ from functions.webhook_sender.pool import TENANT, Pool
 from functions.webhook_sender.window import Window
 
 PATIENCE_S = 1.0
-SILENT_PER_PLACE = 4
+SILENT_PER_SLOT = 4
 _MOST_PACES = 10_000
 
 
 class OutOfTime(Exception):
-    """No place came free in the time that the batch has; the attempt was not begun."""
+    """No slot came free in the time that the batch has; the attempt was not begun."""
 
 
-class NoRoom(Exception):
+class NoSlot(Exception):
     """The endpoint or its tenant has as many attempts running as it may have; the attempt was not begun."""
 
 
 @dataclass(slots=True, eq=False)
-class Place:
-    """What an attempt holds: a place in each of `pools`."""
+class Slot:
+    """What an attempt holds: a slot in each of `pools`."""
 
     pace: Pace
     lane: Lane
@@ -50,14 +51,14 @@ class Place:
 class _Waiter:
     pace: Pace
     lane: Lane
-    granted: asyncio.Future[Place | None]
+    granted: asyncio.Future[Slot | None]
 
 
 def _ignore(_lane: Lane, _by: int) -> None: ...
 
 
-class Places:
-    """The places of one process. `bound` may change while it is in use. `silent_changed` is called with a lane and how
+class Slots:
+    """The slots of one process. `bound` may change while it is in use. `silent_changed` is called with a lane and how
     many attempts more (or, negative, fewer) of it are among the silent."""
 
     def __init__(self, bound: int) -> None:
@@ -69,14 +70,14 @@ class Places:
 
     @property
     def bound(self) -> int:
-        """How many places there are."""
+        """How many slots there are."""
         return self._all.size
 
     @bound.setter
     def bound(self, bound: int) -> None:
         self._all.size = bound
         self._slow.size = max(1, bound * 2 // 5)
-        self._silent.size = bound * SILENT_PER_PLACE
+        self._silent.size = bound * SILENT_PER_SLOT
         self.look()
 
     def pace(self, key: Key, *, slow: bool = False) -> Pace:
@@ -91,36 +92,36 @@ class Places:
         return found
 
     @asynccontextmanager
-    async def taken(self, pace: Pace, lane: Lane, begin_by: float | None) -> AsyncIterator[Place]:
-        """A place for one attempt. Raises NoRoom, and OutOfTime when there was none by `begin_by` (the loop's time)."""
+    async def taken(self, pace: Pace, lane: Lane, begin_by: float | None) -> AsyncIterator[Slot]:
+        """A slot for one attempt. Raises NoSlot, and OutOfTime when there was none by `begin_by` (the loop's time)."""
         if begin_by is not None and asyncio.get_running_loop().time() >= begin_by:
             raise OutOfTime("too late to begin")
         if self._fits(pace, lane, lent=True) and not pace.waiting:
-            place = self._take(pace, lane)
+            slot = self._take(pace, lane)
         else:
-            place = await self._wait(pace, lane, begin_by)
+            slot = await self._wait(pace, lane, begin_by)
         try:
-            yield place
+            yield slot
         finally:
-            self._leave(place)
+            self._leave(slot)
 
     def refuses(self, pace: Pace) -> bool:
         """Whether one more would be refused at once."""
         return self._is_full(pace) and pace.wait_s() >= PATIENCE_S
 
-    def fell_silent(self, place: Place) -> None:
+    def fell_silent(self, slot: Slot) -> None:
         """An attempt has had no answer for long: its endpoint is slow. Sends away those that wait for it on the fast
         lane, and lets the attempt go on among the silent."""
         for waiter in self._waiters:
-            if waiter.pace is place.pace and waiter.lane is Lane.FAST and not waiter.granted.done():
+            if waiter.pace is slot.pace and waiter.lane is Lane.FAST and not waiter.granted.done():
                 waiter.granted.set_result(None)
-        if self._silent.free and self._silent.fair(place.pace.key):
-            self._move(place, (self._silent,))
-            self.silent_changed(place.lane, 1)
+        if self._silent.free and self._silent.fair(slot.pace.key):
+            self._move(slot, (self._silent,))
+            self.silent_changed(slot.lane, 1)
             self.look()
 
     def look(self) -> None:
-        """Lets begin who may, in the order of coming: something has changed. First who has a right to a place."""
+        """Lets begin who may, in the order of coming: something has changed. First who has a right to a slot."""
         for lent in (False, True):
             for waiter in self._waiters:
                 if not self._all.free or (lent and not self._lends):
@@ -128,37 +129,37 @@ class Places:
                 if not waiter.granted.done() and self._fits(waiter.pace, waiter.lane, lent=lent):
                     waiter.granted.set_result(self._take(waiter.pace, waiter.lane))
 
-    async def _wait(self, pace: Pace, lane: Lane, begin_by: float | None) -> Place:
+    async def _wait(self, pace: Pace, lane: Lane, begin_by: float | None) -> Slot:
         if self.refuses(pace):
-            raise NoRoom
+            raise NoSlot
         loop = asyncio.get_running_loop()
         waiter = _Waiter(pace, lane, loop.create_future())
         self._waiters.append(waiter)
         pace.waiting += 1
-        place = None
+        slot = None
         try:
             while not waiter.granted.done():
                 patient_until = loop.time() + PATIENCE_S
                 until = patient_until if begin_by is None else min(patient_until, begin_by)
                 await asyncio.wait((waiter.granted,), timeout=until - loop.time())
                 self._check_patience(waiter, begin_by)
-            place = waiter.granted.result()
+            slot = waiter.granted.result()
         finally:
             pace.waiting -= 1
             self._waiters.remove(waiter)
-            if not place and waiter.granted.done() and (granted := waiter.granted.result()):
+            if not slot and waiter.granted.done() and (granted := waiter.granted.result()):
                 self._leave(granted)  # granted to one that was cancelled in the same moment
-        if not place:
-            raise NoRoom
-        return place
+        if not slot:
+            raise NoSlot
+        return slot
 
     def _check_patience(self, waiter: _Waiter, begin_by: float | None) -> None:
         if waiter.granted.done():
             return
         if waiter.lane is Lane.SLOW or self._is_full(waiter.pace):
-            raise NoRoom
+            raise NoSlot
         if begin_by is not None and asyncio.get_running_loop().time() >= begin_by:
-            raise OutOfTime("no place came free in time")
+            raise OutOfTime("no slot came free in time")
 
     def _fits(self, pace: Pace, lane: Lane, *, lent: bool) -> bool:
         if pace.running >= pace.window.room or not self._all.free:
@@ -180,22 +181,22 @@ class Places:
             return True
         return not self._lends and not self._all.fair(pace.key)
 
-    def _take(self, pace: Pace, lane: Lane) -> Place:
-        place = Place(pace, lane, ())
-        self._move(place, (self._all,) if lane is Lane.FAST else (self._all, self._slow))
+    def _take(self, pace: Pace, lane: Lane) -> Slot:
+        slot = Slot(pace, lane, ())
+        self._move(slot, (self._all,) if lane is Lane.FAST else (self._all, self._slow))
         pace.running += 1
-        return place
+        return slot
 
-    def _move(self, place: Place, pools: tuple[Pool, ...]) -> None:
-        for pool in place.pools:
-            pool.leave(place.pace.key)
+    def _move(self, slot: Slot, pools: tuple[Pool, ...]) -> None:
+        for pool in slot.pools:
+            pool.leave(slot.pace.key)
         for pool in pools:
-            pool.take(place.pace.key)
-        place.pools = pools
+            pool.take(slot.pace.key)
+        slot.pools = pools
 
-    def _leave(self, place: Place) -> None:
-        if self._silent in place.pools:
-            self.silent_changed(place.lane, -1)
-        self._move(place, ())
-        place.pace.running -= 1
+    def _leave(self, slot: Slot) -> None:
+        if self._silent in slot.pools:
+            self.silent_changed(slot.lane, -1)
+        self._move(slot, ())
+        slot.pace.running -= 1
         self.look()

@@ -1,11 +1,12 @@
-"""Events about an endpoint, for the tenant's other endpoints: `webhook.failing` and `webhook.disabled`.
+"""Events about an endpoint for the tenant's other endpoints: `webhook.failing` and `webhook.disabled`.
 
-The change itself leaves a mark on the row (`untold`), which is taken away once the event is on the queue:
+They go through an outbox. The change of health marks the row (`untold`), and the mark is removed once the event is on
+the queue:
 
-    change with its mark -> event on the queue -> mark taken away
+    change with its mark -> event on the queue -> mark removed
 
-Of many senders one makes the change, so one tells. Should it die on the way, whoever reads a mark that is older than
-RETOLD_S tells it once more, under the same id: it is made of the endpoint, the event and its time.
+Of many senders one makes the change, so one tells. If it dies on the way, whoever reads a mark that is older than
+RETOLD_S sends the event again under the same id, which is made of the endpoint, the event's type and its time.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from functions.webhook_sender.health import DISABLED_AFTER_S, NOTICE_S, Change
+from functions.webhook_sender.health_rules import DISABLED_AFTER_S, NOTICE_S, Change
 from functions.webhook_sender.services import Services
 from shared.clock import iso
 from shared.ids import id_of
@@ -31,7 +32,7 @@ log = logging.getLogger(__name__)
 RETOLD_S = 30.0  # less than after what time a message comes again whose sender died
 
 
-async def tell(webhook: Webhook, health: EndpointHealth, services: Services) -> None:
+async def send_notice(webhook: Webhook, health: EndpointHealth, services: Services) -> None:
     """Tells what `health` has untold. What the queue does not take is told later."""
     if health.untold is None or health.untold_since is None:
         return
@@ -42,16 +43,16 @@ async def tell(webhook: Webhook, health: EndpointHealth, services: Services) -> 
         log.warning("%s of %s is told later: %s", health.untold, webhook.id, error)
         return
     seen = {"untold": health.untold, "untold_since": health.untold_since}
-    await services.care.change(webhook, Change(sets=dict.fromkeys(seen), seen=seen))
+    await services.health_cache.change(webhook, Change(sets=dict.fromkeys(seen), seen=seen))
 
 
-async def tell_left(webhooks: Iterable[Webhook], services: Services) -> None:
+async def resend_notices(webhooks: Iterable[Webhook], services: Services) -> None:
     """Tells what a sender that died left untold."""
     before = services.clock.unix() - RETOLD_S
     for webhook in webhooks:
-        health = services.care.health(webhook)
+        health = services.health_cache.health(webhook)
         if health.untold_since is not None and health.untold_since < before:
-            await tell(webhook, health, services)
+            await send_notice(webhook, health, services)
 
 
 def event_about(webhook: Webhook, health: EndpointHealth, kind: EventType, at: float) -> Event:

@@ -1,4 +1,4 @@
-"""How fast jobs go on from page to page (replay.py, catch_up/bring.py)."""
+"""Pauses of jobs that go page by page (replay.py, catch_up/worker.py)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Step 9: what follows from a recorded delivery, put on a queue. Doing it twice is harmless, see `standing`."""
+"""Step 9: what follows from a recorded delivery, put on a queue. Doing it twice is harmless, see `triage`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EARLY_S = 1.0  # a queue delays by whole seconds; a task this little too early i
 _WAITING = frozenset({DeliveryState.PENDING, DeliveryState.RETRYING})
 
 
-async def follow(delivery: Delivery, task: DeliveryTask, services: Services) -> None:
+async def follow_up(delivery: Delivery, task: DeliveryTask, services: Services) -> None:
     """Schedules the next attempt of a delivery that is retried or put off, buries a dead one. Raises QueueError."""
     if delivery.state in _WAITING and delivery.next_attempt_at:
         due = parse_iso(delivery.next_attempt_at)

@@ -1,6 +1,6 @@
 """How many attempts at once where it goes by the number of instances: min(25, ceil(instances / 4)), at least three.
 
-Of three places the slow lane has one, and no tenant holds on to all (pool.py).
+Of three slots the slow lane has one, and no tenant holds on to all (pool.py).
 
 The hosts' heartbeats tell how many sessions they hold; they are read once a minute, by the first batch after it.
 """
@@ -11,15 +11,15 @@ import logging
 from collections.abc import Sequence
 from typing import Protocol
 
-from functions.webhook_sender.places import Places
 from functions.webhook_sender.settings import MOST
+from functions.webhook_sender.slots import Slots
 from shared.clock import Clock
 from shared.models.host import HostReport
 from shared.store.database import StoreError
 
 log = logging.getLogger(__name__)
 
-PER_PLACE = 4
+PER_SLOT = 4
 LEAST = 3
 EVERY_S = 60.0
 
@@ -31,11 +31,11 @@ class LivingHosts(Protocol):
         """The hosts heard of within the last minute. Raises StoreError."""
 
 
-class AutoBound:
-    """Keeps the bound of a process's places."""
+class AutoConcurrency:
+    """Keeps the bound of a process's slots."""
 
-    def __init__(self, places: Places, hosts: LivingHosts, clock: Clock) -> None:
-        self._places = places
+    def __init__(self, slots: Slots, hosts: LivingHosts, clock: Clock) -> None:
+        self._slots = slots
         self._hosts = hosts
         self._clock = clock
         self._next_at: float | None = None
@@ -51,9 +51,9 @@ class AutoBound:
         except StoreError as error:
             log.warning("the number of instances could not be read: %s", type(error).__name__)
             return
-        self._places.bound = bound_for(sum(sum(worker.states.values()) for host in hosts for worker in host.workers))
+        self._slots.bound = limit_for(sum(sum(worker.states.values()) for host in hosts for worker in host.workers))
 
 
-def bound_for(instances: int) -> int:
+def limit_for(instances: int) -> int:
     """The rule."""
-    return max(LEAST, min(MOST, -(-instances // PER_PLACE)))
+    return max(LEAST, min(MOST, -(-instances // PER_SLOT)))

@@ -1,4 +1,4 @@
-"""What became of a task that was due: its delivery as recorded now, or it waits on a lane and nothing is recorded."""
+"""What became of a due task: its delivery as it is recorded now, or Requeued (nothing was recorded)."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from shared.models.webhook import Delivery
 
 
 @dataclass(frozen=True, slots=True)
-class Elsewhere:
+class Requeued:
     """A task for it is on a queue, and comes in about `for_s` seconds; no attempt was made."""
 
     for_s: float = 0.0
 
 
-Fate = Delivery | Elsewhere
+DeliveryResult = Delivery | Requeued

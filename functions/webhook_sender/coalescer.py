@@ -1,6 +1,6 @@
-"""What is written at the same time shares one call: calls to AWS are what a delivery costs most.
+"""Coalesces writes that are made at the same time into one call: calls to AWS are most of what a delivery costs.
 
-A lone item is written at once; those that come while a write is under way go together in the next.
+A lone item is written at once; items that arrive during a write share the next one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class _Entry(Generic[T]):
     written: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
-class Together(Generic[T]):
+class Coalescer(Generic[T]):
     """Writes items by `write`, up to `most` in a group, of those with the same `key` one.
 
     `write` gives back what each of them failed with, None where it is written; what it raises is everyone's."""

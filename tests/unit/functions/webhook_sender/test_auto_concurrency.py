@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from functions.webhook_sender.bound import EVERY_S, AutoBound, bound_for
-from functions.webhook_sender.places import Places
+from functions.webhook_sender.auto_concurrency import EVERY_S, AutoConcurrency, limit_for
+from functions.webhook_sender.slots import Slots
 from shared.models.host import HostReport, WorkerReport
 from shared.store.database import StoreUnavailable
 from tests.fakes.clock import FakeClock
@@ -13,7 +13,7 @@ from tests.fakes.clock import FakeClock
 
 @pytest.mark.parametrize(("instances", "bound"), [(0, 3), (4, 3), (12, 3), (13, 4), (97, 25), (1000, 25)])
 def test_the_rule(instances: int, bound: int) -> None:
-    assert bound_for(instances) == bound
+    assert limit_for(instances) == bound
 
 
 class FakeHosts:
@@ -33,18 +33,18 @@ class FakeHosts:
 
 
 async def test_it_is_read_once_a_minute_and_stays_where_it_cannot_be() -> None:
-    places, hosts, clock = Places(25), FakeHosts(), FakeClock()
-    bound = AutoBound(places, hosts, clock)
+    slots, hosts, clock = Slots(25), FakeHosts(), FakeClock()
+    bound = AutoConcurrency(slots, hosts, clock)
     hosts.instances = 20
     await bound.refresh()
-    assert places.bound == 5
+    assert slots.bound == 5
     hosts.instances = 40
     await bound.refresh()
-    assert (places.bound, hosts.asked) == (5, 1)
+    assert (slots.bound, hosts.asked) == (5, 1)
     clock.now += EVERY_S
     await bound.refresh()
-    assert places.bound == 10
+    assert slots.bound == 10
     hosts.away = True
     clock.now += EVERY_S
     await bound.refresh()
-    assert (places.bound, hosts.asked) == (10, 3)
+    assert (slots.bound, hosts.asked) == (10, 3)

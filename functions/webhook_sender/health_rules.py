@@ -124,7 +124,7 @@ def slowed(health: EndpointHealth, now: float) -> Change | None:
     )
 
 
-def hastened(health: EndpointHealth, now: float) -> Change | None:
+def no_longer_slow(health: EndpointHealth, now: float) -> Change | None:
     """What quick answers in a row change."""
     if not health.slow_at(now):
         return None

@@ -1,4 +1,4 @@
-"""Deliveries that are to be made once more, and their bodies: what no log holds is kept with the delivery."""
+"""The bodies of deliveries that are sent again: from the event log, or from the delivery where no log holds them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from shared.models.webhook import Delivery
-from shared.store.deliveries import Sought
+from shared.store.deliveries import DeliveryFilter
 
 
 class Log(Protocol):
@@ -26,7 +26,7 @@ class Range(Protocol):
         limit: int,
         start: str | None = None,
         *,
-        sought: Sought,
+        sought: DeliveryFilter,
         ascending: bool,
     ) -> tuple[list[Delivery], str | None]:
         """A page and the id to continue from. Raises StoreError."""

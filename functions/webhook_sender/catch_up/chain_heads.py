@@ -11,11 +11,11 @@ import asyncio
 from dataclasses import dataclass
 from typing import Protocol
 
-from functions.webhook_sender.catch_up.bring import MOST_EARLY
 from functions.webhook_sender.catch_up.page import SIZE, Page
+from functions.webhook_sender.catch_up.worker import MOST_EARLY
+from functions.webhook_sender.event_bodies import Log, Range
 from functions.webhook_sender.incoming import work_of
 from functions.webhook_sender.lane import Lane
-from functions.webhook_sender.logged import Log, Range
 from shared.models.catch_up import CatchUp
 from shared.models.chain import Chain
 from shared.models.webhook import DeliveryState, Ordering, Webhook, delivery_id
@@ -35,7 +35,7 @@ class ChainPages(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Heads:
+class ChainHeads:
     """Of all chains of an endpoint that have an event behind their cursor."""
 
     chains: ChainPages

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from functions.webhook_sender.batch import process_batch
-from functions.webhook_sender.catch_up.bring import MOST_EARLY
 from functions.webhook_sender.catch_up.page import SIZE, Page
+from functions.webhook_sender.catch_up.worker import MOST_EARLY
 from functions.webhook_sender.ordered.holds import Holds
 from shared.clock import iso
 from shared.ids import first_id_at
@@ -190,7 +190,7 @@ async def test_what_is_always_refused_is_not_brought_each_time_and_keeps_no_othe
 async def page_of(made: Fakes) -> Page:
     """The first page of chains."""
     job = CatchUp(tenant="acme", webhook_id="wh_a", at=NOW, until=NOW)
-    return await made.services.catcher.chains.page(job, made.endpoints.webhooks[0], made.clock.now)
+    return await made.services.catch_up_worker.chains.page(job, made.endpoints.webhooks[0], made.clock.now)
 
 
 async def test_of_one_in_order_the_last_page_is_the_end() -> None:
@@ -198,7 +198,7 @@ async def test_of_one_in_order_the_last_page_is_the_end() -> None:
     await take(made, DeliveryTask("acme", ALONE.body(), "wh_a"))
     ((job, _),) = made.catch_ups.jobs
     made.catch_ups.jobs.clear()
-    await made.services.catcher.work_on(job)
+    await made.services.catch_up_worker.work_on(job)
     assert (made.catch_ups.jobs, row_of(made).behind_since) == ([], None)
 
 
@@ -240,11 +240,11 @@ async def test_of_many_a_page_waits_at_a_time() -> None:
         made.log.add(replace(event(number), instance=name, sequence=1))
         one = Chain(tenant="acme", webhook_id="wh_a", instance=name, cursor=0, first=0, behind=True)
         made.chains.found["acme", "wh_a", name] = one
-    await made.services.catcher.work_on(CatchUp(tenant="acme", webhook_id="wh_a", at=NOW, until=NOW))
+    await made.services.catch_up_worker.work_on(CatchUp(tenant="acme", webhook_id="wh_a", at=NOW, until=NOW))
     for _ in range(5):
         (job, pause_s) = made.catch_ups.jobs.pop()
         made.clock.now += pause_s
-        await made.services.catcher.work_on(job)
+        await made.services.catch_up_worker.work_on(job)
     assert len(made.tasks.tasks) == SIZE
     await go_on(made)
     assert len(heard(made)) == 2 * SIZE

@@ -1,9 +1,10 @@
-"""What this process knows of endpoints' health, and the writes that let the others know.
+"""What this process knows of endpoints' health, and the writes that let other processes know.
 
-The row of an endpoint comes with every batch, so a change that one sender has written is known to all for no read.
-Until it is on the row this process goes by its own note (NOTED_S at most); once the row has moved on, the row is right.
+An endpoint's row comes with every batch, so a change that one sender has written is known to all without a read of its
+own. Until it is on the row this process goes by its own note (for NOTED_S at most); once the row has moved on, the row
+is right.
 
-What was found out is about the URL that was called: of an endpoint that has another by then nothing is changed.
+A result only counts for the URL that was called: if the endpoint has another one by then, nothing is changed.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
-from functions.webhook_sender.health import Change
+from functions.webhook_sender.health_rules import Change
 from shared.clock import Clock
 from shared.models.endpoint_health import EndpointHealth
 from shared.models.webhook import Webhook
@@ -44,7 +45,7 @@ class HealthStore(Protocol):
         """Stores attributes on condition; False: it is no longer as it was seen. Raises StoreError."""
 
 
-class Care:
+class HealthCache:
     """The health of all endpoints, as one process sees it."""
 
     def __init__(self, store: HealthStore, clock: Clock) -> None:

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from functions.webhook_sender.batch import process_batch
-from functions.webhook_sender.grouped import MAX_GROUP, GroupedRecords, GroupedTasks
+from functions.webhook_sender.coalesced import MAX_GROUP, CoalescedDeliveries, CoalescedTasks
 from shared.models.webhook import Delivery, DeliveryState, delivery_id
 from shared.queues.deliveries import DeliveryTask, decode
 from shared.queues.queue import MAX_BATCH, Outgoing, Queue, QueueError
@@ -61,8 +61,8 @@ class Store:
         self.guarded.append(delivery.id)
 
 
-def grouped(store: Store) -> GroupedRecords:
-    return GroupedRecords(cast(Deliveries, store))
+def grouped(store: Store) -> CoalescedDeliveries:
+    return CoalescedDeliveries(cast(Deliveries, store))
 
 
 def a_delivery(number: int) -> Delivery:
@@ -177,7 +177,7 @@ class Sqs:
 
 
 async def put(sqs: Sqs, *delays: int) -> list[Any]:
-    tasks = GroupedTasks(cast(Queue, sqs))
+    tasks = CoalescedTasks(cast(Queue, sqs))
     putting = [
         asyncio.create_task(tasks.put([DeliveryTask("acme", str(at))], delay_s)) for at, delay_s in enumerate(delays)
     ]

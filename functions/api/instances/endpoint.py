@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from functions.api.instances.schemas import EndpointSecret, SettingsChange
 from functions.api.services import Services
-from functions.api.webhooks.noted import entry_of
-from functions.api.webhooks.waking import waking
+from functions.api.webhooks.catching_up import catching_up
+from functions.api.webhooks.journal_entries import entry_of
 from shared.clock import iso
 from shared.endpoint_secrets import sealed_secret
 from shared.models.instance import InstanceKey
@@ -46,7 +46,7 @@ async def endpoint_change(services: Services, key: InstanceKey, change: Settings
     writes: list[Write] = [webhooks.set_url(webhook, change.webhook_url, now)]
     if entry := entry_of(webhook, {"url": change.webhook_url}, now, services.vault):
         writes.append(entry_put(key.tenant, webhook_id, entry[0], now, entry[1]))
-    return EndpointChange(writes, around=waking(services, key.tenant, webhook_id, now))
+    return EndpointChange(writes, around=catching_up(services, key.tenant, webhook_id, now))
 
 
 def new_endpoint(services: Services, key: InstanceKey, url: str, condition: Condition | None = None) -> EndpointChange:

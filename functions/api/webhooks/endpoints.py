@@ -9,12 +9,12 @@ from functions.api import problems
 from functions.api.problems import Problem, invalid, not_found
 from functions.api.services import Services
 from functions.api.urls import check_webhook_url
-from functions.api.webhooks.noted import Entry, entry_of
-from functions.api.webhooks.room import asks_more, refusal
+from functions.api.webhooks.catching_up import catching_up
+from functions.api.webhooks.endpoint_limits import asks_more, refusal
+from functions.api.webhooks.journal_entries import Entry, entry_of
 from functions.api.webhooks.schemas import NewWebhook, NewWebhookView, RotatedSecret, WebhookChange
 from functions.api.webhooks.secrets import MOST, OVERLAP_S, full_until, rotated
 from functions.api.webhooks.views import new_webhook_view
-from functions.api.webhooks.waking import waking
 from shared.clock import iso
 from shared.egress import EgressRefused, check_headers
 from shared.endpoint_headers import sealed_headers
@@ -130,7 +130,7 @@ async def _store(services: Services, webhook: Webhook, given: dict[str, Any]) ->
     if not _wakes(webhook, given, now):
         await _write(services, webhook, given, entry, now)
         return
-    async with waking(services, tenant, webhook.id, now):
+    async with catching_up(services, tenant, webhook.id, now):
         await _write(services, webhook, given | _let_go(webhook, given, now), entry, now)
 
 

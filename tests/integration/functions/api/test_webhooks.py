@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from functions.api.services import Services
-from functions.api.webhooks.room import MOST, MOST_OF_ONE
+from functions.api.webhooks.endpoint_limits import MOST, MOST_OF_ONE
 from shared.clock import iso
 from shared.endpoint_headers import own_headers
 from shared.endpoint_secrets import opened_secret

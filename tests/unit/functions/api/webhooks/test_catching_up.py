@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 
 from functions.api.services import Services
-from functions.api.webhooks.waking import LATER_S, waking
+from functions.api.webhooks.catching_up import LATER_S, catching_up
 from functions.webhook_sender.catch_up.worker import SETTLED_S
 from shared.models.catch_up import CatchUp
 from shared.queues.queue import QueueError
@@ -24,7 +24,7 @@ def services_of(queue: FakeCatchUps) -> Services:
 
 async def test_one_comes_at_once_and_one_later_which_finds_the_first_one_at_its_end() -> None:
     queue = FakeCatchUps()
-    async with waking(services_of(queue), "acme", "wh_a", NOW):
+    async with catching_up(services_of(queue), "acme", "wh_a", NOW):
         assert queue.jobs == [(JOB, LATER_S)]
     assert queue.jobs == [(JOB, LATER_S), (JOB, 0)]
     assert LATER_S > SETTLED_S
@@ -35,7 +35,7 @@ async def test_nothing_is_stored_where_it_cannot_be_put() -> None:
         raise QueueError("away")
 
     with pytest.raises(QueueError):
-        async with waking(services_of(FakeCatchUps(away)), "acme", "wh_a", NOW):
+        async with catching_up(services_of(FakeCatchUps(away)), "acme", "wh_a", NOW):
             raise AssertionError("stored")
 
 
@@ -45,7 +45,7 @@ async def test_what_is_stored_has_one_that_comes_though_the_second_cannot_be_put
     def away(step: str) -> None:
         raise QueueError("away")
 
-    async with waking(services_of(queue), "acme", "wh_a", NOW):
+    async with catching_up(services_of(queue), "acme", "wh_a", NOW):
         queue.trap = away
     assert queue.jobs == [(JOB, LATER_S)]
 
@@ -53,6 +53,6 @@ async def test_what_is_stored_has_one_that_comes_though_the_second_cannot_be_put
 async def test_what_is_not_stored_has_none_at_once() -> None:
     queue = FakeCatchUps()
     with pytest.raises(RuntimeError):
-        async with waking(services_of(queue), "acme", "wh_a", NOW):
+        async with catching_up(services_of(queue), "acme", "wh_a", NOW):
             raise RuntimeError("refused")
     assert queue.jobs == [(JOB, LATER_S)]

@@ -18,7 +18,7 @@ MOST_STEPS = 200_000  # a fraction of a second
 Patterns = Collection[str]
 
 
-def crowded(pattern: str, others: Sequence[Patterns], most: int, most_steps: int = MOST_STEPS) -> bool:
+def exceeds_fan_out(pattern: str, others: Sequence[Patterns], most: int, most_steps: int = MOST_STEPS) -> bool:
     """Whether there may be an instance that `pattern` and at least `most` of the others match.
 
     Also where that would take too long to find out, as it may of hundreds of patterns that all overlap."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from functions.api.webhooks.room import MOST, MOST_OF_ONE, MOST_PATTERNS, asks_more, refusal
+from functions.api.webhooks.endpoint_limits import MOST, MOST_OF_ONE, MOST_PATTERNS, asks_more, refusal
 from shared.models.webhook import Webhook
 from tests.fakes.webhooks import a_webhook
 

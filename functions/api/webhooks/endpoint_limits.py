@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from functions.api.webhooks.crowd import MOST_STEPS, crowded
+from functions.api.webhooks.fan_out import MOST_STEPS, exceeds_fan_out
 from shared.models.patterns import ANY
 from shared.models.webhook import Webhook
 
@@ -25,13 +25,13 @@ def refusal(wanted: Webhook, before: Webhook | None, others: Sequence[Webhook]) 
         return f"You have {MOST} webhooks: delete one first."
     if (before is None or _size(wanted) > _size(before)) and _size(wanted, *others) > MOST_PATTERNS:
         return f"Your webhooks would name more than {MOST_PATTERNS} events and instances: use `*`, or delete one."
-    return _crowd(_added(wanted, before), [one.instances for one in others])
+    return _fan_out_refusal(_added(wanted, before), [one.instances for one in others])
 
 
-def _crowd(names: Sequence[str], patterns: Sequence[Sequence[str]]) -> str | None:
+def _fan_out_refusal(names: Sequence[str], patterns: Sequence[Sequence[str]]) -> str | None:
     wide = sum(ANY in name for name in names)
     for name in names:
-        if crowded(name, patterns, MOST_OF_ONE, MOST_STEPS // max(wide, 1)):
+        if exceeds_fan_out(name, patterns, MOST_OF_ONE, MOST_STEPS // max(wide, 1)):
             return f"{MOST_OF_ONE} of your webhooks hear of instances that {name!r} names: delete one, or name others."
     return None
 

@@ -22,7 +22,7 @@ LATER_S = 60  # as long as a call takes to store what it stores, and longer than
 
 
 @asynccontextmanager
-async def waking(services: Services, tenant: str, webhook_id: str, at: float) -> AsyncIterator[None]:
+async def catching_up(services: Services, tenant: str, webhook_id: str, at: float) -> AsyncIterator[None]:
     """Stands around the write that stores an endpoint as `woken` or `revived` (endpoint_health.py) at `at`. Raises
     QueueError before the write."""
     job = CatchUp(tenant=tenant, webhook_id=webhook_id, at=at, until=at)

@@ -199,12 +199,14 @@ async def mute_proxy() -> AsyncIterator[str]:
     """Accepts connections and says nothing."""
     writers: list[asyncio.StreamWriter] = []
     proxy = await asyncio.start_server(lambda _reader, writer: writers.append(writer), "127.0.0.1", 0)
-    yield f"socks5://127.0.0.1:{proxy.sockets[0].getsockname()[1]}"
-    proxy.close()
-    for writer in writers:
-        writer.close()
-        with suppress(ConnectionError):  # its client may have gone first
-            await writer.wait_closed()
+    try:
+        yield f"socks5://127.0.0.1:{proxy.sockets[0].getsockname()[1]}"
+    finally:
+        proxy.close()
+        for writer in writers:
+            writer.close()
+            with suppress(ConnectionError):  # its client may have gone first
+                await writer.wait_closed()
 
 
 @contextmanager

@@ -112,7 +112,7 @@ async def test_its_settings_are_those_that_attempts_are_made_by(
 @pytest.mark.usefixtures("lambda_env")
 async def test_a_time_is_replayed(sending: Sending, deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("functions.webhook_sender.replay.PAGE", 2)
-    for module in ("replay", "flow"):
+    for module in ("replay", "paging"):
         monkeypatch.setattr(f"functions.webhook_sender.{module}.PAUSE_S", 0)
     key, clock = InstanceKey("acme", "shop-1"), SystemClock()
     events = [an_event(number) for number in range(1, 6)]

@@ -50,6 +50,7 @@ from shared.metrics import (
     SESSIONS_PER_HOST,
     WORKERS_RESTARTED,
 )
+from shared.resolver import RESOLVER
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCKERFILE = "session_host/Dockerfile"
@@ -215,6 +216,7 @@ def _environment(scope: Construct, stage: Stage) -> dict[str, str]:
         **deployment_environment(stage),
         "HIVEWP_SESSION_JOURNAL": "truncate",  # write-ahead logs do not work on a network file system
         "HIVEWP_WORKER_MEMORY_MB": str(WORKER_CEILING_MB),
+        **RESOLVER,  # customers' proxies have names
     }
 
 

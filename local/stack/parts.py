@@ -9,7 +9,7 @@ Every part gets shared/settings.py's variables and HIVEWP_DATA. Besides:
 | api | python -m local.api | HIVEWP_PORT, _NUMBER_CHECKS_PER_MINUTE |
 | webhooks | python -m local.webhooks | HIVEWP_WEBHOOK_*; RES_OPTIONS |
 | alerts | python -m local.alerts | HIVEWP_ALERT_URLS; only where that is set |
-| host-<n> | python -m session_host | HIVEWP_HOST_NAME, _LEASE_S, _RUN_DIR, _SESSION_DIR, _WHATSAPP_*, _WORKER_* |
+| host-<n> | python -m session_host | HIVEWP_HOST_NAME, _LEASE_S, _*_DIR, _WHATSAPP_*, _WORKER_*; RES_OPTIONS |
 
 The API comes last, when every partition has a worker: who sees its health answer can pair a number at once.
 """
@@ -125,6 +125,7 @@ def _host(plan: Plan, name: str, needed: Sequence[str]) -> Part:
         "HIVEWP_LEASE_S": str(plan.settings.lease_s),
         "HIVEWP_RUN_DIR": str(plan.files.run),
         "HIVEWP_SESSION_DIR": str(plan.files.data / "sessions"),
+        **RESOLVER,
         **_whatsapp_env(plan),
         **{name: value for name, value in plan.environ.items() if name.startswith(CEILINGS)},
     }

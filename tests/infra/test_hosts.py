@@ -88,6 +88,7 @@ def test_the_process_can_use_what_it_is_told(container: dict[str, Any], name: st
     assert settings.deployment.partitions == stage.partitions
     assert settings.deployment.sessions_per_worker == stage.sessions_per_worker
     assert settings.deployment.metrics == "emf"
+    assert said["RES_OPTIONS"] == "timeout:2 attempts:2"  # of the system's resolver, for the names of proxies
     assert settings.whatsapp.journal == "truncate"
     assert "AWS_REGION" in said
 

@@ -3,6 +3,8 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
+import pytest
+
 from local.settings import StackSettings
 from local.stack.files import StackFiles
 from local.stack.part import Part
@@ -60,8 +62,9 @@ def test_the_sender_of_webhooks_takes_its_own_settings(tmp_path: Path) -> None:
     assert "HIVEWP_WEBHOOK_CONCURRENCY" not in found["api"].env
 
 
-def test_the_sender_of_webhooks_does_not_wait_long_for_names(tmp_path: Path) -> None:
-    assert parts(tmp_path)["webhooks"].env["RES_OPTIONS"] == "timeout:2 attempts:2"
+@pytest.mark.parametrize("name", ["webhooks", "host-1"])
+def test_who_looks_up_customers_names_does_not_wait_long_for_them(tmp_path: Path, name: str) -> None:
+    assert parts(tmp_path)[name].env["RES_OPTIONS"] == "timeout:2 attempts:2"
 
 
 def test_a_live_host_is_told_of_no_other_whatsapp(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def decide(
     outcome: Attempt, number: int, schedule: Sequence[float], jitter: float, retry_after_s: float | None = None
 ) -> Verdict:
     """The verdict on attempt `number` (from 0). `jitter`: 0 to 1. `retry_after_s`: what the endpoint asks for."""
-    if outcome.status is not None and 200 <= outcome.status < 300:
+    if outcome.delivers:
         return Delivered()
     if is_gone(outcome):
         return Dead(DeadReason.GONE)

@@ -119,7 +119,7 @@ class Replayer:
             bodies = await bodies_of(found, replay.tenant, self.log)
         asked_at = parse_iso(replay.asked_at)
         await self.tasks.put([_task(one, bodies[one.id], asked_at) for one in found if one.id in bodies])
-        if noted.swept:
+        if noted.swept or noted.finished_at:
             await self._end(noted, ReplayState.DONE)
         else:
             await self.pages.put(noted, PAUSE_S)
@@ -127,7 +127,7 @@ class Replayer:
     async def _noted_before(self, replay: Replay) -> Replay | None:
         """The replay after this page, where it was noted already and no other has come further."""
         stored = await self.progress.get(replay.tenant, replay.webhook_id, replay.id)
-        if stored is None or stored.state is ReplayState.STOPPED or stored.cursor == replay.cursor:
+        if stored is None or stored.cursor == replay.cursor:
             return None
         return stored if stored.came_from == replay.cursor else None
 

@@ -24,7 +24,7 @@ _REASONS = {
     StopReason.DISABLED: ("The endpoint is disabled; its journal says why.", f"Enable the endpoint, then {_REST}"),
     StopReason.DELETED: ("The endpoint was deleted.", "Nothing to do: read in the event log what it missed."),
     StopReason.NO_ATTEMPT: (
-        "Nothing of it was attempted for a day, so slowly does the endpoint answer.",
+        "It did not get on for a day, so slowly does the endpoint answer.",
         f"Have the endpoint answer sooner, then {_REST}",
     ),
     StopReason.NOT_BEGUN: ("It could not be put on its way.", "Ask for it once more."),

@@ -64,11 +64,11 @@ class Webhook:
 
     def wants(self, event_type: str, instance: str | None) -> bool:
         """Whether an event of this type and instance goes to this endpoint."""
-        return (
-            self.active
-            and any_matches(self.events, event_type)
-            and (instance is None or any_matches(self.instances, instance))
-        )
+        return self.active and self.asks_for(event_type, instance)
+
+    def asks_for(self, event_type: str, instance: str | None) -> bool:
+        """Whether `events` and `instances` match, be it called or not."""
+        return any_matches(self.events, event_type) and (instance is None or any_matches(self.instances, instance))
 
 
 class DeliveryState(StrEnum):

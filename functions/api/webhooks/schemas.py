@@ -251,8 +251,8 @@ class DeliveryView(View):
     created_at: str
     attempts: list[AttemptView]
     next_attempt_at: str | None = left_out(
-        "While it waits to be attempted: not before then. At an endpoint that is `slow` it waits for its turn from "
-        "then on, so the time may be past."
+        "While it waits to be attempted: its schedule does not come before then, a recovery or a replay may. At an "
+        "endpoint that is `slow` it waits for its turn from then on, so the time may be past."
     )
     delivered_at: str | None = left_out(
         "The attempt that was answered with 2xx first. It stays where a replay fails, which takes the state "

@@ -87,7 +87,7 @@ def is_alone(nudge: Work, webhook: Webhook, chain: Chain) -> bool:
     one = nudge.task.webhook_id is not None  # a dead one revived, a replay that is tried again
     sequence, changed = nudge.sequence or 0, at_a_change(nudge, webhook)
     if sequence > chain.cursor:  # the chain is to pass over what was begun apart from it, and is asked for no longer
-        return one and changed and not webhook.wants(nudge.event_type, nudge.instance)
+        return one and changed and not webhook.asks_for(nudge.event_type, nudge.instance)
     return one or changed or sequence <= chain.first
 
 

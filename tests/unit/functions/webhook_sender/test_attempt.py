@@ -46,8 +46,8 @@ def answering(text: str) -> Talk:
     return talk
 
 
-async def call(url: str, policy: EgressPolicy | None = None) -> Attempt:
-    async with GuardedClient(policy or EgressPolicy.local(), timeout=0.4) as client:
+async def call(url: str, policy: EgressPolicy | None = None, timeout: float = 10) -> Attempt:
+    async with GuardedClient(policy or EgressPolicy.local(), timeout=timeout) as client:
         made = fakes(client=client)
         return (await attempt(a_work(), replace(a_webhook(), url=url), made.services)).made
 
@@ -90,7 +90,7 @@ async def test_a_receiver_that_hangs_is_given_up() -> None:
         await reader.read()
 
     async with talking(hang) as url:
-        outcome = await call(url)
+        outcome = await call(url, timeout=0.4)
     assert (outcome.status, outcome.error) == (None, "timeout: no answer within 0.4 s")
 
 
@@ -102,7 +102,7 @@ async def test_a_receiver_that_drips_its_head_is_given_up() -> None:
             await asyncio.sleep(0.02)
 
     async with talking(drip) as url:
-        outcome = await call(url)
+        outcome = await call(url, timeout=0.4)
     assert (outcome.status, outcome.error) == (None, "timeout: no answer within 0.4 s")
 
 

@@ -334,6 +334,7 @@ async def test_whenever_its_owner_stops_it_no_page_follows_and_it_stays_so(step:
     assert len(made.poster.calls) <= PAGE
     ended = made.progress.found["rpl_1"]
     assert (ended.state, ended.reason, ended.finished_at) == (ReplayState.STOPPED, StopReason.REQUESTED, iso(NOW))
+    assert ended.replayed == len(made.poster.calls), "what it counts was put, so another may go on from `through`"
     assert made.progress.told == [], "nobody tells of its end once more"
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from shared.clock import iso
 from shared.ids import id_of
+from shared.models.dead_reason import DeadReason
 from shared.models.endpoint_health import EndpointHealth
 from shared.models.event import EventType
 from shared.models.webhook import DeliveryState, Ordering, Webhook
@@ -104,6 +105,8 @@ async def test_a_disabled_endpoint_goes_on_where_it_was(seed: int) -> None:
         world.revive()
         await world.end()
     assert settled(world) == ALL or not heard_of
+    reasons = {one.reason for one in world.fakes.records.found.values()}
+    assert DeadReason.DISABLED not in reasons or not heard_of, "what is in order waits for it to be enabled"
     assert in_order(world)
 
 

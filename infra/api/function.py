@@ -8,9 +8,9 @@
 * 1,024 MB: Lambda deals out CPU by memory. A call takes some milliseconds of it, and drawing a QR code 15: at 1,024 MB
   (0.6 of a core) that is not noticed, at 512 it doubles, and beyond that only the waiting for DynamoDB is paid for.
 * 29 s, as long as API Gateway waits.
-* A bound on concurrency (stages.py): throttles count calls, not how long they take, and a key of `standard` whose
-  queries all wait for events (20 s) holds 333 environments. Without it a few such keys take all that the account has,
-  and neither the sender of webhooks nor the alerts run.
+* A bound on concurrency (stages.py): throttles count calls, not how long they take, and the calls of a tenant that wait
+  (20 s) hold 150 environments (shared/limits.py). Without it a few such tenants take all that the account has, and
+  neither the sender of webhooks nor the alerts run.
 """
 
 from __future__ import annotations

@@ -116,6 +116,81 @@ def test_a_connection_that_is_kept_is_cut_when_it_pours(
 
 
 @both_loops
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 204 X\r\n\r\nok",
+        b"HTTP/1.1 204 X\n\nok",
+        b"HTTP/1.1 204 X\r\nX-A: " + b"b" * 5000 + b"\r\n\r\nok",
+        INTERIM + b"HTTP/1.1 204 X\r\n\r\nok",
+        b"HTTP/1.1 204 X\r\nContent-Length: 1\r\n\r\nok",
+    ],
+    ids=["a body with a 204", "lines without CR", "a long head", "an interim answer first", "more than its length"],
+)
+def test_an_answer_is_not_lost_for_what_does_not_belong_to_it(answer: bytes, loop: Loop) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(answer)
+        await reader.read()  # until it is let go: the answer ended, and more was there
+
+    async def calling() -> list[int | str]:
+        async with receiving(talk) as url, GuardedClient(EgressPolicy.local()) as client:
+            return [await one_of(client, url) for _ in range(2)]
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        assert runner.run(calling()) == [204, 204]
+
+
+async def test_an_answer_is_not_lost_wherever_its_head_is_torn() -> None:
+    head = b"HTTP/1.1 204 X\r\nX-A: b\r\n\r\n"
+    for torn in range(1, len(head)):
+        connection = Connection(asyncio.get_running_loop())
+        connection.set_response_params()
+        connection.data_received(head[:torn])
+        connection.data_received(head[torn:] + b"ok")
+        assert (await connection.read())[0].code == 204
+
+
+@both_loops
+@pytest.mark.parametrize("unasked", [EMPTY, EMPTY[:20], INTERIM], ids=["an answer", "a piece of one", "an interim one"])
+def test_no_call_takes_an_answer_that_came_before_it(
+    unasked: bytes, loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.egress.gate.KEEPALIVE_S", 60.0)
+
+    async def calling() -> list[int | str]:
+        kept, over = asyncio.Event(), asyncio.Event()
+
+        async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            if kept.is_set():
+                writer.write(EMPTY.replace(b"200", b"410"))
+                return
+            writer.write(EMPTY)
+            await kept.wait()
+            writer.write(unasked)
+            try:
+                await reader.read()
+            finally:
+                over.set()
+
+        async with receiving(talk) as url, GuardedClient(EgressPolicy.local()) as client:
+            first = await one_of(client, url)
+            kept.set()
+            async with asyncio.timeout(10):
+                await over.wait()
+            return [first, await one_of(client, url)]
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        assert runner.run(calling()) == [200, 410]
+
+
+async def test_lines_that_lead_nowhere_are_too_much_soon() -> None:
+    connection = Connection(asyncio.get_running_loop())
+    connection.set_response_params()
+    connection.data_received(b"\n" * 100_000)
+    assert isinstance(connection.exception(), TooMuch)
+
+
+@both_loops
 @pytest.mark.parametrize("answer", [b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n" + b"x" * 2000, b""])
 def test_over_tls_it_is_let_go_though_the_receiver_says_no_goodbye(answer: bytes, loop: Loop, tmp_path: Path) -> None:
     """Whether there was an answer with more to it, or the attempt was given up."""

@@ -8,7 +8,7 @@
 
 | quota | all calls of a key | 500,000 a day | 5,000,000 |
 | message quota | messages accepted of a tenant | 100,000 a day | 1,000,000 |
-| waits | calls of a tenant that wait at once for an event or a QR code | 150 | 150 |
+| waits | calls of a tenant that wait at once: for events, codes, outcomes | 150 | 150 |
 
 A window's count is also the burst: it may be spent at once, and comes back evenly over the window. The quota is spent
 after eight hours of a call every 58 ms, which is above what a plan is for: it bounds what a client gone wild costs, not
@@ -21,7 +21,8 @@ cost to $8 a day. It counts messages of a tenant, not calls of a key; a key may 
 
 A call that waits keeps a concurrent call of the API's function for up to 20 s, of which a deployment has 500: windows
 alone would let one key of `standard` keep 333, and more in a burst. The number is enough to listen to 150 instances at
-once, and is the same for all plans, since the function has no more for those that pay more.
+once, and is the same for all plans, since the function has no more for those that pay more. Calls that wait for what
+WhatsApp answers, a message's outcome or a check of numbers, count after a second.
 """
 
 from __future__ import annotations

@@ -25,6 +25,8 @@ class Pace:
 
 
 RESULT_PACE = Pace(0.03, 0.25)
+FREE_S = 1.0
+"""What waits for WhatsApp's answer, which mostly comes within this, takes a place only then: a place costs writes."""
 LOG_PACE = Pace(0.2, 0.2)
 _GROWTH = 1.5
 _NO_PLACE_S = 5  # until one that asked to wait should ask again: some of those that wait are answered by then

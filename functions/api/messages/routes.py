@@ -16,12 +16,11 @@ from functions.api.messages.idempotency import idempotency_key
 from functions.api.messages.linked import LinkedInstances
 from functions.api.messages.preference import time_left, wait_of
 from functions.api.messages.schemas import ID, MessageView, TextMessage, message_view
+from functions.api.messages.settling import settled
 from functions.api.messages.validating import validated
 from functions.api.middleware.waits import note_asking
 from functions.api.problems import not_found
-from functions.api.waiting import RESULT_PACE, first
 from shared.models.instance import Instance
-from shared.models.message import SETTLED, Message
 from shared.rate_limit_fields import rate_limit_fields
 from shared.store.messages import IdempotencyKey
 
@@ -54,7 +53,11 @@ async def send_message(
         str | None, Header(alias="idempotency-key", description="The same key and body make one message in 24 hours.")
     ] = None,
     prefer: Annotated[
-        str | None, Header(description="`wait=N`: answer once it is sent or failed, after N (at most 20) seconds else.")
+        str | None,
+        Header(
+            description="`wait=N`: answer once it is sent or failed, after N (at most 20) seconds else; sooner, and "
+            "without `Preference-Applied`, where as many of your calls wait as may."
+        ),
     ] = None,
 ) -> MessageView:
     """Accepts a message. It is stored and queued when this answers; its state tells how far it has come."""
@@ -72,8 +75,9 @@ async def send_message(
     wait = wait_of(prefer)
     if wait is not None:
         wait = time_left(wait, clock.monotonic() - began)
-        response.headers["preference-applied"] = f"wait={wait}"
-        message = await _settled(call, message, wait)
+        message, waited = await settled(call.services, call.tenant, message, wait)
+        if waited:
+            response.headers["preference-applied"] = f"wait={wait}"
     return message_view(message)
 
 
@@ -89,15 +93,3 @@ async def get_message(call: Caller, instance_id: InstanceId, message_id: Message
 async def _known(call: Call, instance: Instance, key: IdempotencyKey | None) -> bool:
     """Whether the key stands for a message already, which is answered whatever has become of its recipient since."""
     return key is not None and await call.services.messages.is_used(str(instance.key), key, call.services.clock.unix())
-
-
-async def _settled(call: Call, message: Message, seconds: float) -> Message:
-    """The message once its outcome is known, or as it is after `seconds`."""
-    latest = message
-
-    async def settled() -> Message | None:
-        nonlocal latest
-        latest = await call.services.messages.get(message.instance, message.id) or latest
-        return latest if latest.state in SETTLED else None
-
-    return await first(call.services, settled, seconds, RESULT_PACE) or latest

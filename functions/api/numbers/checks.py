@@ -4,7 +4,8 @@ r"""Answers from the cache, and one question to WhatsApp about all that is missi
            \-> being asked by another call of this process: its answer is waited for
            \-> neither: taken from the instance's budget, all or none, and asked in one command
 
-Calls of other processes for the same numbers meet at the instance's owner, which asks WhatsApp once.
+Calls of other processes for the same numbers meet at the instance's owner, which asks WhatsApp once. A question goes on
+without the call that asked it, whose wait may end for want of a place.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from functions.api import problems
-from functions.api.asking import ANSWER_WITHIN_S, ask
+from functions.api.asking import ANSWER_WITHIN_S, ask, in_a_place
 from functions.api.instances.reading import instance_of
 from functions.api.problems import Problem, invalid
 from functions.api.services import Services
@@ -65,7 +66,7 @@ class NumberChecks:
         if missing:
             refuse_unconnected(instance := instance or await instance_of(self._services, key))
             on_asking()
-            fresh = await self._ask(instance, missing)
+            fresh = await in_a_place(self._services, key.tenant, self._ask(instance, missing))
         return {forms: Found((known | fresh)[forms], forms in known) for forms in wanted}
 
     async def _looked_at(self, key: InstanceKey) -> Instance | None:

@@ -7,15 +7,20 @@ import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
+import httpx
 import pytest
 
+from functions.api import asking
+from functions.api.messages import settling
 from functions.api.services import Services
+from shared.models.command import Command, CommandKind, CommandResult
 from shared.store.waits import MINUTE_S, NoPlace, Waits
 from tests.conftest import Deployment
 from tests.fakes.clock import FakeClock
 from tests.integration.functions.api.conftest import client_of
 from tests.integration.functions.api.fake_worker import FakeWorker
 from tests.integration.functions.api.test_bad_input import assert_problem
+from tests.integration.functions.api.test_messages import settle
 
 SHOP = "/v1/instances/shop-1"
 
@@ -59,6 +64,65 @@ async def test_who_would_have_to_wait_too_is_told_to_come_again(
         assert (await api.get("/v1/instances/shop-2/events", params={"wait": 20})).json()["next_after"] == 1
         await worker.event("acme", "shop-1", 1)
         assert (await waiting).json()["next_after"] == 1
+
+
+@pytest.fixture
+async def full(
+    services: Services, deployment: Deployment, worker: FakeWorker
+) -> AsyncIterator[tuple[httpx.AsyncClient, httpx.AsyncClient, Noting]]:
+    """Two processes of the API that have one place together, the first of which says when it is taken."""
+    there = Noting(deployment, FakeClock(), 1)
+    here = replace(services, waits=Waits(deployment.database, FakeClock(), 1))
+    async with client_of(replace(services, waits=there)) as one, client_of(here) as other:
+        await one.post("/v1/instances", json={"id": "shop-1"})
+        await worker.took(1, CommandKind.PAIR)
+        await worker.connect("acme", "shop-1")
+        yield one, other, there
+
+
+async def test_a_message_without_a_place_is_answered_as_it_is(
+    full: tuple[httpx.AsyncClient, httpx.AsyncClient, Noting], worker: FakeWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settling, "FREE_S", 0.0)
+    one, other, there = full
+    body, headers = {"to": "351912345678", "type": "text", "text": "Hello"}, {"prefer": "wait=20"}
+    waiting = asyncio.create_task(one.post(f"{SHOP}/messages", json=body, headers=headers))
+    async with asyncio.timeout(60):
+        await there.began.wait()
+    answer = await other.post(f"{SHOP}/messages", json=body, headers=headers)
+    assert (answer.status_code, answer.json()["state"]) == (202, "accepted")
+    assert "preference-applied" not in answer.headers
+    assert not waiting.done()
+    command = (await worker.took(1, CommandKind.SEND))[0]
+    await settle(worker, "acme#shop-1", command.args["message_id"])
+    answer = await waiting
+    assert (answer.status_code, answer.json()["state"]) == (202, "sent")
+    assert answer.headers["preference-applied"] == "wait=20"
+
+
+async def test_a_number_check_without_a_place_is_not_waited_for_and_goes_on(
+    full: tuple[httpx.AsyncClient, httpx.AsyncClient, Noting], worker: FakeWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "FREE_S", 0.0)
+    answered = asyncio.Event()
+
+    async def late(command: Command) -> CommandResult:
+        await answered.wait()
+        return await worker._check(command)
+
+    worker.answers[CommandKind.CHECK_NUMBERS] = late
+    one, other, there = full
+    waiting = asyncio.create_task(one.post(f"{SHOP}/numbers/check", json={"numbers": ["351912345678"]}))
+    async with asyncio.timeout(60):
+        await there.began.wait()
+    refused = await other.post(f"{SHOP}/numbers/check", json={"numbers": ["351912345679"]})
+    assert_problem(refused, 504, "no-answer")
+    assert not waiting.done()
+    answered.set()
+    assert (await waiting).status_code == 200
+    await worker.took(2, CommandKind.CHECK_NUMBERS)
+    again = await other.post(f"{SHOP}/numbers/check", json={"numbers": ["351912345679"]})
+    assert again.json()["results"][0]["cached"] is True
 
 
 async def test_places_are_counted_exactly_and_those_of_the_dead_come_back(deployment: Deployment) -> None:

@@ -67,7 +67,7 @@ def _secrets(webhook: Webhook, vault: Vault, now: float) -> list[str]:
     """Those that are valid and can be read: rotated after a change of the sealing key, the old one cannot."""
     opened = []
     for secret in webhook.secrets:
-        if secret.expires_at is None or secret.expires_at > now:
+        if secret.signs_at(now):
             with suppress(SealBroken):
                 opened.append(opened_secret(vault, webhook, secret))
     if not opened:

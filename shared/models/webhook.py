@@ -34,6 +34,10 @@ class SealedSecret:
     sealed: str
     expires_at: float | None = None
 
+    def signs_at(self, now: float) -> bool:
+        """Whether deliveries are signed with it then."""
+        return self.expires_at is None or self.expires_at > now
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Webhook:

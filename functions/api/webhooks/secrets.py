@@ -22,7 +22,7 @@ def rotated(secrets: tuple[SealedSecret, ...], new: SealedSecret, now: float) ->
 
 
 def _signing(secrets: tuple[SealedSecret, ...], now: float) -> list[SealedSecret]:
-    return [one for one in secrets if one.expires_at is None or one.expires_at > now]
+    return [one for one in secrets if one.signs_at(now)]
 
 
 def _end(secret: SealedSecret, now: float) -> float:

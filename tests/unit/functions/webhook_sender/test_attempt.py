@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
@@ -15,27 +13,8 @@ from functions.webhook_sender.attempt import attempt
 from shared.clock import SystemClock
 from shared.egress import EgressPolicy, GuardedClient
 from shared.models.webhook import Attempt
+from tests.fakes.talking import Talk, talking
 from tests.fakes.webhooks import SECRET, a_task, a_webhook, a_work, fakes
-
-Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
-
-@asynccontextmanager
-async def talking(talk: Talk) -> AsyncIterator[str]:
-    """A receiver that is not bound to HTTP's rules; gives its URL."""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await reader.readuntil(b"\r\n\r\n")
-            await talk(reader, writer)
-        except ConnectionError:
-            pass
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook"
 
 
 def answering(text: str) -> Talk:

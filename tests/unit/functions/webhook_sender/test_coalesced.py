@@ -11,23 +11,14 @@ import pytest
 
 from functions.webhook_sender.batch import process_batch
 from functions.webhook_sender.coalesced import MAX_GROUP, CoalescedDeliveries, CoalescedTasks
-from shared.models.webhook import Delivery, DeliveryState, delivery_id
+from shared.models.webhook import Delivery, delivery_id
 from shared.queues.deliveries import DeliveryTask, decode
 from shared.queues.queue import MAX_BATCH, Outgoing, Queue, QueueError
 from shared.store import conflicts
 from shared.store.database import StoreUnavailable
 from shared.store.deliveries import Deliveries
+from tests.fakes.deliveries import DELIVERED
 from tests.fakes.webhooks import a_record, a_task, a_webhook, an_event, fakes
-
-DELIVERY = Delivery(
-    id="dlv_1_a",
-    tenant="acme",
-    webhook_id="wh_a",
-    event_id="evt_1",
-    event_type="x",
-    state=DeliveryState.DELIVERED,
-    created_at="",
-)
 
 
 class Store:
@@ -66,7 +57,7 @@ def grouped(store: Store) -> CoalescedDeliveries:
 
 
 def a_delivery(number: int) -> Delivery:
-    return replace(DELIVERY, id=f"dlv_{number}_a")
+    return replace(DELIVERED, id=f"dlv_{number}_a")
 
 
 async def results(store: Store, deliveries: Sequence[Delivery]) -> list[Any]:
@@ -142,7 +133,7 @@ async def test_a_throttled_record_of_a_success_is_no_second_delivery() -> None:
 
 async def test_a_guarded_write_goes_alone() -> None:
     store = Store()
-    await grouped(store).save(DELIVERY, 0, keep_delivered=True)
+    await grouped(store).save(DELIVERED, 0, keep_delivered=True)
     assert (store.guarded, store.groups) == (["dlv_1_a"], [])
 
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from aiohttp import TCPConnector, web
@@ -23,6 +20,7 @@ from shared.egress import (
     GuardedClient,
 )
 from shared.egress.gate import GuardedResolver
+from tests.fakes.slow_names import slow_names
 
 LOCAL = EgressPolicy.local()
 PUBLIC_ONLY = EgressPolicy(frozenset({"http"}), None)
@@ -314,24 +312,13 @@ async def test_what_never_got_out_is_told_apart_from_what_may_have_arrived() -> 
 
 async def test_names_that_nobody_answers_for_hold_up_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """Their attempts are over in time; the lookups go on, and take no thread from those that come after them."""
-    given_up = threading.Event()
-
-    def asked(host: str, port: int, **options: Any) -> list[Any]:
-        if host.startswith("slow"):
-            given_up.wait(30)
-            raise socket.gaierror(socket.EAI_AGAIN, "nobody answers")
-        return [(socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port))]
-
-    monkeypatch.setattr(socket, "getaddrinfo", asked)
     connections = 30
     async with receiver(ok) as port, GuardedClient(LOCAL, timeout=0.2, connections=connections) as client:
-        try:
+        with slow_names(monkeypatch):
             slow = [failure(client, f"http://slow-{n}.example:{port}/") for n in range(connections)]
             assert set(await asyncio.gather(*slow)) == {EgressTimeout}
             client._timeout = 8  # plenty, however busy the machine is
             response = await client.post(f"http://good.example:{port}/", b"", {})
-        finally:
-            given_up.set()
     assert response.status == 200
 
 

@@ -8,8 +8,7 @@ import asyncio
 import datetime as dt
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,33 +18,15 @@ from aiohttp import TCPConnector
 from local.whatsapp.transport.trust import prepare_trust
 from shared.egress import EgressError, EgressPolicy, GuardedClient
 from shared.egress.connection import MOST_ANSWERS, Connection, TooMuch
+from tests.fakes.talking import talking
 
 Loop = Callable[[], asyncio.AbstractEventLoop]
-Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 EMPTY = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 INTERIM = b"HTTP/1.1 103 X\r\nX-A: b\r\n\r\n"
 IN_SOCKETS = 16_000_000  # what the two ends of a socket hold at most, and more
 
 both_loops = pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
-
-
-@asynccontextmanager
-async def receiving(talk: Talk) -> AsyncIterator[str]:
-    """A receiver that talks so on each connection, once it is asked; gives its URL."""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await reader.readuntil(b"\r\n\r\n")
-            await talk(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
 
 
 async def one_of(client: GuardedClient, url: str) -> int | str:
@@ -65,7 +46,7 @@ def test_so_many_interim_answers_are_heard(interim: int, heard: bool, loop: Loop
             await reader.readuntil(b"\r\n\r\n")
 
     async def calling() -> list[str]:
-        async with receiving(talk) as url, GuardedClient(EgressPolicy.local()) as client:
+        async with talking(talk) as url, GuardedClient(EgressPolicy.local()) as client:
             return [str(await one_of(client, url)) for _ in range(2)]
 
     with asyncio.Runner(loop_factory=loop) as runner:
@@ -105,7 +86,7 @@ def test_a_connection_that_is_kept_is_cut_when_it_pours(
             finally:
                 over.set()
 
-        async with receiving(talk) as url, GuardedClient(EgressPolicy.local()) as client:
+        async with talking(talk) as url, GuardedClient(EgressPolicy.local()) as client:
             assert await one_of(client, url) == 200
             kept.set()
             await over.wait()
@@ -133,7 +114,7 @@ def test_an_answer_is_not_lost_for_what_does_not_belong_to_it(answer: bytes, loo
         await reader.read()  # until it is let go: the answer ended, and more was there
 
     async def calling() -> list[int | str]:
-        async with receiving(talk) as url, GuardedClient(EgressPolicy.local()) as client:
+        async with talking(talk) as url, GuardedClient(EgressPolicy.local()) as client:
             return [await one_of(client, url) for _ in range(2)]
 
     with asyncio.Runner(loop_factory=loop) as runner:
@@ -172,7 +153,7 @@ def test_no_call_takes_an_answer_that_came_before_it(
             finally:
                 over.set()
 
-        async with receiving(talk) as url, GuardedClient(EgressPolicy.local()) as client:
+        async with talking(talk) as url, GuardedClient(EgressPolicy.local()) as client:
             first = await one_of(client, url)
             kept.set()
             async with asyncio.timeout(10):

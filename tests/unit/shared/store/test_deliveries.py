@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.clock import iso, parse_iso
 from shared.ids import id_of
-from shared.models.webhook import Attempt, Cause, Delivery, DeliveryState, delivery_id
+from shared.models.webhook import Attempt, Cause, delivery_id
 from shared.store.deliveries import DeliveryFilter, from_values
+from tests.fakes.deliveries import DELIVERED
 
 MILLISECONDS = st.integers(1_500_000_000_000, 4_000_000_000_000)
 
@@ -34,16 +35,7 @@ def test_why_an_attempt_was_made_is_kept_and_what_is_not_known_is_passed_over() 
         Attempt("b", 2, 500, cause=Cause.RECOVERY),
         Attempt("c", 3, 200, cause=Cause.REPLAY),
     )
-    delivery = Delivery(
-        id="dlv_1_a",
-        tenant="acme",
-        webhook_id="wh_a",
-        event_id="evt_1",
-        event_type="message.received",
-        state=DeliveryState.DELIVERED,
-        created_at="a",
-        attempts=attempts,
-    )
+    delivery = replace(DELIVERED, attempts=attempts)
     stored = asdict(delivery)
     assert from_values(stored) == delivery
     newer = [*stored["attempts"][:2], stored["attempts"][2] | {"cause": "of a newer sender", "colour": "red"}]

@@ -5,14 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from functions.api.webhooks.views import delivery_view
-from shared.models.webhook import Attempt, Cause, Delivery, DeliveryState
+from shared.models.webhook import Attempt, Cause, DeliveryState
+from tests.fakes.deliveries import DELIVERED
 
-DELIVERY = Delivery(
-    id="dlv_1_a",
-    tenant="acme",
-    webhook_id="wh_a",
-    event_id="evt_1",
-    event_type="message.received",
+DELIVERY = replace(
+    DELIVERED,
     state=DeliveryState.RETRYING,
     created_at="a",
     attempts=(
